@@ -1,0 +1,202 @@
+import type { z } from "zod";
+import { type AssetKey, parseAssetKey } from "./asset-key.ts";
+import type { AutomationCondition } from "./automation.ts";
+import type { CheckSeverity, CheckSpec } from "./check.ts";
+import { type Duration, durationMs } from "./duration.ts";
+import { UserError } from "./errors.ts";
+import type { Metadata } from "./metadata.ts";
+import type { LocationPaths, Logger, ResolvedResources, Resources } from "./resource.ts";
+
+/** How long an asset may go without a new materialization: over `warn` it is a warning, over `fail` a failure. */
+export interface FreshnessPolicy {
+  maxAge: { warn?: Duration; fail: Duration };
+}
+
+export interface RetryPolicy {
+  /** How many times a failed step is tried again. */
+  max: number;
+  delay?: Duration;
+  backoff?: "constant" | "linear" | "exponential";
+  /** Random share of the delay that is added or taken away, 0 to 1. */
+  jitter?: number;
+}
+
+/** What is known of an asset without its code. */
+export interface AssetSpec {
+  key: string;
+  deps?: readonly (AssetKey | { key: string })[];
+  group?: string;
+  /** E-mail addresses or `team:<name>`. */
+  owners?: readonly string[];
+  kinds?: readonly string[];
+  tags?: Readonly<Record<string, string>>;
+  description?: string;
+  metadata?: Metadata;
+  automation?: AutomationCondition;
+  freshness?: FreshnessPolicy;
+  /** Changes when the code's meaning changes. */
+  codeVersion?: string;
+  /** Checks that the step itself reports (a dbt test, a loader's count). */
+  checks?: readonly CheckSpec[];
+}
+
+/** The latest materialization of a dependency, as a step sees it. */
+export interface UpstreamMaterialization {
+  key: string;
+  /** Undefined when the dependency was never materialized. */
+  runId: string | undefined;
+  /** ISO 8601 UTC, undefined when never materialized. */
+  timestamp: string | undefined;
+  metadata: Record<string, unknown>;
+}
+
+/** What every step's code gets. */
+export interface StepContext<R = Resources, C = unknown> {
+  resources: ResolvedResources<R>;
+  config: C;
+  /** Latest materialization of each dependency, in the order of `deps`. */
+  upstream: UpstreamMaterialization[];
+  log: Logger;
+  /** Aborted when the run is cancelled. */
+  signal: AbortSignal;
+  run: { id: string; requestId: string; tags: Record<string, string> };
+  partition: string | undefined;
+  location: LocationPaths;
+  /** The environment of the location: its own and the root's `.env`, and the variables of its connections. */
+  env: Readonly<Record<string, string | undefined>>;
+  /** Which try this is, from 1. */
+  attempt: number;
+}
+
+/** What a materialize function hands back. `unchanged` says that the asset already is what it should be: nothing downstream is woken. */
+export interface MaterializeResult {
+  metadata?: Metadata;
+  unchanged?: boolean;
+}
+
+export interface AssetOptions<R extends Resources, C extends z.ZodType> extends AssetSpec {
+  resources?: R;
+  /** Schema of the run config of this asset. */
+  config?: C;
+  retry?: RetryPolicy;
+  pool?: string;
+  materialize(context: StepContext<R, z.output<C>>): Promise<MaterializeResult | void> | MaterializeResult | void;
+}
+
+export interface MultiAssetContext<R = Resources, C = unknown> extends StepContext<R, C> {
+  /** Keys of this multi-asset that the run selected. */
+  selected: string[];
+  /** Checks of those keys that the run selected, as `key:name`. */
+  upstreamOf(key: string): UpstreamMaterialization[];
+  materialized(key: string, result?: MaterializeResult): void;
+  checked(result: { asset: string; name: string; passed: boolean; severity?: CheckSeverity; metadata?: Metadata; description?: string }): void;
+}
+
+export interface MultiAssetOptions<R extends Resources, C extends z.ZodType> {
+  /** Name of the step. */
+  name: string;
+  assets: readonly AssetSpec[];
+  /** False: all of them or none run. Default true: `selected` says which. */
+  subset?: boolean;
+  resources?: R;
+  config?: C;
+  retry?: RetryPolicy;
+  pool?: string;
+  /** Must call `materialized` for every selected key that succeeded; a selected key not reported fails. */
+  materialize(context: MultiAssetContext<R, z.output<C>>): Promise<void> | void;
+}
+
+/** One unit of execution and the assets it makes. */
+export interface AssetsDefinition {
+  readonly kind: "assets";
+  /** Name of the step: the key of a single asset, the given name of several. */
+  readonly name: string;
+  readonly key: string;
+  readonly specs: readonly AssetSpec[];
+  readonly subset: boolean;
+  readonly resources: Resources;
+  readonly config: z.ZodType | undefined;
+  readonly retry: RetryPolicy | undefined;
+  readonly pool: string | undefined;
+  /** Absent: an external asset that kc only knows of. */
+  readonly run: ((context: MultiAssetContext) => Promise<void>) | undefined;
+  /** `file:line` of the definition. */
+  readonly where: string | undefined;
+}
+
+/** Defines an asset and the code that makes it. */
+export function asset<R extends Resources = Record<never, never>, C extends z.ZodType = z.ZodType<Record<string, never>>>(
+  options: AssetOptions<R, C>,
+): AssetsDefinition {
+  const { resources, config, retry, pool, materialize, ...spec } = options;
+  return define(options.key, [spec], { subset: true, resources, config, retry, pool }, async (context) => {
+    const result = await materialize(context as unknown as StepContext<R, z.output<C>>);
+    context.materialized(options.key, result ?? {});
+  });
+}
+
+/** Defines several assets that one step makes together. */
+export function multiAsset<R extends Resources = Record<never, never>, C extends z.ZodType = z.ZodType<Record<string, never>>>(
+  options: MultiAssetOptions<R, C>,
+): AssetsDefinition {
+  if (options.assets.length === 0) throw new UserError(`multi-asset "${options.name}" has no assets`);
+  const { resources, config, retry, pool } = options;
+  const run = async (context: MultiAssetContext) => options.materialize(context as unknown as MultiAssetContext<R, z.output<C>>);
+  return define(options.name, options.assets, { subset: options.subset ?? true, resources, config, retry, pool }, run);
+}
+
+/** Defines an asset that something else makes: it has a place in the lineage, and its materializations are reported. */
+export function externalAsset(spec: AssetSpec): AssetsDefinition {
+  return define(spec.key, [spec], { subset: true }, undefined);
+}
+
+type Shared = { subset: boolean; resources?: Resources | undefined; config?: z.ZodType | undefined; retry?: RetryPolicy | undefined; pool?: string | undefined };
+
+function define(name: string, specs: readonly AssetSpec[], shared: Shared, run: AssetsDefinition["run"]): AssetsDefinition {
+  for (const spec of specs) checkSpec(spec);
+  checkRetry(name, shared.retry);
+  return {
+    kind: "assets",
+    name,
+    key: specs[0]!.key,
+    specs,
+    subset: shared.subset,
+    resources: shared.resources ?? {},
+    config: shared.config,
+    retry: shared.retry,
+    pool: shared.pool,
+    run,
+    where: callerOf(new Error().stack),
+  };
+}
+
+function checkSpec(spec: AssetSpec): void {
+  parseAssetKey(spec.key);
+  for (const owner of spec.owners ?? [])
+    if (!/^team:.+/.test(owner) && !/^[^@\s]+@[^@\s]+$/.test(owner))
+      throw new UserError(`asset "${spec.key}": owner "${owner}" is neither an e-mail address nor "team:<name>"`);
+  for (const [name, value] of Object.entries(spec.tags ?? {}))
+    if (typeof value !== "string") throw new UserError(`asset "${spec.key}": tag "${name}" must be a string, not ${typeof value}`);
+  if (spec.freshness) {
+    const fail = durationMs(spec.freshness.maxAge.fail, `asset "${spec.key}": freshness.maxAge.fail`);
+    const { warn } = spec.freshness.maxAge;
+    if (warn && durationMs(warn, `asset "${spec.key}": freshness.maxAge.warn`) >= fail)
+      throw new UserError(`asset "${spec.key}": freshness.maxAge.warn must be shorter than fail`);
+  }
+}
+
+function checkRetry(name: string, retry: RetryPolicy | undefined): void {
+  if (!retry) return;
+  if (!Number.isInteger(retry.max) || retry.max < 0) throw new UserError(`step "${name}": retry.max must be a whole number from 0`);
+  if (retry.delay) durationMs(retry.delay, `step "${name}": retry.delay`);
+  if (retry.jitter !== undefined && !(retry.jitter >= 0 && retry.jitter <= 1)) throw new UserError(`step "${name}": retry.jitter must be from 0 to 1`);
+}
+
+/** The first stack frame outside this package: where the team wrote the definition. */
+export function callerOf(stack: string | undefined): string | undefined {
+  for (const line of stack?.split("\n").slice(1) ?? []) {
+    const match = /\(?((?:file:\/\/)?\/[^()]+?):(\d+):\d+\)?$/.exec(line.trim());
+    if (match && !/\/(shared\/runtime\/src|shared\/connectors\/[^/]+\/src|node:)/.test(match[1]!)) return `${match[1]!.replace("file://", "")}:${match[2]}`;
+  }
+  return undefined;
+}

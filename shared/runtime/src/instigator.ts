@@ -1,0 +1,198 @@
+import type { StepContext } from "./asset.ts";
+import { callerOf } from "./asset.ts";
+import type { CheckSeverity } from "./check.ts";
+import { type Duration, durationMs } from "./duration.ts";
+import { UserError } from "./errors.ts";
+import type { Metadata } from "./metadata.ts";
+import type { Resources } from "./resource.ts";
+
+/** Whether a schedule or sensor runs before anybody turned it on or off. */
+export type DefaultStatus = "running" | "stopped";
+
+/** Asks for one run request. `runKey` makes it happen at most once, for ever. */
+export interface RunRequest {
+  runKey?: string;
+  /** Selection of assets; default: the target of the job, schedule or sensor. */
+  selection?: string;
+  tags?: Record<string, string>;
+  config?: Record<string, unknown>;
+}
+
+/** A materialization, observation or check result that happened elsewhere and is reported to the event log. */
+export type ReportedEvent =
+  | { type: "materialization" | "observation"; asset: string; metadata?: Metadata }
+  | { type: "check"; asset: string; name: string; passed: boolean; severity?: CheckSeverity; metadata?: Metadata; description?: string };
+
+export interface JobDefinition {
+  readonly kind: "job";
+  readonly name: string;
+  readonly selection: string;
+  readonly description: string | undefined;
+  readonly tags: Record<string, string>;
+  readonly where: string | undefined;
+}
+
+/** A named selection of assets of this location that is launched together. */
+export function job(options: { name: string; selection: string; description?: string; tags?: Record<string, string> }): JobDefinition {
+  return { kind: "job", description: undefined, tags: {}, ...options, name: checkName("job", options.name), where: callerOf(new Error().stack) };
+}
+
+export interface TickContext<R = Resources> extends Pick<StepContext<R>, "resources" | "log" | "signal" | "location" | "env"> {
+  /** The instant of the tick: a schedule's own time, a sensor's start. */
+  now: Date;
+}
+
+export interface ScheduleResult {
+  runs?: RunRequest[];
+  skip?: string;
+}
+
+export interface ScheduleDefinition {
+  readonly kind: "schedule";
+  readonly name: string;
+  /** Five fields, or six with seconds first. */
+  readonly cron: string;
+  readonly timezone: string;
+  readonly target: string;
+  readonly description: string | undefined;
+  readonly tags: Record<string, string>;
+  readonly defaultStatus: DefaultStatus;
+  readonly resources: Resources;
+  readonly run: ((context: TickContext) => Promise<ScheduleResult> | ScheduleResult) | undefined;
+  readonly where: string | undefined;
+}
+
+export interface ScheduleOptions<R extends Resources> {
+  name: string;
+  cron: string;
+  timezone?: string;
+  /** A job of this location, or a selection. */
+  target: JobDefinition | string;
+  description?: string;
+  tags?: Record<string, string>;
+  defaultStatus?: DefaultStatus;
+  resources?: R;
+  /** Decides at the tick; without it every tick makes one run of the target. */
+  run?(context: TickContext<R>): Promise<ScheduleResult> | ScheduleResult;
+}
+
+/** Defines a schedule. */
+export function schedule<R extends Resources = Record<never, never>>(options: ScheduleOptions<R>): ScheduleDefinition {
+  return {
+    kind: "schedule",
+    name: checkName("schedule", options.name),
+    cron: options.cron,
+    timezone: options.timezone ?? "UTC",
+    target: typeof options.target === "string" ? options.target : options.target.selection,
+    description: options.description,
+    tags: { ...(typeof options.target === "string" ? {} : { ...options.target.tags, "kc/job": options.target.name }), ...options.tags },
+    defaultStatus: options.defaultStatus ?? "stopped",
+    resources: options.resources ?? {},
+    run: options.run as ScheduleDefinition["run"],
+    where: callerOf(new Error().stack),
+  };
+}
+
+/** An event of the log as a sensor that is pushed by events sees it. */
+export interface SensorEvent {
+  id: number;
+  type: string;
+  asset: string | undefined;
+  runId: string | undefined;
+  timestamp: string;
+}
+
+export interface SensorContext<R = Resources> extends TickContext<R> {
+  cursor: string | undefined;
+  /** For asset sensors: the events since the last tick. */
+  events: SensorEvent[];
+}
+
+export interface SensorResult {
+  runs?: RunRequest[];
+  /** Events to report to the log, at most once per tick that succeeds. */
+  events?: ReportedEvent[];
+  /** Kept when the tick succeeds or skips, not when it fails. */
+  cursor?: string;
+  skip?: string;
+}
+
+export type SensorKind = "poll" | "asset" | "automation" | "freshness";
+
+export interface SensorDefinition {
+  readonly kind: "sensor";
+  readonly type: SensorKind;
+  readonly name: string;
+  readonly description: string | undefined;
+  /** Milliseconds between the starts of two ticks of a poll sensor. */
+  readonly intervalMs: number;
+  /** Selection: what an automation or freshness sensor watches; what an asset sensor listens to. */
+  readonly selection: string;
+  /** What the runs of a poll or asset sensor target by default. */
+  readonly target: string | undefined;
+  readonly defaultStatus: DefaultStatus;
+  readonly resources: Resources;
+  readonly run: ((context: SensorContext) => Promise<SensorResult | void> | SensorResult | void) | undefined;
+  readonly where: string | undefined;
+}
+
+export interface SensorOptions<R extends Resources> {
+  name: string;
+  description?: string;
+  /** Default "30s"; at least "1s". */
+  interval?: Duration;
+  target?: JobDefinition | string;
+  defaultStatus?: DefaultStatus;
+  resources?: R;
+  run(context: SensorContext<R>): Promise<SensorResult | void> | SensorResult | void;
+}
+
+/** Defines a sensor that is asked again and again, at an interval. */
+export function sensor<R extends Resources = Record<never, never>>(options: SensorOptions<R>): SensorDefinition {
+  const intervalMs = durationMs(options.interval ?? "30s", `sensor "${options.name}": interval`);
+  if (intervalMs < 1_000) throw new UserError(`sensor "${options.name}": interval must be at least 1s`);
+  return makeSensor("poll", options, { intervalMs, target: targetOf(options.target), run: options.run as SensorDefinition["run"] });
+}
+
+/** Defines a sensor that is pushed by the materializations of the selected assets, of any location. */
+export function assetSensor<R extends Resources = Record<never, never>>(options: SensorOptions<R> & { selection: string }): SensorDefinition {
+  return makeSensor("asset", options, { selection: options.selection, target: targetOf(options.target), run: options.run as SensorDefinition["run"] });
+}
+
+type Plain = { name: string; description?: string; selection?: string; defaultStatus?: DefaultStatus; resources?: Resources };
+
+/** Evaluates the automation conditions of the selected assets of its location; default: all that no other automation sensor has. */
+export function automationSensor(options: Plain): SensorDefinition {
+  return makeSensor("automation", options, {});
+}
+
+/** Watches the freshness policies of the selected assets of its location; default: all. */
+export function freshnessSensor(options: Plain): SensorDefinition {
+  return makeSensor("freshness", options, {});
+}
+
+function makeSensor(type: SensorKind, options: Plain, more: Partial<SensorDefinition>): SensorDefinition {
+  return {
+    kind: "sensor",
+    type,
+    name: checkName("sensor", options.name),
+    description: options.description,
+    intervalMs: 0,
+    selection: options.selection ?? "*",
+    target: undefined,
+    defaultStatus: options.defaultStatus ?? "stopped",
+    resources: options.resources ?? {},
+    run: undefined,
+    where: callerOf(new Error().stack),
+    ...more,
+  };
+}
+
+function targetOf(target: JobDefinition | string | undefined): string | undefined {
+  return typeof target === "object" ? target.selection : target;
+}
+
+function checkName(what: string, name: string): string {
+  if (!/^[A-Za-z_][A-Za-z0-9_-]*$/.test(name)) throw new UserError(`${what} name "${name}" must be letters, digits, "_" and "-"`);
+  return name;
+}

@@ -1,0 +1,3 @@
+export * from "./asset-key.ts";
+export * from "./errors.ts";
+export * from "./metadata.ts";

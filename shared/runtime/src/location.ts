@@ -1,0 +1,27 @@
+import type { Component, DefinitionParts } from "./component.ts";
+import { UserError } from "./errors.ts";
+
+/** What a location's entry exports as default: its definitions and the components its defs.yaml files may name. */
+export interface LocationDefinition extends Required<DefinitionParts> {
+  readonly kind: "location";
+  readonly name: string;
+  readonly components: readonly Component[];
+}
+
+/**
+ * Defines a code location.
+ * @throws UserError when the name is not snake_case.
+ */
+export function defineLocation(options: DefinitionParts & { name: string; components?: readonly Component[] }): LocationDefinition {
+  if (!/^[a-z][a-z0-9_]*$/.test(options.name)) throw new UserError(`location name "${options.name}" must be snake_case: letters, digits and "_"`);
+  return {
+    kind: "location",
+    name: options.name,
+    assets: options.assets ?? [],
+    checks: options.checks ?? [],
+    jobs: options.jobs ?? [],
+    schedules: options.schedules ?? [],
+    sensors: options.sensors ?? [],
+    components: options.components ?? [],
+  };
+}

@@ -1,0 +1,20 @@
+import { defineConfig, type ViteUserConfig } from "vitest/config";
+
+/**
+ * The vitest configuration every package shares. `test-results.json` (a declared turbo output, so that a cached run
+ * still counts) is what `kc test` adds up for its last line.
+ */
+export function vitestBase(overrides: NonNullable<ViteUserConfig["test"]> = {}): ViteUserConfig {
+  return defineConfig({
+    test: {
+      include: ["src/**/*.test.ts", "test/**/*.test.ts"],
+      reporters: ["default", "json"],
+      outputFile: { json: "test-results.json" },
+      testTimeout: 60_000,
+      hookTimeout: 60_000,
+      passWithNoTests: false,
+      restoreMocks: true,
+      ...overrides,
+    },
+  });
+}
