@@ -1,0 +1,37 @@
+import { Cron } from "croner";
+import { UserError } from "./errors.ts";
+
+const parsed = new Map<string, Cron>();
+
+function cronOf(cron: string, timezone: string): Cron {
+  const name = `${cron}\0${timezone}`;
+  let found = parsed.get(name);
+  if (!found) {
+    try {
+      new Intl.DateTimeFormat("en", { timeZone: timezone });
+      found = new Cron(cron, { timezone, paused: true, mode: "5-or-6-parts" });
+    } catch (error) {
+      const zone = error instanceof RangeError && /time zone/i.test(error.message);
+      throw new UserError(zone ? `there is no time zone "${timezone}"` : `"${cron}" is no cron expression: ${(error as Error).message}`, { hint: 'Five fields, "*/2 * * * *", or six with seconds first.' });
+    }
+    parsed.set(name, found);
+  }
+  return found;
+}
+
+/**
+ * The first tick after an instant (ms), or undefined when there is none.
+ * @throws UserError when the expression or the zone is none.
+ */
+export function nextTick(cron: string, timezone: string, after: number): number | undefined {
+  return cronOf(cron, timezone).nextRun(new Date(after))?.getTime();
+}
+
+/** The latest tick at or before an instant (ms) and after `since`, or undefined. */
+export function latestTick(cron: string, timezone: string, since: number, now: number): number | undefined {
+  const tick = cronOf(cron, timezone).previousRuns(1, new Date(now + 1_000))[0]?.getTime();
+  let found = tick;
+  // previousRuns looks back from a whole second: step to the last tick that is not in the future.
+  while (found !== undefined && found > now) found = cronOf(cron, timezone).previousRuns(1, new Date(found))[0]?.getTime();
+  return found !== undefined && found > since ? found : undefined;
+}

@@ -1,0 +1,30 @@
+import type { UpstreamMaterialization } from "../asset.ts";
+import type { LogLevel, NewEvent } from "../event.ts";
+import type { LocationPaths, Logger } from "../resource.ts";
+
+/** What a worker hands to the executor besides the definitions. */
+export interface RunInput {
+  runId: string;
+  requestId: string;
+  tags: Record<string, string>;
+  /** Run config by step name. */
+  config: Record<string, unknown>;
+  partition: string | null;
+  /** Latest materialization of every dependency, as known when the run started. */
+  upstream: Record<string, UpstreamMaterialization>;
+}
+
+/** An event as the executor makes it; the worker adds run id, number and instant. */
+export type StepEvent = Omit<NewEvent, "at" | "runId" | "seq">;
+export type Emit = (event: StepEvent) => void;
+
+export function makeLogger(emit: Emit, step: string | undefined): Logger {
+  const write = (level: LogLevel) => (message: string, fields?: Record<string, unknown>) =>
+    emit({ type: "log", level, message, stream: "logger", ...(step ? { step } : {}), ...(fields ? { fields } : {}) });
+  return { debug: write("debug"), info: write("info"), warn: write("warn"), error: write("error") };
+}
+
+export interface StepEnvironment {
+  env: Readonly<Record<string, string | undefined>>;
+  location: LocationPaths;
+}

@@ -1,0 +1,145 @@
+import type { AssetsDefinition, MaterializeResult, MultiAssetContext, UpstreamMaterialization } from "../asset.ts";
+import type { AssetCheckDefinition, CheckSeverity } from "../check.ts";
+import type { Clock } from "../clock.ts";
+import { errorText, UserError } from "../errors.ts";
+import type { NewEvent } from "../event.ts";
+import { plainMetadata, typedMetadata } from "../metadata.ts";
+import type { PlannedStep } from "../plan.ts";
+import type { Resources } from "../resource.ts";
+import { retryDelayMs } from "./retry.ts";
+import { type Emit, makeLogger, type RunInput, type StepEnvironment } from "./step-context.ts";
+
+export interface StepParams {
+  step: PlannedStep;
+  definition: AssetsDefinition;
+  checks: readonly AssetCheckDefinition[];
+  input: RunInput;
+  /** Shared by the run: what its own steps materialized replaces what the run started with. */
+  upstream: Map<string, UpstreamMaterialization>;
+  environment: StepEnvironment;
+  resolve(resources: Resources): Promise<Record<string, unknown>>;
+  emit: Emit;
+  clock: Clock;
+  signal: AbortSignal;
+}
+
+export type StepOutcome = "succeeded" | "failed" | "cancelled";
+
+/** Runs one step with its retries and then its checks. A failed blocking check of severity ERROR fails the step. */
+export async function runStep(params: StepParams): Promise<StepOutcome> {
+  const { step, definition, signal, clock } = params;
+  const emit: Emit = (event) => params.emit({ step: step.key, ...event });
+  const tries = (definition.retry?.max ?? 0) + 1;
+  for (let attempt = 1; ; attempt++) {
+    emit({ type: "step_started", attempt });
+    try {
+      const blocked = await materialize(params, emit, attempt);
+      if (blocked.length > 0) throw new UserError(`blocking check failed: ${blocked.join(", ")}`);
+      for (const asset of step.assets) emit({ type: "step_succeeded", asset, attempt });
+      return "succeeded";
+    } catch (error) {
+      const failure = failureOf(error);
+      if (signal.aborted) {
+        for (const asset of step.assets) emit({ type: "step_failed", asset, attempt, error: { message: "cancelled", user: true } });
+        return "cancelled";
+      }
+      if (attempt >= tries || (error instanceof UserError && error.message.startsWith("blocking check failed"))) {
+        for (const asset of step.assets) emit({ type: "step_failed", asset, attempt, error: failure });
+        return "failed";
+      }
+      const delay = retryDelayMs(definition.retry!, attempt);
+      emit({ type: "step_retry", attempt, error: failure, fields: { delayMs: delay, of: tries } });
+      await clock.sleep(delay, signal);
+      if (signal.aborted) {
+        for (const asset of step.assets) emit({ type: "step_failed", asset, attempt, error: { message: "cancelled while waiting for its next try", user: true } });
+        return "cancelled";
+      }
+    }
+  }
+}
+
+/** What an event keeps of anything thrown. A user error needs no stack. */
+export function failureOf(error: unknown): NonNullable<NewEvent["error"]> {
+  // Another location's copy of this package throws another class of the same name.
+  const known = error instanceof Error && error.name === "UserError" ? (error as UserError) : undefined;
+  if (known) return { message: known.message, user: true, ...(known.where ? { where: known.where } : {}), ...(known.hint ? { hint: known.hint } : {}) };
+  const stack = error instanceof Error ? [error.stack, error.cause instanceof Error ? `caused by ${error.cause.stack}` : undefined].filter(Boolean).join("\n") : undefined;
+  return { message: errorText(error), user: false, ...(stack ? { stack } : {}) };
+}
+
+async function materialize(params: StepParams, emit: Emit, attempt: number): Promise<string[]> {
+  const { step, definition, input, environment, upstream, signal } = params;
+  if (!definition.run) throw new UserError(`asset "${definition.key}" is external: nothing in kc makes it`);
+  const specs = definition.specs.filter((spec) => step.assets.includes(spec.key));
+  const upstreamOf = (key: string): UpstreamMaterialization[] =>
+    (specs.find((spec) => spec.key === key)?.deps ?? []).map((dep) => known(upstream, typeof dep === "string" ? dep : dep.key));
+  const blocked: string[] = [];
+  const reported = new Set<string>();
+  const common = {
+    upstream: step.assets.flatMap(upstreamOf),
+    signal,
+    run: { id: input.runId, requestId: input.requestId, tags: input.tags },
+    partition: input.partition ?? undefined,
+    location: environment.location,
+    env: environment.env,
+    attempt,
+  };
+  const context: MultiAssetContext = {
+    ...common,
+    log: makeLogger(params.emit, step.key),
+    resources: (await params.resolve(definition.resources)) as never,
+    config: parseConfig(definition, input.config[definition.name]),
+    selected: [...step.assets],
+    upstreamOf,
+    materialized(key, result: MaterializeResult = {}) {
+      requireAsset(step, key);
+      reported.add(key);
+      const metadata = typedMetadata(result.metadata);
+      emit({ type: result.unchanged ? "unchanged" : "materialization", asset: key, metadata, ...(input.partition ? { partition: input.partition } : {}) });
+      if (!result.unchanged) upstream.set(key, { key, runId: input.runId, timestamp: new Date(params.clock.now()).toISOString(), metadata: plainMetadata(metadata) });
+    },
+    checked(result) {
+      const blocking = specs.find((spec) => spec.key === result.asset)?.checks?.find((check) => check.name === result.name)?.blocking ?? false;
+      report(emit, blocked, { blocking, ...result });
+    },
+  };
+  await definition.run(context);
+  const silent = step.assets.filter((key) => !reported.has(key));
+  if (silent.length > 0 && !signal.aborted) throw new UserError(`step "${step.name}" ended without reporting ${silent.join(", ")}`, { hint: "Call materialized(key) for every selected key, or throw." });
+  signal.throwIfAborted();
+  for (const check of params.checks) {
+    const log = makeLogger(params.emit, step.key);
+    const resources = (await params.resolve(check.resources)) as never;
+    const made = known(upstream, check.asset);
+    const result = await check.run({ ...common, upstream: [made], log, resources, config: undefined });
+    report(emit, blocked, { asset: check.asset, name: check.name, blocking: check.blocking, ...result });
+  }
+  return blocked;
+}
+
+type Checked = { asset: string; name: string; passed: boolean; blocking: boolean; severity?: CheckSeverity; description?: string; metadata?: Parameters<typeof typedMetadata>[0] };
+
+function report(emit: Emit, blocked: string[], result: Checked): void {
+  const severity = result.severity ?? "ERROR";
+  const { name, passed, blocking, description } = result;
+  emit({ type: "check_result", asset: result.asset, check: { name, passed, severity, blocking, ...(description ? { description } : {}) }, metadata: typedMetadata(result.metadata) });
+  if (!passed && blocking && severity === "ERROR") blocked.push(`${result.asset}:${name}`);
+}
+
+const known = (upstream: ReadonlyMap<string, UpstreamMaterialization>, key: string): UpstreamMaterialization =>
+  upstream.get(key) ?? { key, runId: undefined, timestamp: undefined, metadata: {} };
+
+function requireAsset(step: PlannedStep, key: string): void {
+  if (!step.assets.includes(key)) throw new UserError(`step "${step.name}" reported "${key}", which was not selected`, { hint: `It may report ${step.assets.join(", ")}.` });
+}
+
+/** @throws UserError naming the step and the path of each value that does not fit. */
+export function parseConfig(definition: AssetsDefinition, value: unknown): unknown {
+  if (!definition.config) {
+    if (value !== undefined && Object.keys(value as object).length > 0) throw new UserError(`step "${definition.name}" takes no config`);
+    return {};
+  }
+  const result = definition.config.safeParse(value ?? {});
+  if (result.success) return result.data;
+  throw new UserError(`config of step "${definition.name}": ${result.error.issues.map((issue) => `${issue.path.join(".") || "(root)"}: ${issue.message}`).join("; ")}`);
+}

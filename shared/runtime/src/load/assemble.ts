@@ -1,0 +1,130 @@
+import { z } from "zod";
+import type { AssetsDefinition } from "../asset.ts";
+import type { AssetCheckDefinition } from "../check.ts";
+import type { DefinitionParts } from "../component.ts";
+import { nextTick } from "../cron.ts";
+import { durationMs } from "../duration.ts";
+import { UserError } from "../errors.ts";
+import type { JobDefinition, ScheduleDefinition, SensorDefinition } from "../instigator.ts";
+import type { LocationDefinition } from "../location.ts";
+import { typedMetadata } from "../metadata.ts";
+import { parseSelection } from "../selection/parse.ts";
+import type { AssetSnapshot, LocationSnapshot } from "../snapshot.ts";
+
+/** A location's definitions with code, ready to run: its own and its components'. */
+export interface LoadedLocation {
+  name: string;
+  assets: readonly AssetsDefinition[];
+  checks: readonly AssetCheckDefinition[];
+  jobs: readonly JobDefinition[];
+  schedules: readonly ScheduleDefinition[];
+  sensors: readonly SensorDefinition[];
+  snapshot: LocationSnapshot;
+}
+
+/**
+ * Joins a location's own definitions with those its components built, and checks them within the location.
+ * @throws UserError at a key or name that is defined twice, a check of an asset that is not the location's, a bad cron or selection.
+ */
+export function assembleLocation(
+  definition: LocationDefinition,
+  built: readonly { parts: DefinitionParts; component: string; file: string; warnings?: readonly string[] }[] = [],
+): LoadedLocation {
+  const assets = [...definition.assets, ...built.flatMap(({ parts }) => parts.assets ?? [])];
+  const checks = [...definition.checks, ...built.flatMap(({ parts }) => parts.checks ?? [])];
+  const jobs = [...definition.jobs, ...built.flatMap(({ parts }) => parts.jobs ?? [])];
+  const schedules = [...definition.schedules, ...built.flatMap(({ parts }) => parts.schedules ?? [])];
+  const sensors = [...definition.sensors, ...built.flatMap(({ parts }) => parts.sensors ?? [])];
+  unique("step", assets.map((one) => ({ name: one.name, where: one.where })));
+  unique("asset", assets.flatMap((one) => one.specs.map((spec) => ({ name: spec.key, where: one.where }))));
+  unique("job", jobs);
+  unique("schedule or sensor", [...schedules, ...sensors]);
+  const keys = new Set(assets.flatMap((one) => one.specs.map((spec) => spec.key)));
+  for (const check of checks)
+    if (!keys.has(check.asset)) throw new UserError(`check "${check.name}" is of asset "${check.asset}", which location ${definition.name} does not define`, { where: check.where });
+  unique("check", [
+    ...checks.map((check) => ({ name: `${check.asset}:${check.name}`, where: check.where })),
+    ...assets.flatMap((one) => one.specs.flatMap((spec) => (spec.checks ?? []).map((check) => ({ name: `${spec.key}:${check.name}`, where: one.where })))),
+  ]);
+  for (const { name, cron, timezone, where } of schedules)
+    try {
+      nextTick(cron, timezone, 0);
+    } catch (error) {
+      throw new UserError(`schedule "${name}": ${(error as Error).message}`, { where });
+    }
+  for (const { target, selection, where } of [...schedules, ...sensors, ...jobs] as { target?: string; selection?: string; where: string | undefined }[])
+    for (const text of [target, selection]) if (text) located(where, () => parseSelection(text));
+  const snapshot: LocationSnapshot = {
+    name: definition.name,
+    assets: assets.flatMap((one) => snapshotAssets(one, checks)),
+    jobs: jobs.map(({ kind: _, where, description, ...rest }) => ({ ...rest, ...optional({ where, description }) })),
+    schedules: schedules.map(({ name, cron, timezone, target, tags, defaultStatus, run, description, where }) => ({
+      name, cron, timezone, target, tags, defaultStatus, decides: run !== undefined, ...optional({ description, where }),
+    })),
+    sensors: sensors.map(({ name, type, intervalMs, selection, target, defaultStatus, description, where }) => ({
+      name, type, intervalMs, selection, defaultStatus, ...optional({ target, description, where }),
+    })),
+    components: definition.components.map(({ type, description, attributes }) => ({
+      type,
+      description,
+      schema: z.toJSONSchema(attributes, { unrepresentable: "any", io: "input" }),
+      uses: built.filter((one) => one.component === type).map((one) => one.file),
+    })),
+    warnings: built.flatMap((one) => one.warnings ?? []),
+  };
+  return { name: definition.name, assets, checks, jobs, schedules, sensors, snapshot };
+}
+
+function snapshotAssets(definition: AssetsDefinition, checks: readonly AssetCheckDefinition[]): AssetSnapshot[] {
+  return definition.specs.map((spec) => ({
+    key: spec.key,
+    step: definition.name,
+    deps: [...new Set((spec.deps ?? []).map((dep) => (typeof dep === "string" ? dep : dep.key)))],
+    group: spec.group ?? "default",
+    owners: [...(spec.owners ?? [])],
+    kinds: [...(spec.kinds ?? [])],
+    tags: { ...spec.tags },
+    metadata: typedMetadata(spec.metadata),
+    checks: [
+      ...(spec.checks ?? []).map((check) => ({ name: check.name, blocking: check.blocking ?? false, by: "step" as const, ...optional({ description: check.description }) })),
+      ...checks
+        .filter((check) => check.asset === spec.key)
+        .map((check) => ({ name: check.name, blocking: check.blocking, by: "code" as const, ...optional({ description: check.description }) })),
+    ],
+    external: definition.run === undefined,
+    subset: definition.subset || definition.specs.length === 1,
+    resources: Object.keys(definition.resources).sort(),
+    ...optional({
+      description: spec.description,
+      automation: spec.automation,
+      codeVersion: spec.codeVersion,
+      pool: definition.pool,
+      where: definition.where,
+      freshness: spec.freshness && {
+        failMs: durationMs(spec.freshness.maxAge.fail),
+        ...optional({ warnMs: spec.freshness.maxAge.warn && durationMs(spec.freshness.maxAge.warn) }),
+      },
+    }),
+  }));
+}
+
+/** The entries that have a value: an absent field and an undefined one are not the same to strict types. */
+function optional<T extends Record<string, unknown>>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined && value !== "")) as never;
+}
+
+function unique(what: string, items: readonly { name: string; where: string | undefined }[]): void {
+  const seen = new Map<string, string | undefined>();
+  for (const { name, where } of items) {
+    if (seen.has(name)) throw new UserError(`${what} "${name}" is defined twice${seen.get(name) ? `, first in ${seen.get(name)}` : ""}`, { where });
+    seen.set(name, where);
+  }
+}
+
+function located(where: string | undefined, work: () => unknown): void {
+  try {
+    work();
+  } catch (error) {
+    throw error instanceof UserError ? new UserError(error.message, { where: where ?? error.where, hint: error.hint }) : error;
+  }
+}

@@ -1,0 +1,67 @@
+import { didYouMean, UserError } from "../errors.ts";
+import { type AssetNode, reach, type WorkspaceGraph } from "../graph.ts";
+import { parseSelection, type Selection } from "./parse.ts";
+
+/**
+ * Keys that a selection names, in dependency order.
+ * @throws UserError when the selection does not parse, or when a key without wildcard names no asset (with the nearest names).
+ */
+export function select(graph: WorkspaceGraph, selection: string): string[] {
+  const found = evaluate(graph, parseSelection(selection));
+  return graph.order.filter((key) => found.has(key));
+}
+
+function evaluate(graph: WorkspaceGraph, selection: Selection): Set<string> {
+  switch (selection.type) {
+    case "all":
+      return new Set(graph.order);
+    case "filter":
+      return filter(graph, selection);
+    case "not": {
+      const without = evaluate(graph, selection.of);
+      return new Set(graph.order.filter((key) => !without.has(key)));
+    }
+    case "or":
+      return new Set(selection.parts.flatMap((part) => [...evaluate(graph, part)]));
+    case "and":
+      return selection.parts.map((part) => evaluate(graph, part)).reduce((a, b) => new Set([...a].filter((key) => b.has(key))));
+    case "traverse": {
+      const from = evaluate(graph, selection.of);
+      return new Set([...reach(graph, from, "deps", selection.up), ...reach(graph, from, "dependents", selection.down)]);
+    }
+    case "roots":
+      return ends(graph, selection.of, "deps");
+    case "sinks":
+      return ends(graph, selection.of, "dependents");
+  }
+}
+
+/** Roots (or sinks) of the whole graph that feed (or depend on) the selected assets. */
+function ends(graph: WorkspaceGraph, of: Selection, direction: "deps" | "dependents"): Set<string> {
+  const all = reach(graph, evaluate(graph, of), direction);
+  return new Set([...all].filter((key) => graph.assets.get(key)![direction].every((other) => !graph.assets.has(other))));
+}
+
+function filter(graph: WorkspaceGraph, { name, pattern, value }: Extract<Selection, { type: "filter" }>): Set<string> {
+  if (name === "key" && !pattern.includes("*")) {
+    if (!graph.assets.has(pattern)) throw new UserError(`there is no asset "${pattern}".${didYouMean(pattern, graph.assets.keys())}`, { hint: "kc list assets shows all of them." });
+    return new Set([pattern]);
+  }
+  const match = wildcard(pattern);
+  const wanted = value === undefined ? undefined : wildcard(value);
+  const test: Record<typeof name, (node: AssetNode) => boolean> = {
+    key: (node) => match(node.key),
+    group: (node) => match(node.group),
+    kind: (node) => node.kinds.some(match),
+    owner: (node) => node.owners.some(match),
+    location: (node) => match(node.location),
+    tag: (node) => Object.entries(node.tags).some(([tag, text]) => match(tag) && (wanted === undefined || wanted(text))),
+  };
+  return new Set([...graph.assets.values()].filter(test[name]).map((node) => node.key));
+}
+
+function wildcard(pattern: string): (text: string) => boolean {
+  if (!pattern.includes("*")) return (text) => text === pattern;
+  const expression = new RegExp(`^${pattern.split("*").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join(".*")}$`);
+  return (text) => expression.test(text);
+}

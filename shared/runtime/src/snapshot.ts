@@ -1,0 +1,90 @@
+import type { AutomationCondition } from "./automation.ts";
+import type { SensorKind } from "./instigator.ts";
+import type { MetadataValue } from "./metadata.ts";
+
+/** An asset as the workspace knows it: everything but its code. Plain JSON. */
+export interface AssetSnapshot {
+  key: string;
+  /** Name of the step that makes it. */
+  step: string;
+  deps: string[];
+  group: string;
+  owners: string[];
+  kinds: string[];
+  tags: Record<string, string>;
+  description?: string;
+  metadata: Record<string, MetadataValue>;
+  automation?: AutomationCondition;
+  /** Milliseconds. */
+  freshness?: { warnMs?: number; failMs: number };
+  codeVersion?: string;
+  checks: CheckSnapshot[];
+  /** Nothing in kc makes it. */
+  external: boolean;
+  /** False: its step makes all of its assets or none. */
+  subset: boolean;
+  pool?: string;
+  resources: string[];
+  where?: string;
+}
+
+export interface CheckSnapshot {
+  name: string;
+  description?: string;
+  blocking: boolean;
+  /** `step`: the asset's own step reports it; `code`: it has code of its own. */
+  by: "step" | "code";
+}
+
+export interface JobSnapshot {
+  name: string;
+  selection: string;
+  description?: string;
+  tags: Record<string, string>;
+  where?: string;
+}
+
+export interface ScheduleSnapshot {
+  name: string;
+  cron: string;
+  timezone: string;
+  target: string;
+  description?: string;
+  tags: Record<string, string>;
+  defaultStatus: "running" | "stopped";
+  /** It has a function of its own that decides at each tick. */
+  decides: boolean;
+  where?: string;
+}
+
+export interface SensorSnapshot {
+  name: string;
+  type: SensorKind;
+  description?: string;
+  intervalMs: number;
+  selection: string;
+  target?: string;
+  defaultStatus: "running" | "stopped";
+  where?: string;
+}
+
+export interface ComponentSnapshot {
+  type: string;
+  description: string;
+  /** JSON Schema of its attributes, for editors. */
+  schema: unknown;
+  /** The defs.yaml files that use it, relative to the location. */
+  uses: string[];
+}
+
+/** All definitions of one location: what its code server answers. */
+export interface LocationSnapshot {
+  name: string;
+  assets: AssetSnapshot[];
+  jobs: JobSnapshot[];
+  schedules: ScheduleSnapshot[];
+  sensors: SensorSnapshot[];
+  components: ComponentSnapshot[];
+  /** Things worth a warning: undeclared environment variables and the like. */
+  warnings: string[];
+}

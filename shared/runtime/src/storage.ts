@@ -1,0 +1,170 @@
+import type { FreshnessState, NewEvent, RunStatus, StoredEvent } from "./event.ts";
+import type { MetadataValue } from "./metadata.ts";
+import type { PlannedRun } from "./plan.ts";
+
+/** A run as it is stored. Instants are milliseconds since the epoch. */
+export interface Run {
+  id: string;
+  /** All runs of one request share it. */
+  requestId: string;
+  location: string;
+  status: RunStatus;
+  plan: PlannedRun;
+  /** Ids of the runs of the request that must succeed first. */
+  needs: string[];
+  tags: Record<string, string>;
+  config: Record<string, unknown>;
+  partition: string | null;
+  /** At most one run, for ever, has this key. */
+  runKey: string | null;
+  /** Connections the run used, by name. */
+  connections: Record<string, "vendor" | "standin">;
+  createdAt: number;
+  startedAt: number | null;
+  endedAt: number | null;
+  /** Why it failed, was skipped or cancelled. */
+  reason: string | null;
+}
+
+export type NewRun = Pick<Run, "id" | "requestId" | "location" | "plan" | "needs" | "tags" | "config" | "partition" | "runKey" | "createdAt">;
+
+export interface ListRunsParams {
+  statuses?: readonly RunStatus[];
+  location?: string;
+  requestId?: string;
+  asset?: string;
+  tags?: Record<string, string>;
+  /** Only runs older than this one. */
+  before?: string;
+  /** Default 100. */
+  limit?: number;
+  order?: "newest" | "oldest";
+}
+
+export interface ReadEventsParams {
+  /** Only events with a greater id. */
+  after?: number;
+  before?: number;
+  runId?: string;
+  asset?: string;
+  step?: string;
+  types?: readonly NewEvent["type"][];
+  /** Default 1,000. */
+  limit?: number;
+  order?: "oldest" | "newest";
+}
+
+/** Projection of the log: the latest of everything about one asset. */
+export interface AssetState {
+  key: string;
+  materialization: { eventId: number; at: number; runId: string | null; metadata: Record<string, MetadataValue> } | null;
+  /** The last time its step found nothing to do. */
+  unchangedAt: number | null;
+  /** The last step that ended for it, good or bad. */
+  last: { runId: string; status: "succeeded" | "failed" | "skipped"; at: number } | null;
+  checks: Record<string, { passed: boolean; severity: "WARN" | "ERROR"; at: number; runId: string | null; description?: string; metadata: Record<string, MetadataValue> }>;
+  freshness: FreshnessState | null;
+}
+
+export type InstigatorType = "schedule" | "sensor";
+
+/** What is remembered of a schedule or sensor. Kept by location and name; survives a location that fails to load. */
+export interface InstigatorState {
+  location: string;
+  name: string;
+  type: InstigatorType;
+  /** Null: never turned on or off by a person, so its definition decides. */
+  status: "running" | "stopped" | null;
+  cursor: string | null;
+  /** Start of the last tick; for a schedule the tick's own time. */
+  lastTickAt: number | null;
+}
+
+export type TickStatus = "started" | "success" | "skipped" | "failed";
+
+export interface Tick {
+  id: number;
+  location: string;
+  name: string;
+  type: InstigatorType;
+  status: TickStatus;
+  /** A schedule's own time, a sensor's start. */
+  at: number;
+  endedAt: number | null;
+  requestIds: string[];
+  skip: string | null;
+  error: string | null;
+}
+
+export interface ListTicksParams {
+  location?: string;
+  name?: string;
+  type?: InstigatorType;
+  before?: number;
+  limit?: number;
+}
+
+/**
+ * Where an instance keeps everything. One contract suite (`@kc/runtime/testing`) holds for every implementation.
+ * Events are the truth: `appendEvents` also moves run statuses and asset states, in the same transaction.
+ */
+export interface Storage {
+  // runs
+  /**
+   * Stores all runs, their events and `values` or nothing. A run whose `runKey` exists already makes the call answer the
+   * existing runs of that request; `values` are stored all the same.
+   */
+  createRuns(runs: readonly NewRun[], events: readonly NewEvent[], values?: Record<string, string>): Promise<{ runs: Run[]; events: StoredEvent[]; existed: boolean }>;
+  getRun(id: string): Promise<Run | null>;
+  listRuns(params?: ListRunsParams): Promise<Run[]>;
+  setRunConnections(id: string, connections: Run["connections"]): Promise<void>;
+
+  // events
+  /** Appends in order. An event with a (runId, seq) that is stored already is left out of the answer. */
+  appendEvents(events: readonly NewEvent[]): Promise<StoredEvent[]>;
+  readEvents(params: ReadEventsParams): Promise<StoredEvent[]>;
+  lastEventId(): Promise<number>;
+
+  // assets
+  assetStates(keys?: readonly string[]): Promise<Map<string, AssetState>>;
+
+  // schedules and sensors
+  instigators(): Promise<InstigatorState[]>;
+  setInstigator(state: Pick<InstigatorState, "location" | "name" | "type"> & Partial<InstigatorState>): Promise<void>;
+  startTick(tick: Pick<Tick, "location" | "name" | "type" | "at">): Promise<Tick>;
+  endTick(id: number, end: Pick<Tick, "status" | "endedAt"> & Partial<Pick<Tick, "requestIds" | "skip" | "error">>, cursor?: string): Promise<void>;
+  listTicks(params?: ListTicksParams): Promise<Tick[]>;
+
+  // small values by name
+  getValue(name: string): Promise<string | null>;
+  setValue(name: string, value: string): Promise<void>;
+
+  info(): Promise<{ dialect: string; schemaVersion: number; counts: Record<string, number>; bytes: number }>;
+  close(): Promise<void>;
+}
+
+/** An asset of which nothing is known. */
+export const emptyAssetState = (key: string): AssetState => ({ key, materialization: null, unchangedAt: null, last: null, checks: {}, freshness: null });
+
+/** The state of an asset after an event about it. Pure: storage keeps the result. */
+export function projectAsset(state: AssetState, event: StoredEvent): AssetState {
+  switch (event.type) {
+    case "materialization":
+      return { ...state, materialization: { eventId: event.id, at: event.at, runId: event.runId ?? null, metadata: event.metadata ?? {} } };
+    case "unchanged":
+      return { ...state, unchangedAt: event.at };
+    case "check_result": {
+      const { name, passed, severity, description } = event.check!;
+      const result = { passed, severity, at: event.at, runId: event.runId ?? null, metadata: event.metadata ?? {}, ...(description ? { description } : {}) };
+      return { ...state, checks: { ...state.checks, [name]: result } };
+    }
+    case "freshness":
+      return { ...state, freshness: event.state ?? null };
+    case "step_succeeded":
+    case "step_failed":
+    case "step_skipped":
+      return event.runId ? { ...state, last: { runId: event.runId, status: event.type.slice(5) as "succeeded", at: event.at } } : state;
+    default:
+      return state;
+  }
+}

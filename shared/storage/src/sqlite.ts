@@ -1,0 +1,54 @@
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import { Kysely, SqliteDialect } from "kysely";
+import { migrate } from "./migrate.ts";
+import { sqlStorage } from "./sql-storage.ts";
+import type { Tables } from "./tables.ts";
+import type { Storage } from "@kc/runtime/internal";
+
+/**
+ * Opens the instance database. `":memory:"` for tests.
+ * @throws Error when the file cannot be opened, or was written by a newer kc.
+ */
+export function openSqlite(path: string): Storage {
+  if (path !== ":memory:") mkdirSync(dirname(path), { recursive: true });
+  let database: DatabaseSync;
+  try {
+    database = new DatabaseSync(path);
+    // WAL with NORMAL: a commit survives a killed process; only a power cut may take the last ones.
+    database.exec("pragma journal_mode = wal; pragma synchronous = normal; pragma foreign_keys = on; pragma busy_timeout = 5000; pragma cache_size = -16000");
+  } catch (error) {
+    throw new Error(`the instance database ${path} cannot be opened: ${(error as Error).message}. Check that its folder is writable and the disk is not full.`, { cause: error });
+  }
+  migrate(database, path);
+  const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: adapt(database) as never }) });
+  const pragma = (name: string) => Number(Object.values(database.prepare(`pragma ${name}`).get() ?? {})[0] ?? 0);
+  return sqlStorage(db, { dialect: "sqlite", bytes: async () => pragma("page_count") * pragma("page_size"), schemaVersion: () => pragma("user_version") });
+}
+
+/** What Kysely's SQLite dialect calls, over node:sqlite; statements are prepared once. */
+function adapt(database: DatabaseSync) {
+  const prepared = new Map<string, StatementSync>();
+  return {
+    close: () => {
+      prepared.clear();
+      database.close();
+    },
+    prepare(sql: string) {
+      let statement = prepared.get(sql);
+      if (!statement) {
+        statement = database.prepare(sql);
+        // Multi-row inserts of every length would fill the memory with statements of one use.
+        if (sql.length < 4_000) prepared.set(sql, statement);
+      }
+      const use = statement;
+      return {
+        reader: use.columns().length > 0,
+        all: (values: readonly SQLInputValue[]) => use.all(...values),
+        run: (values: readonly SQLInputValue[]) => use.run(...values),
+        iterate: (values: readonly SQLInputValue[]) => use.iterate(...values),
+      };
+    },
+  };
+}

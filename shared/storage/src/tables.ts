@@ -1,0 +1,40 @@
+import type { Generated } from "kysely";
+
+/** The tables as SQL has them: instants in ms, JSON as text. */
+export interface Tables {
+  runs: {
+    id: string;
+    request_id: string;
+    location: string;
+    status: string;
+    plan: string;
+    needs: string;
+    tags: string;
+    config: string;
+    partition: string | null;
+    run_key: string | null;
+    connections: string;
+    created_at: number;
+    started_at: number | null;
+    ended_at: number | null;
+    reason: string | null;
+    position: number;
+  };
+  run_assets: { run_id: string; asset: string };
+  events: { id: Generated<number>; type: string; at: number; run_id: string | null; seq: number | null; step: string | null; asset: string | null; body: string };
+  assets: { key: string; state: string };
+  instigators: { location: string; name: string; type: string; status: string | null; cursor: string | null; last_tick_at: number | null };
+  ticks: {
+    id: Generated<number>;
+    location: string;
+    name: string;
+    type: string;
+    status: string;
+    at: number;
+    ended_at: number | null;
+    request_ids: string;
+    skip: string | null;
+    error: string | null;
+  };
+  entries: { name: string; value: string };
+}
