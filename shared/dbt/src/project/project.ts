@@ -1,0 +1,116 @@
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { basename, extname, join, resolve, sep } from "node:path";
+import { DbtError, unsupported } from "../errors.ts";
+import { isRecord, parseYaml, strings, type Yaml, type YamlFile } from "./yaml-file.ts";
+
+/** A file of the project; `path` is relative to the folder that its kind of file lives in, `file` to the project. */
+export interface ProjectFile {
+  file: string;
+  path: string;
+  text: string;
+}
+
+/** A dbt project as it stands on disk, before anything is rendered. */
+export interface Project {
+  root: string;
+  name: string;
+  version: string;
+  yaml: YamlFile;
+  vars: Yaml;
+  files: Record<"models" | "seeds" | "tests" | "macros" | "properties" | "docs", ProjectFile[]>;
+}
+
+const kinds = [
+  { key: "model-paths", name: "models", fallback: "models", extensions: [".sql"] },
+  { key: "seed-paths", name: "seeds", fallback: "seeds", extensions: [".csv"] },
+  { key: "test-paths", name: "tests", fallback: "tests", extensions: [".sql"] },
+  { key: "macro-paths", name: "macros", fallback: "macros", extensions: [".sql"] },
+] as const;
+
+/**
+ * Reads a dbt project. Analyses are ignored; snapshots, packages and python models are refused by name.
+ * @throws DbtError
+ */
+export function readProject(folder: string): Project {
+  const root = resolve(folder);
+  const main = join(root, "dbt_project.yml");
+  if (!existsSync(main))
+    throw new DbtError("project", `no dbt_project.yml in ${root}`, {
+      hint: "Name the folder of the dbt project (--project-dir).",
+    });
+  const yaml = parseYaml(readFileSync(main, "utf8"), "dbt_project.yml");
+  if (!isRecord(yaml.data)) throw new DbtError("project", "dbt_project.yml is not a mapping", { where: "dbt_project.yml:1" });
+  const { name, version, vars } = yaml.data;
+  if (typeof name !== "string" || !/^[a-z_][a-z0-9_]*$/i.test(name))
+    throw new DbtError("project", "the project's name must be letters, digits and underscores", { where: yaml.at("name") });
+  if (vars !== undefined && vars !== null && !isRecord(vars))
+    throw new DbtError("project", "vars must be a mapping", { where: yaml.at("vars") });
+  refusePackages(root);
+  const files: Project["files"] = { models: [], seeds: [], tests: [], macros: [], properties: [], docs: [] };
+  for (const kind of kinds) {
+    for (const path of paths(yaml, kind.key, kind.fallback)) {
+      for (const entry of walk(root, path)) {
+        const extension = extname(entry);
+        const full = join(root, path, entry);
+        const file = `${path}/${entry}`;
+        const read = () => ({ file, path: entry, text: readFileSync(full, "utf8") });
+        if (extension === ".yml" || extension === ".yaml") files.properties.push(read());
+        else if (extension === ".md") files.docs.push(read());
+        else if (extension === ".py" && kind.name === "models") throw unsupported(`the python model ${entry}`, `${file}:1`);
+        else if ((kind.extensions as readonly string[]).includes(extension)) files[kind.name].push(read());
+      }
+    }
+  }
+  for (const path of paths(yaml, "snapshot-paths", "snapshots"))
+    for (const entry of walk(root, path))
+      if (/\.(sql|ya?ml)$/.test(entry)) throw unsupported(`the snapshot ${basename(entry)}`, `${path}/${entry}:1`);
+  return { root, name, version: String(version ?? ""), yaml, vars: (vars as Yaml | undefined) ?? {}, files };
+}
+
+function refusePackages(root: string): void {
+  for (const file of ["packages.yml", "dependencies.yml"]) {
+    if (!existsSync(join(root, file))) continue;
+    const { data, at } = parseYaml(readFileSync(join(root, file), "utf8"), file);
+    for (const key of ["packages", "projects"])
+      if (isRecord(data) && Array.isArray(data[key]) && data[key].length > 0)
+        throw unsupported(`${file}: installing ${key}`, at(key));
+  }
+}
+
+function paths(yaml: YamlFile, key: string, fallback: string): string[] {
+  const given = strings((yaml.data as Yaml)[key] ?? fallback, key, yaml.at(key));
+  for (const path of given)
+    if (path.split(/[\\/]/).includes("..") || path.startsWith("/") || path === "")
+      throw new DbtError("project", `${key}: "${path}" leaves the project`, { where: yaml.at(key) });
+  return given;
+}
+
+/** Regular files below the folder, sorted; links are not followed, so that a project stays within its folder. */
+function walk(root: string, path: string): string[] {
+  const folder = join(root, path);
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) =>
+      join(entry.parentPath, entry.name)
+        .slice(folder.length + 1)
+        .split(sep)
+        .join("/"),
+    )
+    .sort();
+}
+
+/** A hash over everything in the project that a run depends on. `target/` and `logs/` do not count. */
+export function projectHash(folder: string): string {
+  const hash = createHash("sha256");
+  for (const entry of walk(resolve(folder), ".")) {
+    const name = entry.replace(/^\.\//, "");
+    if (/^(target|logs|dbt_packages|node_modules|\.git)\//.test(name) || !/\.(sql|ya?ml|csv|md|py)$/.test(name)) continue;
+    hash
+      .update(`${name}\0`)
+      .update(readFileSync(join(folder, name)))
+      .update("\0");
+  }
+  return hash.digest("hex");
+}
