@@ -1,0 +1,2 @@
+export { ApiError, type ApiClient, apiClient } from "./client.ts";
+export type * from "./types.ts";

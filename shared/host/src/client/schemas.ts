@@ -1,0 +1,174 @@
+import { z } from "@hono/zod-openapi";
+
+// The shapes of the API. The webserver validates with them, openapi.json is made from them, the CLI and the UI take
+// their types from them. Instants are ISO 8601 UTC, durations milliseconds.
+
+const instant = z.string().openapi({ format: "date-time", example: "2026-11-20T16:00:00.000Z" });
+export const metadataSchema = z.record(z.string(), z.object({ type: z.string(), value: z.unknown() })).openapi("Metadata");
+export const runStatusSchema = z.enum(["queued", "starting", "running", "cancelling", "succeeded", "failed", "cancelled", "skipped"]).openapi("RunStatus");
+
+export const loadErrorSchema = z.object({ message: z.string(), where: z.string(), hint: z.string(), stack: z.string() }).openapi("LoadError");
+
+export const locationSchema = z
+  .object({
+    name: z.string(),
+    status: z.enum(["loading", "loaded", "error"]),
+    folder: z.string(),
+    loader: z.string(),
+    loadedAt: instant.nullable(),
+    loadMs: z.number().nullable(),
+    error: loadErrorSchema.nullable(),
+    warnings: z.array(z.string()),
+    assets: z.number().int(),
+    pid: z.number().int().nullable(),
+  })
+  .openapi("Location");
+
+export const workspaceSchema = z
+  .object({
+    root: z.string(),
+    url: z.string(),
+    locations: z.array(locationSchema),
+    problems: z.array(z.object({ kind: z.string(), message: z.string(), assets: z.array(z.string()), locations: z.array(z.string()) })),
+    daemons: z.array(z.object({ name: z.string(), lastHeartbeat: instant, error: z.string().nullable() })),
+  })
+  .openapi("Workspace");
+
+export const checkStateSchema = z
+  .object({
+    name: z.string(),
+    blocking: z.boolean(),
+    description: z.string().nullable(),
+    result: z.object({ passed: z.boolean(), severity: z.enum(["WARN", "ERROR"]), at: instant, runId: z.string().nullable(), description: z.string().nullable(), metadata: metadataSchema }).nullable(),
+  })
+  .openapi("CheckState");
+
+export const assetSchema = z
+  .object({
+    key: z.string(),
+    location: z.string(),
+    group: z.string(),
+    step: z.string(),
+    deps: z.array(z.string()),
+    dependents: z.array(z.string()),
+    owners: z.array(z.string()),
+    kinds: z.array(z.string()),
+    tags: z.record(z.string(), z.string()),
+    description: z.string().nullable(),
+    external: z.boolean(),
+    /** Its location does not load now: what is shown is its last good state. */
+    stale: z.boolean(),
+    /** What it is doing or how its last run ended. */
+    status: z.enum(["missing", "queued", "running", "succeeded", "failed", "skipped"]),
+    freshness: z.enum(["fresh", "warn", "fail", "unknown"]).nullable(),
+    health: z.enum(["healthy", "warning", "degraded", "unknown"]),
+    materialization: z.object({ at: instant, runId: z.string().nullable(), eventId: z.number(), metadata: metadataSchema }).nullable(),
+    unchangedAt: instant.nullable(),
+    runId: z.string().nullable(),
+    checks: z.array(checkStateSchema),
+  })
+  .openapi("Asset");
+
+export const assetDetailSchema = assetSchema
+  .extend({
+    metadata: metadataSchema,
+    automation: z.unknown().nullable(),
+    evaluation: z.object({ at: instant, evaluation: z.unknown() }).nullable(),
+    freshnessPolicy: z.object({ warnMs: z.number().nullable(), failMs: z.number() }).nullable(),
+    codeVersion: z.string().nullable(),
+    resources: z.array(z.string()),
+    where: z.string().nullable(),
+    history: z.array(z.object({ eventId: z.number(), at: instant, type: z.string(), runId: z.string().nullable(), metadata: metadataSchema })),
+  })
+  .openapi("AssetDetail");
+
+export const runSchema = z
+  .object({
+    id: z.string(),
+    requestId: z.string(),
+    location: z.string(),
+    status: runStatusSchema,
+    assets: z.array(z.string()),
+    needs: z.array(z.string()),
+    tags: z.record(z.string(), z.string()),
+    partition: z.string().nullable(),
+    connections: z.record(z.string(), z.string()),
+    createdAt: instant,
+    startedAt: instant.nullable(),
+    endedAt: instant.nullable(),
+    reason: z.string().nullable(),
+    /** What a queued run waits for. */
+    waitsFor: z.string().nullable(),
+  })
+  .openapi("Run");
+
+export const runDetailSchema = runSchema
+  .extend({
+    steps: z.array(z.object({ key: z.string(), assets: z.array(z.string()), needs: z.array(z.string()) })),
+    config: z.record(z.string(), z.unknown()),
+    siblings: z.array(runSchema),
+  })
+  .openapi("RunDetail");
+
+export const eventSchema = z
+  .object({
+    id: z.number(),
+    type: z.string(),
+    at: instant,
+    runId: z.string().optional(),
+    step: z.string().optional(),
+    asset: z.string().optional(),
+    level: z.string().optional(),
+    message: z.string().optional(),
+    stream: z.string().optional(),
+    metadata: metadataSchema.optional(),
+    check: z.object({ name: z.string(), passed: z.boolean(), severity: z.string(), blocking: z.boolean(), description: z.string().optional() }).optional(),
+    error: z.object({ message: z.string(), where: z.string().optional(), hint: z.string().optional(), stack: z.string().optional(), user: z.boolean() }).optional(),
+    attempt: z.number().optional(),
+    state: z.string().optional(),
+    fields: z.record(z.string(), z.unknown()).optional(),
+  })
+  .openapi("Event");
+
+export const submitSchema = z
+  .object({
+    selection: z.string().max(10_000).optional().openapi({ example: "+downstream/fact_virtual_count" }),
+    job: z.string().max(500).optional(),
+    tags: z.record(z.string().max(200), z.string().max(2_000)).optional(),
+    config: z.record(z.string(), z.unknown()).optional().openapi({ description: "Run config by step name" }),
+    partition: z.string().max(500).optional(),
+    runKey: z.string().max(500).optional().openapi({ description: "At most one request of this key, for ever" }),
+  })
+  .openapi("RunRequest");
+export const submittedSchema = z.object({ requestId: z.string(), created: z.boolean(), runs: z.array(runSchema) }).openapi("Submitted");
+
+export const instigatorSchema = z
+  .object({
+    location: z.string(),
+    name: z.string(),
+    type: z.enum(["schedule", "sensor"]),
+    kind: z.string(),
+    description: z.string().nullable(),
+    running: z.boolean(),
+    target: z.string().nullable(),
+    cron: z.string().nullable(),
+    timezone: z.string().nullable(),
+    intervalMs: z.number().nullable(),
+    nextTickAt: instant.nullable(),
+    lastTickAt: instant.nullable(),
+  })
+  .openapi("Instigator");
+export const tickSchema = z
+  .object({ id: z.number(), location: z.string(), name: z.string(), type: z.string(), status: z.string(), at: instant, endedAt: instant.nullable(), requestIds: z.array(z.string()), skip: z.string().nullable(), error: z.string().nullable() })
+  .openapi("Tick");
+
+export const jobSchema = z.object({ location: z.string(), name: z.string(), selection: z.string(), description: z.string().nullable(), tags: z.record(z.string(), z.string()) }).openapi("Job");
+export const componentSchema = z.object({ location: z.string(), type: z.string(), description: z.string(), uses: z.array(z.string()), schema: z.unknown() }).openapi("Component");
+export const connectionSchema = z
+  .object({ name: z.string(), title: z.string(), mode: z.enum(["vendor", "standin"]), variables: z.array(z.string()), usedBy: z.array(z.string()), running: z.boolean().nullable() })
+  .openapi("Connection");
+export const reportSchema = z
+  .object({ type: z.enum(["materialization", "observation"]), asset: z.string().max(512), metadata: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])).optional() })
+  .openapi("ReportedEvent");
+export const storageInfoSchema = z.object({ dialect: z.string(), schemaVersion: z.number(), counts: z.record(z.string(), z.number()), bytes: z.number() }).openapi("StorageInfo");
+export const errorSchema = z.object({ error: z.string(), where: z.string().optional(), hint: z.string().optional() }).openapi("Error");

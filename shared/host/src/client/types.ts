@@ -1,0 +1,22 @@
+import type { z } from "@hono/zod-openapi";
+import type * as schemas from "./schemas.ts";
+
+export type Location = z.infer<typeof schemas.locationSchema>;
+export type WorkspaceInfo = z.infer<typeof schemas.workspaceSchema>;
+export type Asset = z.infer<typeof schemas.assetSchema>;
+export type AssetDetail = z.infer<typeof schemas.assetDetailSchema>;
+export type CheckState = z.infer<typeof schemas.checkStateSchema>;
+export type Run = z.infer<typeof schemas.runSchema>;
+export type RunDetail = z.infer<typeof schemas.runDetailSchema>;
+export type RunStatus = z.infer<typeof schemas.runStatusSchema>;
+export type RunEvent = z.infer<typeof schemas.eventSchema>;
+export type RunRequest = z.infer<typeof schemas.submitSchema>;
+export type Submitted = z.infer<typeof schemas.submittedSchema>;
+export type Instigator = z.infer<typeof schemas.instigatorSchema>;
+export type Tick = z.infer<typeof schemas.tickSchema>;
+export type Job = z.infer<typeof schemas.jobSchema>;
+export type ComponentInfo = z.infer<typeof schemas.componentSchema>;
+export type ConnectionInfo = z.infer<typeof schemas.connectionSchema>;
+export type StorageInfo = z.infer<typeof schemas.storageInfoSchema>;
+export type Metadata = z.infer<typeof schemas.metadataSchema>;
+export type ApiErrorBody = z.infer<typeof schemas.errorSchema>;

@@ -1,0 +1,34 @@
+import { relative } from "node:path";
+import { failureOf } from "@kc/runtime/internal";
+
+/** What keeps a location from loading, with the place in the team's own code. */
+export interface LoadError {
+  message: string;
+  where: string;
+  hint: string;
+  stack: string;
+}
+
+/** Finds file and line of an error: a user error's own place, a syntax error's, or the first frame in the location's folder. */
+export function describeLoadError(error: unknown, folder: string): LoadError {
+  const failure = failureOf(error);
+  const stack = error instanceof Error ? (error.stack ?? "") : "";
+  const where = failure.where ?? syntaxPlace(stack) ?? framePlace(stack, folder) ?? "";
+  return { message: failure.message, where: shorten(where, folder), hint: failure.hint ?? "", stack: failure.user ? "" : stack };
+}
+
+/** Node puts `file:line` of a syntax error on the first line of the stack, tsx within its message. */
+function syntaxPlace(stack: string): string | undefined {
+  const first = /^(?:file:\/\/)?(\/[^\n:]+:\d+)\n/.exec(stack)?.[1];
+  return first ?? /(\/[^\s:]+\.[cm]?tsx?:\d+:\d+): ERROR/.exec(stack)?.[1];
+}
+
+function framePlace(stack: string, folder: string): string | undefined {
+  for (const line of stack.split("\n")) {
+    const place = /(?:file:\/\/)?(\/[^()\s]+:\d+:\d+)\)?$/.exec(line.trim())?.[1];
+    if (place?.startsWith(`${folder}/`) && !place.includes("/node_modules/")) return place;
+  }
+  return undefined;
+}
+
+const shorten = (place: string, folder: string): string => (place.startsWith(`${folder}/`) ? relative(folder, place) : place);

@@ -1,0 +1,111 @@
+import { Server, ServerCredentials, type ServerDuplexStream, status as grpcStatus } from "@grpc/grpc-js";
+import { type LocationPaths, type Logger, type LoadedLocation, UserError } from "@kc/runtime/internal";
+import { type CodeLocationServer, CodeLocationService, type RunCommand, type RunEvents } from "../gen/code_location.ts";
+import { type HealthServer, HealthService } from "../gen/health.ts";
+import { describeLoadError, type LoadError } from "./load-error.ts";
+import { loadLocation } from "./load-location.ts";
+import { captureOutput } from "./output.ts";
+import { type RunHandle, startRun } from "./run.ts";
+import { evaluateTick } from "./tick.ts";
+
+// The program behind a code location: it loads the definitions once and serves them, ticks and runs on a socket.
+// The host starts one to answer for the location, and more of them, already loaded, as its run workers.
+
+interface Settings {
+  entry: string;
+  address: string;
+  spool: string;
+  paths: LocationPaths;
+}
+
+const settings = JSON.parse(process.env["KC_CODE_SERVER"]!) as Settings;
+delete process.env["KC_CODE_SERVER"];
+const env = { ...process.env };
+captureOutput();
+
+const logger = (write: (line: string) => void): Logger => {
+  const line = (level: string) => (message: string) => write(`${level}: ${message}`);
+  return { debug: line("debug"), info: line("info"), warn: line("warn"), error: line("error") };
+};
+
+const started = performance.now();
+const loading: Promise<{ location: LoadedLocation } | { error: LoadError }> = loadLocation({
+  entry: settings.entry,
+  paths: settings.paths,
+  env,
+  log: logger((line) => console.error(line)),
+  signal: new AbortController().signal,
+}).then(
+  (location) => ({ location }),
+  (error) => ({ error: describeLoadError(error, settings.paths.projectRoot) }),
+);
+let loadMs = 0;
+const loaded = loading.then((outcome) => {
+  loadMs = performance.now() - started;
+  return outcome;
+});
+// An import that calls process.exit or rejects on its own later must not take the answer away.
+process.on("unhandledRejection", (error) => console.error("unhandled rejection:", error));
+
+async function location(): Promise<LoadedLocation> {
+  const outcome = await loaded;
+  if ("error" in outcome) throw new UserError(`location ${settings.paths.name} did not load: ${outcome.error.message}`, { where: outcome.error.where });
+  return outcome.location;
+}
+
+function executeRun(call: ServerDuplexStream<RunCommand, RunEvents>): void {
+  let run: RunHandle | undefined;
+  call.on("data", async ({ command }: RunCommand) => {
+    if (command?.$case === "cancel") run?.cancel();
+    if (command?.$case !== "start" || run) return;
+    try {
+      const message = JSON.parse(command.value.runJson);
+      const send = (events: unknown[]) => void call.write({ eventJson: events.map((event) => JSON.stringify(event)) });
+      run = startRun({ message, location: await location(), paths: settings.paths, env, spoolFolder: settings.spool, send });
+      await run.done;
+      call.end();
+    } catch (error) {
+      call.emit("error", { code: grpcStatus.FAILED_PRECONDITION, details: (error as Error).message });
+    }
+  });
+  // The host is gone: finishing the run would make results that nobody hears of.
+  call.on("cancelled", () => run?.cancel());
+}
+
+const server = new Server({ "grpc.max_receive_message_length": 64 << 20, "grpc.max_send_message_length": 64 << 20 });
+const codeLocation: CodeLocationServer = {
+  async getDefinitions(_call, answer) {
+    const outcome = await loaded;
+    const result =
+      "error" in outcome ? ({ $case: "error", value: outcome.error } as const) : ({ $case: "snapshotJson", value: JSON.stringify(outcome.location.snapshot) } as const);
+    answer(null, { result, loadMs });
+  },
+  async evaluateTick(call, answer) {
+    const abort = new AbortController();
+    call.on("cancelled", () => abort.abort());
+    try {
+      const { type, name, now, cursor, eventsJson } = call.request;
+      const question = { type, name, now, cursor, events: eventsJson ? JSON.parse(eventsJson) : [] };
+      const value = JSON.stringify(await evaluateTick(await location(), question, { paths: settings.paths, env, signal: abort.signal }));
+      answer(null, { result: { $case: "answerJson", value } });
+    } catch (error) {
+      answer(null, { result: { $case: "error", value: describeLoadError(error, settings.paths.projectRoot) } });
+    }
+  },
+  executeRun,
+};
+const health: HealthServer = {
+  async check(_call, answer) {
+    answer(null, { status: "error" in (await loaded) ? 2 : 1 });
+  },
+};
+server.addService(CodeLocationService, codeLocation);
+server.addService(HealthService, health);
+server.bindAsync(settings.address, ServerCredentials.createInsecure(), (error) => {
+  if (error) {
+    console.error(`cannot listen on ${settings.address}: ${error.message}`);
+    process.exit(1);
+  }
+  process.stdout.write("kc:listening\n");
+});
+process.on("SIGTERM", () => server.tryShutdown(() => process.exit(0)));

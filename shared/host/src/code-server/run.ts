@@ -1,0 +1,68 @@
+import { executeRun, type LoadedLocation, type LocationPaths, type NewEvent, type PlannedRun, type RunInput, type StepEvent, systemClock } from "@kc/runtime/internal";
+import { withOutput } from "./output.ts";
+import { openSpool } from "./spool.ts";
+
+export interface RunRequestMessage {
+  plan: PlannedRun;
+  input: RunInput;
+  maxConcurrentSteps?: number;
+}
+
+export interface RunHandle {
+  cancel(): void;
+  /** Resolves when the run has ended and every event was sent. */
+  done: Promise<void>;
+}
+
+/**
+ * Executes a run and sends its events in batches: all that were emitted within one turn of the event loop go together,
+ * to the spool first.
+ */
+export function startRun(params: {
+  message: RunRequestMessage;
+  location: LoadedLocation;
+  paths: LocationPaths;
+  env: Readonly<Record<string, string | undefined>>;
+  spoolFolder: string;
+  send(events: NewEvent[]): void;
+}): RunHandle {
+  const { message, location, paths, env, send } = params;
+  const runId = message.input.runId;
+  const spool = openSpool(params.spoolFolder, runId);
+  const abort = new AbortController();
+  let seq = 0;
+  let batch: NewEvent[] = [];
+  let scheduled = false;
+  const flush = () => {
+    scheduled = false;
+    if (batch.length === 0) return;
+    const events = batch;
+    batch = [];
+    spool.append(events);
+    send(events);
+  };
+  const emit = (event: StepEvent) => {
+    batch.push({ ...event, at: systemClock.now(), runId, seq: ++seq });
+    // A step that floods must not hold its lines back in memory.
+    if (batch.length >= 500) flush();
+    else if (!scheduled) {
+      scheduled = true;
+      setImmediate(flush);
+    }
+  };
+  const done = executeRun({
+    plan: message.plan,
+    input: message.input,
+    location,
+    environment: { env, location: paths },
+    emit,
+    clock: systemClock,
+    signal: abort.signal,
+    ...(message.maxConcurrentSteps ? { maxConcurrentSteps: message.maxConcurrentSteps } : {}),
+    around: (step, work) => withOutput((stream, line) => emit({ type: "log", step, stream, level: stream === "stdout" ? "info" : "error", message: line }), work),
+  }).then(() => {
+    flush();
+    spool.close();
+  });
+  return { cancel: () => abort.abort(new Error("the run was cancelled")), done };
+}

@@ -1,0 +1,92 @@
+import { type AutomationCursor, type Evaluation, evaluateAutomation, isEnd, select, type Update } from "@kc/runtime/internal";
+import type { DaemonContext } from "./context.ts";
+import { instigators } from "./instigators.ts";
+
+const cursorName = "automation.cursor";
+/** Assets that were due while their location did not load: requested once it does. */
+const heldName = "automation.held";
+
+/** The latest evaluation of each asset, for the UI. */
+export type Evaluations = Map<string, { at: number; evaluation: Evaluation }>;
+
+/**
+ * Evaluates the automation conditions that the events since the last look concern, over all locations at once, and
+ * requests what is due as one request. The cursor is stored in the same transaction as the runs.
+ */
+export async function tickAutomation(context: DaemonContext, evaluations: Evaluations): Promise<number | undefined> {
+  const { workspace, storage, clock, requests } = context;
+  const graph = workspace.graph();
+  const now = clock.now();
+  const text = await storage.getValue(cursorName);
+  const last = await storage.lastEventId();
+  const cursor: AutomationCursor = text ? JSON.parse(text) : { eventId: last, at: now, assets: {} };
+  const sensors = (await instigators(workspace, storage, "sensor")).filter(({ definition, running }) => definition.type === "automation" && running);
+  const enabled = enabledAssets(context, sensors);
+  const events = await storage.readEvents({ after: cursor.eventId, types: ["materialization", "run_queued", "run_succeeded", "run_failed", "run_cancelled", "run_skipped"], limit: 10_000 });
+  const upTo = events.length === 10_000 ? events.at(-1)!.id : last;
+  const targets = new Map<string, ReadonlySet<string>>();
+  const updates: Update[] = [];
+  const touched: string[] = [];
+  for (const event of events) {
+    const run = event.runId ? await storage.getRun(event.runId) : null;
+    if (event.type !== "materialization") {
+      touched.push(...(run?.plan.assets ?? []));
+      continue;
+    }
+    if (run && !targets.has(run.requestId)) targets.set(run.requestId, new Set((await storage.listRuns({ requestId: run.requestId, limit: 1_000 })).flatMap((one) => one.plan.assets)));
+    updates.push({ key: event.asset!, targets: run ? targets.get(run.requestId)! : new Set() });
+  }
+  const open = await storage.listRuns({ statuses: ["queued", "starting", "running", "cancelling"], limit: 10_000 });
+  const inProgress = new Set(open.filter((run) => !isEnd(run.status)).flatMap((run) => run.plan.assets));
+  const states = await storage.assetStates();
+  const result = evaluateAutomation({
+    graph,
+    enabled: (key) => enabled.has(key),
+    updates,
+    touched,
+    materializedAt: (key) => states.get(key)?.materialization?.at ?? null,
+    inProgress: (key) => inProgress.has(key),
+    cursor,
+    eventId: upTo,
+    now,
+  });
+  for (const [key, evaluation] of result.evaluations) evaluations.set(key, { at: now, evaluation });
+  const before = JSON.parse((await storage.getValue(heldName)) ?? "[]") as string[];
+  const due = [...new Set([...before.filter((key) => graph.assets.has(key)), ...result.request])];
+  const held = due.filter((key) => workspace.location(graph.assets.get(key)!.location)?.status !== "loaded");
+  const wanted = due.filter((key) => !held.includes(key));
+  for (const key of held) if (!before.includes(key)) context.report(`automation: ${key} is due, but location ${graph.assets.get(key)!.location} does not load; it is requested once it does`);
+  const values = { [cursorName]: JSON.stringify(result.cursor), [heldName]: JSON.stringify(held) };
+  const requestIds = new Map<string, string[]>();
+  if (wanted.length > 0) {
+    const submitted = await requests.submit({ assets: wanted, tags: { "kc/automation": "true" }, runKey: `automation:${upTo}:${cursor.at}`, values });
+    for (const run of submitted.runs) requestIds.set(run.location, [submitted.requestId]);
+  } else if (result.evaluations.size > 0 || upTo !== cursor.eventId) {
+    await storage.setValue(heldName, values[heldName]!);
+    await storage.setValue(cursorName, values[cursorName]!);
+  }
+  for (const { location, definition } of sensors) {
+    const name = location.entry.name;
+    const ids = requestIds.get(name);
+    // A tick that asked for nothing is no news: only requests are kept in the history.
+    if (!ids) continue;
+    const tick = await storage.startTick({ location: name, name: definition.name, type: "sensor", at: now });
+    await storage.endTick(tick.id, { status: "success", endedAt: clock.now(), requestIds: ids });
+  }
+  return upTo < last ? now : result.nextAt;
+}
+
+function enabledAssets({ workspace }: DaemonContext, sensors: Awaited<ReturnType<typeof instigators<"sensor">>>): Set<string> {
+  const graph = workspace.graph();
+  const enabled = new Set<string>();
+  for (const { location, definition } of sensors) {
+    let keys: string[];
+    try {
+      keys = definition.selection === "*" ? (location.snapshot?.assets ?? []).map((asset) => asset.key) : select(graph, definition.selection);
+    } catch {
+      keys = [];
+    }
+    for (const key of keys) if (graph.assets.get(key)?.location === location.entry.name) enabled.add(key);
+  }
+  return enabled;
+}

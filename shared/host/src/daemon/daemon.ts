@@ -1,0 +1,71 @@
+import type { Run, StoredEvent } from "@kc/runtime/internal";
+import type { RunLauncher } from "../runs/launcher.ts";
+import { type Evaluations, tickAutomation } from "./automation.ts";
+import type { DaemonContext } from "./context.ts";
+import { tickFreshness } from "./freshness.ts";
+import { type Loop, startLoop } from "./loop.ts";
+import { tickQueue } from "./queue.ts";
+import { type SensorsInFlight, tickSensors } from "./sensors.ts";
+import { tickSchedules } from "./schedules.ts";
+
+export interface Daemon {
+  loops: readonly Loop[];
+  evaluations: Evaluations;
+  /** What each queued run waits for. */
+  waiting(): ReadonlyMap<string, string>;
+  /** Wakes the loops that look at definitions and settings: after a reload, or when a schedule is turned on. */
+  wake(): void;
+  stop(): Promise<void>;
+}
+
+const wakesQueue = /^run_(queued|succeeded|failed|cancelled|skipped)$/;
+
+/** Starts the loops. Events wake those that depend on them; time wakes the rest. */
+export function startDaemon(context: DaemonContext, launcher: RunLauncher, options: { maxConcurrentRuns: number; decides(): boolean }): Daemon {
+  const evaluations: Evaluations = new Map();
+  const launched = new Set<Run["id"]>();
+  const inFlight: SensorsInFlight = new Set();
+  let waiting: ReadonlyMap<string, string> = new Map();
+  const start = (name: string, tick: () => Promise<number | undefined>) => startLoop(name, context.clock, tick, (error) => context.report(`daemon ${name}: ${error.stack ?? error.message}`));
+  const queue: Loop = start("queue", async () => {
+    waiting = await tickQueue(context, launcher, { ...options, launched, wake: () => queue.wake() });
+    return undefined;
+  });
+  /** Runs that are asked for are carried out in any case; to decide about new ones a command must want it. */
+  const deciding = (tick: () => Promise<number | undefined>) => async () => (options.decides() ? tick() : undefined);
+  const automation = start("automation", deciding(() => tickAutomation(context, evaluations)));
+  const schedules = start("schedules", deciding(() => tickSchedules(context)));
+  const sensors: Loop = start("sensors", deciding(() => tickSensors(context, inFlight, () => sensors.wake())));
+  const freshness = start("freshness", () => tickFreshness(context));
+  const stopListening = context.log.listen((events: readonly StoredEvent[]) => {
+    let queued = false;
+    let automated = false;
+    let materialized = false;
+    for (const { type } of events) {
+      queued ||= wakesQueue.test(type);
+      materialized ||= type === "materialization" || type === "unchanged";
+      automated ||= type === "materialization" || wakesQueue.test(type);
+    }
+    if (queued) queue.wake();
+    if (automated) automation.wake();
+    if (materialized) {
+      freshness.wake();
+      sensors.wake();
+    }
+  });
+  const stopWatching = context.workspace.onChange(() => wake());
+  function wake(): void {
+    for (const loop of [automation, schedules, sensors, freshness]) loop.wake();
+  }
+  return {
+    loops: [queue, automation, schedules, sensors, freshness],
+    evaluations,
+    waiting: () => waiting,
+    wake,
+    async stop() {
+      stopListening();
+      stopWatching();
+      await Promise.all([queue, automation, schedules, sensors, freshness].map((loop) => loop.stop()));
+    },
+  };
+}

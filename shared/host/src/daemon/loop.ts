@@ -1,0 +1,65 @@
+import type { Clock } from "@kc/runtime/internal";
+
+/** A daemon loop: `tick` runs when woken or when the instant it asked for has come; never two at once. */
+export interface Loop {
+  readonly name: string;
+  wake(): void;
+  /** One tick by hand: tests step the loop without waiting. */
+  tick(): Promise<void>;
+  heartbeat(): { at: number; error: string | undefined };
+  stop(): Promise<void>;
+}
+
+/**
+ * @param tick does the work and answers the instant (ms) at which it wants to look again, or undefined for "when woken".
+ * A tick that throws is told to `onError` and tried again after a second.
+ */
+export function startLoop(name: string, clock: Clock, tick: () => Promise<number | undefined>, onError: (error: Error) => void): Loop {
+  let woken = true;
+  let stopped = false;
+  let poke: (() => void) | undefined;
+  let beat: { at: number; error: string | undefined } = { at: clock.now(), error: undefined };
+  let turn = Promise.resolve<number | undefined>(undefined);
+  const once = (): Promise<number | undefined> => {
+    const next = turn.then(async () => {
+      try {
+        const at = await tick();
+        beat = { at: clock.now(), error: undefined };
+        return at;
+      } catch (error) {
+        beat = { at: clock.now(), error: (error as Error).message };
+        if (!stopped) onError(error as Error);
+        return clock.now() + 1_000;
+      }
+    });
+    turn = next;
+    return next;
+  };
+  const running = (async () => {
+    while (!stopped) {
+      woken = false;
+      const next = await once();
+      if (woken || stopped) continue;
+      const abort = new AbortController();
+      poke = () => abort.abort();
+      if (next === undefined) await new Promise<void>((resolve) => abort.signal.addEventListener("abort", () => resolve()));
+      else await clock.sleep(Math.max(0, next - clock.now()), abort.signal);
+      poke = undefined;
+    }
+  })();
+  const wake = () => {
+    woken = true;
+    poke?.();
+  };
+  return {
+    name,
+    wake,
+    tick: async () => void (await once()),
+    heartbeat: () => beat,
+    async stop() {
+      stopped = true;
+      wake();
+      await running;
+    },
+  };
+}

@@ -1,0 +1,105 @@
+import { type NewEvent, type RunRequest, select, type SensorEvent, type SensorSnapshot, type Tick, typedMetadata } from "@kc/runtime/internal";
+import type { DaemonContext } from "./context.ts";
+import { type Instigator, instigators } from "./instigators.ts";
+
+/** Sensors whose tick goes on: a slow one delays only itself. */
+export type SensorsInFlight = Set<string>;
+
+/** One look at all poll and asset sensors. Ticks run beside each other; the answer is when the next poll is due. */
+export async function tickSensors(context: DaemonContext, inFlight: SensorsInFlight, wake: () => void): Promise<number | undefined> {
+  const { workspace, storage, clock } = context;
+  let next: number | undefined;
+  for (const sensor of await instigators(workspace, storage, "sensor")) {
+    const { definition, location, state, running } = sensor;
+    if (!running || location.status === "loading" || (definition.type !== "poll" && definition.type !== "asset")) continue;
+    const name = `${location.entry.name}/${definition.name}`;
+    if (inFlight.has(name)) continue;
+    const now = clock.now();
+    const events = definition.type === "asset" ? await newEvents(context, sensor) : [];
+    const due = definition.type === "asset" ? (events.length > 0 ? now : undefined) : state?.lastTickAt == null ? now : state.lastTickAt + definition.intervalMs;
+    if (due === undefined) continue;
+    if (due > now) {
+      if (next === undefined || due < next) next = due;
+      continue;
+    }
+    inFlight.add(name);
+    const identity = { location: location.entry.name, name: definition.name, type: "sensor" as const };
+    const unfinished = (await storage.listTicks({ ...identity, limit: 1 })).find((tick) => tick.status === "started");
+    const tick = unfinished ?? (await storage.startTick({ ...identity, at: now }));
+    void runTick(context, sensor, tick, events)
+      .catch((error) => context.report(`sensor ${name}: ${(error as Error).message}`))
+      .finally(() => {
+        inFlight.delete(name);
+        wake();
+      });
+  }
+  return next;
+}
+
+async function newEvents({ storage, workspace }: DaemonContext, { definition, state }: Instigator<SensorSnapshot>): Promise<SensorEvent[]> {
+  const cursor = readCursor(state?.cursor ?? null);
+  const graph = workspace.graph();
+  const wanted = new Set(selectOrNone(graph, definition.selection));
+  const after = cursor.eventId ?? (await storage.lastEventId());
+  const events = await storage.readEvents({ after, types: ["materialization"], limit: 1_000 });
+  return events
+    .filter((event) => event.asset && wanted.has(event.asset))
+    .map((event) => ({ id: event.id, type: event.type, asset: event.asset, runId: event.runId, timestamp: new Date(event.at).toISOString() }));
+}
+
+/** The cursor of an asset sensor holds the log's position beside the author's own text. */
+function readCursor(text: string | null): { eventId?: number; own?: string } {
+  return text ? (JSON.parse(text) as { eventId?: number; own?: string }) : {};
+}
+
+function selectOrNone(graph: Parameters<typeof select>[0], selection: string): string[] {
+  try {
+    return select(graph, selection);
+  } catch {
+    // A key that is gone selects nothing; kc check names it.
+    return [];
+  }
+}
+
+async function runTick(context: DaemonContext, sensor: Instigator<SensorSnapshot>, tick: Tick, events: SensorEvent[]): Promise<void> {
+  const { storage, clock, requests, tickTimeoutMs, log } = context;
+  const { definition, location, state } = sensor;
+  const name = location.entry.name;
+  try {
+    if (!location.process) throw new Error(`location ${name} does not load: ${location.error?.message ?? ""}`);
+    const pushed = definition.type === "asset" ? readCursor(state?.cursor ?? null) : undefined;
+    const cursor = pushed ? pushed.own : (state?.cursor ?? undefined);
+    const { result } = await location.process.evaluateTick({ type: "sensor", name: definition.name, now: tick.at, cursor, events }, tickTimeoutMs);
+    const requestIds: string[] = [];
+    for (const [index, run] of (result.runs ?? []).entries()) requestIds.push(await submit(requests, sensor, run, tick, index));
+    if (result.events?.length) await log.append(result.events.map((event): NewEvent => reported(event, clock.now(), `${name}/${definition.name}`)));
+    const own = result.cursor ?? cursor;
+    const next = pushed ? JSON.stringify({ eventId: events.at(-1)?.id ?? pushed.eventId, ...(own === undefined ? {} : { own }) }) : own;
+    const idle = requestIds.length === 0 && !result.events?.length;
+    await storage.endTick(tick.id, { status: idle ? "skipped" : "success", endedAt: clock.now(), requestIds, ...(idle ? { skip: result.skip ?? "nothing new" } : {}) }, next);
+  } catch (error) {
+    await storage.endTick(tick.id, { status: "failed", endedAt: clock.now(), error: (error as Error).message });
+    context.report(`sensor ${name}/${definition.name}: ${(error as Error).message}`);
+  }
+}
+
+async function submit(requests: DaemonContext["requests"], { definition, location }: Instigator<SensorSnapshot>, run: RunRequest, tick: Tick, index: number): Promise<string> {
+  const selection = run.selection ?? definition.target;
+  if (!selection) throw new Error("it asked for a run but names no target and no selection");
+  const submitted = await requests.submit({
+    selection: `(${selection}) and location:"${location.entry.name}"`,
+    tags: { ...run.tags, "kc/sensor": definition.name },
+    ...(run.config ? { config: run.config } : {}),
+    runKey: run.runKey ? `sensor:${location.entry.name}/${definition.name}:${run.runKey}` : `tick:${tick.id}:${index}`,
+  });
+  return submitted.requestId;
+}
+
+type Reported = NonNullable<import("@kc/runtime/internal").SensorResult["events"]>[number];
+
+function reported(event: Reported, at: number, by: string): NewEvent {
+  const base = { at, asset: event.asset, metadata: typedMetadata(event.metadata), fields: { reported_by: by } };
+  if (event.type !== "check") return { ...base, type: event.type };
+  const { name, passed, severity = "ERROR", description } = event;
+  return { ...base, type: "check_result", check: { name, passed, severity, blocking: false, ...(description ? { description } : {}) } };
+}

@@ -1,0 +1,153 @@
+import { randomUUID } from "node:crypto";
+import { chmodSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Clock, systemClock, UserError } from "@kc/runtime/internal";
+import { openSqlite } from "@kc/storage";
+import { startDaemon } from "./daemon/daemon.ts";
+import { type Environment, locationEnvironment, rootEnvironment } from "./environment.ts";
+import { readInstanceFile } from "./instance-file.ts";
+import { findLocations, type LocationEntry } from "./locations/workspace-file.ts";
+import { startWorkspace } from "./locations/workspace.ts";
+import { eventLog } from "./log.ts";
+import type { InstancePaths } from "./paths.ts";
+import { runLauncher } from "./runs/launcher.ts";
+import { submitter } from "./runs/submit.ts";
+import { workerPool } from "./runs/worker-pool.ts";
+import { startConnections } from "./standins/connections.ts";
+import { webApp } from "./web/app.ts";
+import { listen } from "./web/listen.ts";
+
+export interface InstanceOptions {
+  paths: InstancePaths;
+  env: Environment;
+  clock?: Clock;
+  /** Only these locations; default: all of workspace.yaml. */
+  only?: readonly string[];
+  port: number;
+  watch: boolean;
+  writeKeys: boolean;
+  /** Schedules, sensors and automation decide from the start; else only while a lease asks for it. */
+  daemon?: boolean;
+  report(line: string): void;
+  /** Called with the number of leases after each change. */
+  onLeases?(count: number): void;
+}
+
+export interface Instance {
+  id: string;
+  url: string;
+  entries: readonly LocationEntry[];
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts everything of one instance in this process: storage, stand-ins, code locations, daemon, webserver.
+ * @throws UserError for what a person can mend: workspace.yaml, kc.yaml, connections, storage.
+ */
+export async function startInstance(options: InstanceOptions): Promise<Instance> {
+  const { paths, report } = options;
+  const clock = options.clock ?? systemClock;
+  const env = rootEnvironment(paths.root, options.env);
+  const settings = readInstanceFile(join(paths.root, "kc.yaml"), env);
+  const { locations, problems } = findLocations(paths.root);
+  const entries = chosen(locations, options.only);
+  for (const problem of problems) report(problem.message);
+  const stops: (() => Promise<unknown> | unknown)[] = [];
+  const stop = async () => {
+    for (const one of stops.reverse().splice(0)) await one();
+  };
+  try {
+    const storage = openSqlite(settings.storage?.sqlite?.path ? join(paths.root, settings.storage.sqlite.path) : paths.database);
+    stops.push(() => storage.close());
+    const log = eventLog(storage);
+    const connections = await startConnections({ entries, paths, env: options.env, clock, report });
+    stops.push(() => connections.stop());
+    writeVariables(paths, entries, connections.variablesOf);
+    stops.push(() => rmSync(join(paths.home, "variables.json"), { force: true }));
+    const workspace = startWorkspace({
+      entries,
+      paths,
+      environmentOf: (entry) => locationEnvironment({ root: paths.root, folder: entry.folder, own: options.env, connections: connections.variablesOf(entry) }),
+      loadTimeoutMs: settings.locations.load_timeout,
+      watch: options.watch,
+      writeKeys: options.writeKeys,
+      log: (location, line) => report(`[${location}] ${line}`),
+      now: () => clock.now(),
+    });
+    stops.push(() => workspace.stop());
+    const pool = workerPool(workspace, { maxIdle: settings.workers.max_idle, maxRunsPerWorker: settings.workers.max_runs, now: () => clock.now() });
+    stops.push(() => pool.stop());
+    const byName = new Map(entries.map((entry) => [entry.name, entry]));
+    const launcher = runLauncher({
+      workspace,
+      pool,
+      storage,
+      log,
+      paths,
+      clock,
+      maxConcurrentSteps: settings.runs.max_concurrent_steps,
+      cancelGraceMs: settings.runs.cancel_grace,
+      connectionsOf: (location) => connections.modesOf(byName.get(location)!),
+    });
+    stops.push(() => launcher.stop());
+    await launcher.recover();
+    const requests = submitter({ workspace, storage, log, clock });
+    let daemonLeases = 0;
+    const daemon = startDaemon({ workspace, storage, log, clock, requests, tickTimeoutMs: settings.ticks.timeout, report }, launcher, {
+      maxConcurrentRuns: settings.runs.max_concurrent,
+      decides: () => (options.daemon ?? false) || daemonLeases > 0,
+    });
+    stops.push(() => daemon.stop());
+    const id = randomUUID();
+    let url = "";
+    let leases = 0;
+    const app = webApp({
+      instanceId: id,
+      root: paths.root,
+      url: () => url,
+      workspace,
+      storage,
+      log,
+      requests,
+      launcher,
+      daemon,
+      connections,
+      now: () => clock.now(),
+      uiFolder: join(paths.root, "shared", "ui", "dist"),
+      lease: (wants) => {
+        options.onLeases?.(++leases);
+        if (wants.daemon && ++daemonLeases === 1) daemon.wake();
+        return () => {
+          if (wants.daemon) daemonLeases--;
+          options.onLeases?.(--leases);
+        };
+      },
+    });
+    const server = await listen(app, options.port);
+    url = `http://localhost:${server.port}`;
+    stops.push(() => server.close());
+    void workspace.settled().then(() => {
+      for (const entry of entries) pool.warm(entry.name);
+    });
+    return { id, url, entries, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function chosen(locations: readonly LocationEntry[], only: readonly string[] | undefined): LocationEntry[] {
+  if (!only || only.length === 0) return [...locations];
+  return only.map((name) => {
+    const found = locations.find((one) => one.name === name);
+    if (!found) throw new UserError(`there is no location "${name}"`, { hint: `workspace.yaml has ${locations.map((one) => one.name).join(", ")}.` });
+    return found;
+  });
+}
+
+/** Variables of the connections for commands of the same user (kc pg, kc sql); only this user can read the file. */
+function writeVariables(paths: InstancePaths, entries: readonly LocationEntry[], variablesOf: (entry: LocationEntry) => Record<string, string>): void {
+  const file = join(paths.home, "variables.json");
+  writeFileSync(file, JSON.stringify(Object.assign({}, ...entries.map(variablesOf))), { mode: 0o600 });
+  chmodSync(file, 0o600);
+}

@@ -1,0 +1,83 @@
+import { spawn } from "node:child_process";
+import { existsSync, openSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { UserError } from "@kc/runtime/internal";
+import { type ApiClient, apiClient } from "./client/client.ts";
+import type { HostAnswer, HostOptions } from "./main.ts";
+import { instancePaths } from "./paths.ts";
+
+export interface JoinedHost {
+  url: string;
+  api: ApiClient;
+  /** True when this call started the host. */
+  started: boolean;
+  /** Resolves when the host is gone. */
+  ended: Promise<void>;
+  /** Lets go: the host ends some seconds after the last command has. */
+  leave(): void;
+}
+
+/**
+ * Joins the checkout's running host, or starts it, and holds a lease on it.
+ * @throws UserError with the host's own words when it does not start.
+ */
+export async function joinHost(options: HostOptions & { daemon: boolean; env?: Readonly<Record<string, string | undefined>> }): Promise<JoinedHost> {
+  const paths = instancePaths(options.root, options.home);
+  const until = Date.now() + 120_000;
+  for (;;) {
+    const running = await findHost(paths.hostFile);
+    if (running) return { ...hold(running, options.daemon), started: false };
+    const answer = await start(options, paths.logs);
+    if (answer.ready) return { ...hold(answer.url, options.daemon), started: true };
+    if (!answer.busy) throw Object.assign(new UserError(answer.message, { where: answer.where, hint: answer.hint ?? `The host's log is ${join(paths.logs, "host.log")}.` }), answer.stack ? { internal: answer.stack } : {});
+    if (Date.now() > until) throw new UserError("another host process of this checkout neither serves nor ends", { hint: `Its log is ${join(paths.logs, "host.log")}.` });
+    // It is starting, or stopping after its last lease: it will answer or let go of the lock.
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+async function findHost(file: string): Promise<string | undefined> {
+  if (!existsSync(file)) return undefined;
+  try {
+    const { url, id } = JSON.parse(readFileSync(file, "utf8")) as { url: string; id: string };
+    const health = await apiClient(url).health();
+    if (health.id === id) return url;
+  } catch {
+    // A host that was killed leaves its file behind.
+  }
+  rmSync(file, { force: true });
+  return undefined;
+}
+
+function hold(url: string, daemon: boolean): Omit<JoinedHost, "started"> {
+  const abort = new AbortController();
+  const api = apiClient(url);
+  const ended = api.lease(abort.signal, { daemon }).catch(() => undefined);
+  return { url, api, ended, leave: () => abort.abort() };
+}
+
+function start(options: HostOptions & { env?: Readonly<Record<string, string | undefined>> }, logs: string): Promise<HostAnswer> {
+  const { env, ...own } = options;
+  const log = openSync(join(logs, "host.log"), "a");
+  const program = fileURLToPath(new URL("./main.ts", import.meta.url));
+  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", program], {
+    cwd: options.root,
+    detached: true,
+    stdio: ["ignore", log, log, "pipe"],
+    env: { ...process.env, ...env, KC_HOST_OPTIONS: JSON.stringify(own) } as NodeJS.ProcessEnv,
+  });
+  child.unref();
+  return new Promise((resolve) => {
+    let text = "";
+    const pipe = child.stdio[3] as NodeJS.ReadableStream & { unref?(): void };
+    pipe.on("data", (chunk) => {
+      text += chunk;
+    });
+    pipe.on("close", () => {
+      const line = text.trim();
+      resolve(line ? (JSON.parse(line) as HostAnswer) : { ready: false, message: "the host process ended at its start", hint: `Its log is ${join(logs, "host.log")}.` });
+    });
+    child.on("error", (error) => resolve({ ready: false, message: `the host process could not start: ${error.message}` }));
+  });
+}

@@ -1,0 +1,128 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { credentials } from "@grpc/grpc-js";
+import type { LocationSnapshot } from "@kc/runtime/internal";
+import type { TickAnswer, TickQuestion } from "../code-server/tick.ts";
+import type { Environment } from "../environment.ts";
+import { CodeLocationClient, type LoadError } from "../gen/code_location.ts";
+import type { InstancePaths } from "../paths.ts";
+import { type Child, startChild } from "../process/child.ts";
+import type { LocationEntry } from "./workspace-file.ts";
+
+export type { LoadError };
+
+/** A process with a location's code in it: its code server, or one of its run workers. */
+export interface CodeProcess {
+  readonly id: number;
+  readonly child: Child;
+  readonly client: CodeLocationClient;
+  /** Lines it wrote that belong to no step, newest last. */
+  readonly lines: string[];
+  definitions(): Promise<{ snapshot: LocationSnapshot } | { error: LoadError }>;
+  evaluateTick(question: TickQuestion, timeoutMs: number, signal?: AbortSignal): Promise<TickAnswer>;
+  stop(): Promise<void>;
+}
+
+const program = fileURLToPath(new URL("../code-server/main.ts", import.meta.url));
+let count = 0;
+
+/** Starts a process for a location's code; it loads at once, `definitions()` waits for it. */
+export function startCodeProcess(params: { entry: LocationEntry; paths: InstancePaths; env: Environment; loadTimeoutMs: number; log(line: string): void }): CodeProcess {
+  const { entry, paths, env } = params;
+  const id = ++count;
+  const socket = join(paths.sockets, `${entry.name.slice(0, 24)}-${process.pid}-${id}.sock`);
+  const settings = {
+    entry: entry.entry,
+    address: `unix:${socket}`,
+    spool: paths.spool,
+    paths: { name: entry.name, projectRoot: entry.folder, workspaceRoot: paths.root, stateDir: paths.stateOf(entry.name) },
+  };
+  const lines: string[] = [];
+  let listening: () => void;
+  const ready = new Promise<void>((resolve) => {
+    listening = resolve;
+  });
+  const child = startChild({
+    program,
+    cwd: entry.folder,
+    env: { ...env, KC_CODE_SERVER: JSON.stringify(settings), NODE_COMPILE_CACHE: env["NODE_COMPILE_CACHE"] ?? join(paths.home, "compile-cache") },
+    imports: entry.loader === "tsx" ? [import.meta.resolve("tsx")] : [],
+    onLine(_stream, line) {
+      if (line === "kc:listening") return listening();
+      lines.push(line);
+      if (lines.length > 200) lines.shift();
+      params.log(line);
+    },
+  });
+  const client = new CodeLocationClient(`unix:${socket}`, credentials.createInsecure(), {
+    "grpc.max_receive_message_length": 64 << 20,
+    "grpc.max_send_message_length": 64 << 20,
+    "grpc.initial_reconnect_backoff_ms": 20,
+    "grpc.enable_http_proxy": 0,
+  });
+  const up = async (): Promise<LoadError | undefined> => {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<"late">((resolve) => {
+      timer = setTimeout(() => resolve("late"), params.loadTimeoutMs);
+    });
+    const first = await Promise.race([ready.then(() => "ready" as const), child.exited, late]);
+    clearTimeout(timer);
+    if (first === "ready") return undefined;
+    if (first === "late") {
+      child.kill();
+      return { message: `it did not finish loading within ${params.loadTimeoutMs / 1000} s and was stopped: does a module loop or wait for something?`, where: "", hint: "Definitions must load without waiting for vendors; locations.load_timeout in kc.yaml raises the limit.", stack: lines.join("\n") };
+    }
+    return exitError(first.code, first.signal, lines);
+  };
+  const definitions = async (): Promise<{ snapshot: LocationSnapshot } | { error: LoadError }> => {
+    const failed = await up();
+    if (failed) return { error: failed };
+    const answer = new Promise<{ snapshot: LocationSnapshot } | { error: LoadError }>((resolve, reject) => {
+      client.getDefinitions({}, { deadline: Date.now() + params.loadTimeoutMs } as never, ((error: Error | null, response: { result: { $case: string; value: unknown } | undefined }) => {
+        if (error) reject(error);
+        else if (response.result?.$case === "snapshotJson") resolve({ snapshot: JSON.parse(response.result.value as string) });
+        else resolve({ error: response.result!.value as LoadError });
+      }) as never);
+    });
+    try {
+      return await Promise.race([answer, child.exited.then(({ code, signal }) => ({ error: exitError(code, signal, lines) }))]);
+    } catch (error) {
+      child.kill();
+      return { error: { message: `it did not answer within ${params.loadTimeoutMs / 1000} s: ${(error as Error).message}`, where: "", hint: "", stack: lines.join("\n") } };
+    }
+  };
+  let answer: ReturnType<typeof definitions> | undefined;
+  return {
+    id,
+    child,
+    client,
+    lines,
+    definitions: () => {
+      answer ??= definitions();
+      return answer;
+    },
+    evaluateTick: (question, timeoutMs, signal) =>
+      new Promise((resolve, reject) => {
+        const request = { type: question.type, name: question.name, now: question.now, cursor: question.cursor, eventsJson: JSON.stringify(question.events) };
+        const call = client.evaluateTick(request, { deadline: Date.now() + timeoutMs } as never, ((error: (Error & { code?: number }) | null, response: { result: { $case: string; value: unknown } | undefined }) => {
+          if (error) reject(new Error(error.code === 4 ? `it did not answer within ${timeoutMs / 1000} s` : error.message));
+          else if (response.result?.$case === "answerJson") resolve(JSON.parse(response.result.value as string));
+          else {
+            const failed = response.result!.value as LoadError;
+            reject(Object.assign(new Error(failed.where ? `${failed.where}: ${failed.message}` : failed.message), { stack: failed.stack }));
+          }
+        }) as never);
+        signal?.addEventListener("abort", () => (call as unknown as { cancel(): void }).cancel());
+      }),
+    async stop() {
+      client.close();
+      await child.stop();
+      rmSync(socket, { force: true });
+    },
+  };
+}
+
+function exitError(code: number | null, signal: string | null, lines: readonly string[]): LoadError {
+  return { message: `its process ended while loading (${signal ?? `exit code ${code}`})`, where: "", hint: lines.at(-1) ?? "", stack: lines.join("\n") };
+}

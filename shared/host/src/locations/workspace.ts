@@ -1,0 +1,153 @@
+import { join } from "node:path";
+import { buildGraph, type GraphProblem, type LocationSnapshot, type WorkspaceGraph } from "@kc/runtime/internal";
+import type { Environment } from "../environment.ts";
+import type { InstancePaths } from "../paths.ts";
+import { readAssetKeys, writeAssetKeys, writeDeclarations } from "./asset-keys.ts";
+import { type CodeProcess, type LoadError, startCodeProcess } from "./code-process.ts";
+import { sharedSources, watchFiles } from "./watch.ts";
+import type { LocationEntry } from "./workspace-file.ts";
+
+export type LocationStatus = "loading" | "loaded" | "error";
+
+/** A location as the host knows it now. */
+export interface LocationState {
+  entry: LocationEntry;
+  status: LocationStatus;
+  /** The last definitions that loaded; kept while a newer state of the code does not load. */
+  snapshot: LocationSnapshot | undefined;
+  error: LoadError | undefined;
+  /** Grows with every reload: a worker of an older generation takes no new run. */
+  generation: number;
+  process: CodeProcess | undefined;
+  loadedAt: number | undefined;
+  loadMs: number | undefined;
+}
+
+export interface Workspace {
+  locations(): LocationState[];
+  location(name: string): LocationState | undefined;
+  graph(): WorkspaceGraph;
+  problems(): GraphProblem[];
+  /** Loads one location anew; the old code serves until the new one is ready. */
+  reload(name: string): Promise<LocationState>;
+  /** Starts one more process with the location's present code: a run worker. */
+  startWorker(name: string): CodeProcess;
+  onChange(listener: (name: string) => void): () => void;
+  /** Resolves when no location is loading. */
+  settled(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface WorkspaceParams {
+  entries: readonly LocationEntry[];
+  paths: InstancePaths;
+  environmentOf(entry: LocationEntry): Environment;
+  loadTimeoutMs: number;
+  /** Reload a location when its files change. */
+  watch: boolean;
+  /** Write asset-keys.json and the declarations after a load. */
+  writeKeys: boolean;
+  log(location: string, line: string): void;
+  now(): number;
+}
+
+/** Starts the code server of every location and keeps the workspace's graph. */
+export function startWorkspace(params: WorkspaceParams): Workspace {
+  const { entries, paths } = params;
+  const states = new Map<string, LocationState>();
+  const listeners = new Set<(name: string) => void>();
+  const stops: (() => void)[] = [];
+  let stopped = false;
+  let built = buildGraph([], remembered());
+
+  function remembered() {
+    return entries.map((entry) => ({ location: entry.name, keys: readAssetKeys(entry)?.assets ?? [] }));
+  }
+  const rebuild = (name: string) => {
+    const snapshots = [...states.values()].flatMap((state) => (state.snapshot ? [state.snapshot] : []));
+    built = buildGraph(snapshots, remembered());
+    for (const listener of listeners) listener(name);
+  };
+  const start = (entry: LocationEntry): CodeProcess =>
+    startCodeProcess({ entry, paths, env: params.environmentOf(entry), loadTimeoutMs: params.loadTimeoutMs, log: (line) => params.log(entry.name, line) });
+
+  const load = async (state: LocationState): Promise<LocationState> => {
+    const generation = ++state.generation;
+    const since = params.now();
+    const fresh = start(state.entry);
+    const outcome = await fresh.definitions();
+    // A newer change has started another load: this one is already old.
+    if (generation !== state.generation || stopped) {
+      await fresh.stop();
+      return state;
+    }
+    const old = state.process;
+    state.loadedAt = params.now();
+    state.loadMs = state.loadedAt - since;
+    if ("error" in outcome) {
+      state.status = "error";
+      state.error = outcome.error;
+      await fresh.stop();
+    } else {
+      state.status = "loaded";
+      state.error = undefined;
+      state.snapshot = { ...outcome.snapshot, name: state.entry.name };
+      state.process = fresh;
+      if (params.writeKeys && writeAssetKeys(state.entry, outcome.snapshot)) writeDeclarations(entries);
+      void fresh.child.exited.then(() => {
+        if (state.process === fresh && !stopped) void load(state);
+      });
+      void old?.stop();
+    }
+    rebuild(state.entry.name);
+    return state;
+  };
+
+  for (const entry of entries) {
+    const state: LocationState = { entry, status: "loading", snapshot: undefined, error: undefined, generation: 0, process: undefined, loadedAt: undefined, loadMs: undefined };
+    states.set(entry.name, state);
+    const first = load(state);
+    loads.set(state, first);
+    if (!params.watch) continue;
+    const own = ["src", "package.json", "standins.yaml", ".env", ...entry.watch].map((name) => join(entry.folder, name));
+    stops.push(watchFiles(own, () => void reload(entry.name)));
+  }
+  if (params.watch)
+    stops.push(
+      watchFiles([...sharedSources(paths.root), join(paths.root, ".env")], () => {
+        for (const entry of entries) void reload(entry.name);
+      }),
+    );
+  if (params.writeKeys) writeDeclarations(entries);
+
+  async function reload(name: string): Promise<LocationState> {
+    const state = states.get(name);
+    if (!state) throw new Error(`there is no location "${name}"`);
+    const done = load(state);
+    loads.set(state, done);
+    return done;
+  }
+
+  return {
+    locations: () => [...states.values()],
+    location: (name) => states.get(name),
+    graph: () => built.graph,
+    problems: () => built.problems,
+    reload,
+    startWorker: (name) => start(states.get(name)!.entry),
+    onChange(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    async settled() {
+      await Promise.all([...states.values()].map((state) => loads.get(state)));
+    },
+    async stop() {
+      stopped = true;
+      for (const stop of stops) stop();
+      await Promise.all([...states.values()].map((state) => state.process?.stop()));
+    },
+  };
+}
+
+const loads = new WeakMap<LocationState, Promise<LocationState>>();

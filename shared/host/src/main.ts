@@ -1,0 +1,104 @@
+import { appendFileSync, closeSync, renameSync, rmSync, writeFileSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { systemClock, UserError } from "@kc/runtime/internal";
+import { startInstance } from "./instance.ts";
+import { takeLock } from "./instance-lock.ts";
+import { instancePaths } from "./paths.ts";
+
+// The host process of a checkout. A command starts it in a session of its own and holds a lease; it ends itself some
+// seconds after the last lease is gone, so that nothing stays behind when a command is killed.
+
+export interface HostOptions {
+  root: string;
+  home?: string;
+  only?: string[];
+  port: number;
+  watch: boolean;
+  writeKeys: boolean;
+  /** Milliseconds from the last lease to the end. */
+  lingerMs: number;
+}
+
+/** What the host tells the command that started it, on file descriptor 3. */
+export type HostAnswer = { ready: true; url: string; id: string; pid: number } | { ready: false; message: string; where?: string; hint?: string; stack?: string; busy?: boolean };
+
+const options = JSON.parse(process.env["KC_HOST_OPTIONS"]!) as HostOptions;
+const { KC_HOST_OPTIONS: _, ...env } = process.env;
+const paths = instancePaths(options.root, options.home);
+
+function tell(answer: HostAnswer): void {
+  try {
+    writeSync(3, `${JSON.stringify(answer)}\n`);
+    closeSync(3);
+  } catch {
+    // The command that started us is gone; the lease timer ends us.
+  }
+}
+const report = (line: string): void => {
+  try {
+    appendFileSync(join(paths.logs, "host.log"), `${new Date().toISOString()} ${line}\n`);
+  } catch {
+    // A full disk must not end the host.
+  }
+};
+
+const lock = takeLock(paths.lock);
+if (!lock) {
+  tell({ ready: false, busy: true, message: "another host process of this checkout is starting or running" });
+  process.exit(0);
+}
+
+let timer: NodeJS.Timeout | undefined;
+let stopping = false;
+let instance: Awaited<ReturnType<typeof startInstance>> | undefined;
+
+async function stop(why: string): Promise<void> {
+  if (stopping) return;
+  stopping = true;
+  report(`stopping: ${why}`);
+  rmSync(paths.hostFile, { force: true });
+  // Children end with us in any case: their watchdogs see our pipes close.
+  const late = setTimeout(() => process.exit(1), 15_000);
+  await instance?.stop().catch((error) => report(`stop: ${(error as Error).stack}`));
+  clearTimeout(late);
+  lock?.release();
+  process.exit(0);
+}
+function onLeases(count: number): void {
+  clearTimeout(timer);
+  if (count === 0) timer = setTimeout(() => void stop("no command holds a lease"), options.lingerMs);
+}
+for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => void stop(signal));
+process.on("SIGHUP", () => {});
+process.on("unhandledRejection", (error) => report(`unhandled rejection: ${(error as Error)?.stack ?? error}`));
+process.on("uncaughtException", (error) => {
+  report(`internal error: ${error.stack}`);
+  void stop("an internal error");
+});
+
+try {
+  instance = await startInstance({
+    paths,
+    env,
+    clock: systemClock,
+    ...(options.only ? { only: options.only } : {}),
+    port: options.port,
+    watch: options.watch,
+    writeKeys: options.writeKeys,
+    report,
+    onLeases,
+  });
+  const file = { pid: process.pid, url: instance.url, id: instance.id, only: options.only ?? null };
+  writeFileSync(`${paths.hostFile}.tmp`, JSON.stringify(file), { mode: 0o600 });
+  renameSync(`${paths.hostFile}.tmp`, paths.hostFile);
+  report(`serving ${instance.url}`);
+  tell({ ready: true, url: instance.url, id: instance.id, pid: process.pid });
+  timer = setTimeout(() => void stop("no command took a lease"), Math.max(10_000, options.lingerMs));
+} catch (error) {
+  const failure = error as Error;
+  report(`could not start: ${failure.stack}`);
+  const user = failure instanceof UserError ? { ...(failure.where ? { where: failure.where } : {}), ...(failure.hint ? { hint: failure.hint } : {}) } : { stack: failure.stack ?? "" };
+  tell({ ready: false, message: failure.message, ...user });
+  lock.release();
+  process.exit(1);
+}

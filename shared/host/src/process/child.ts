@@ -1,0 +1,80 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+const watchdog = fileURLToPath(new URL("./watchdog.mjs", import.meta.url));
+
+export interface ChildOptions {
+  /** A program that Node runs as it is. */
+  program: string;
+  args?: readonly string[];
+  cwd: string;
+  env: Readonly<Record<string, string | undefined>>;
+  /** Extra preloads, as `tsx`. */
+  imports?: readonly string[];
+  /** Gets each line that the child writes. */
+  onLine(stream: "stdout" | "stderr", line: string): void;
+}
+
+export interface Child {
+  pid: number;
+  /** Resolves when the process has ended, never rejects. */
+  exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+  running(): boolean;
+  /** Asks it to end, and ends its whole process group after the grace (ms). */
+  stop(graceMs?: number): Promise<void>;
+  /** Ends the process group at once. */
+  kill(): void;
+}
+
+/** Starts a Node process of its own process group that cannot outlive this one. */
+export function startChild(options: ChildOptions): Child {
+  const flags = ["--disable-warning=ExperimentalWarning", "--import", watchdog, ...(options.imports ?? []).flatMap((name) => ["--import", name])];
+  const child: ChildProcess = spawn(process.execPath, [...flags, options.program, ...(options.args ?? [])], {
+    cwd: options.cwd,
+    env: { ...options.env, KC_WATCHDOG_FD: "3" } as NodeJS.ProcessEnv,
+    detached: true,
+    stdio: ["pipe", "pipe", "pipe", "pipe"],
+  });
+  for (const stream of ["stdout", "stderr"] as const) {
+    child[stream]!.setEncoding("utf8");
+    createInterface({ input: child[stream]! }).on("line", (line) => options.onLine(stream, line));
+  }
+  // Writing to a child that has ended is no error of ours.
+  child.stdin!.on("error", () => {});
+  (child.stdio[3] as NodeJS.WritableStream).on("error", () => {});
+  let ended = false;
+  const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
+    child.on("error", (error) => {
+      options.onLine("stderr", `could not start: ${error.message}`);
+      ended = true;
+      resolve({ code: 127, signal: null });
+    });
+    child.on("close", (code, signal) => {
+      ended = true;
+      resolve({ code, signal });
+    });
+  });
+  const signal = (name: NodeJS.Signals) => {
+    if (ended || !child.pid) return;
+    try {
+      process.kill(-child.pid, name);
+    } catch {
+      child.kill(name);
+    }
+  };
+  return {
+    pid: child.pid ?? 0,
+    exited,
+    running: () => !ended,
+    kill: () => signal("SIGKILL"),
+    async stop(graceMs = 2_000) {
+      if (ended) return;
+      child.stdin!.end();
+      child.kill("SIGTERM");
+      const timer = setTimeout(() => signal("SIGKILL"), graceMs);
+      await exited;
+      clearTimeout(timer);
+    },
+  };
+}

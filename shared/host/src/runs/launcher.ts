@@ -1,0 +1,180 @@
+import type { Clock, NewEvent, Run, RunInput, Storage, UpstreamMaterialization } from "@kc/runtime/internal";
+import { isEnd, plainMetadata } from "@kc/runtime/internal";
+import { readSpool, removeSpool } from "../code-server/spool.ts";
+import type { CodeProcess } from "../locations/code-process.ts";
+import type { Workspace } from "../locations/workspace.ts";
+import type { EventLog } from "../log.ts";
+import type { InstancePaths } from "../paths.ts";
+import type { WorkerPool } from "./worker-pool.ts";
+
+export interface RunLauncher {
+  /** Starts a claimed run; resolves when it has ended. Never rejects. */
+  launch(run: Run): Promise<void>;
+  /** @returns false when the run is not going on here. */
+  cancel(runId: string): boolean;
+  active(): number;
+  /** Brings runs of an earlier host process to their end: what their workers had still written is stored first. */
+  recover(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+interface Going {
+  cancel(): void;
+  done: Promise<void>;
+}
+
+/** Launches runs on local workers and stores what they report, each event once, acknowledged by its number. */
+export function runLauncher(deps: {
+  workspace: Workspace;
+  pool: WorkerPool;
+  storage: Storage;
+  log: EventLog;
+  paths: InstancePaths;
+  clock: Clock;
+  maxConcurrentSteps: number;
+  cancelGraceMs: number;
+  connectionsOf(location: string): Run["connections"];
+}): RunLauncher {
+  const { workspace, pool, storage, log, paths, clock } = deps;
+  const going = new Map<string, Going>();
+  let stopping = false;
+
+  async function inputOf(run: Run): Promise<RunInput> {
+    const graph = workspace.graph();
+    const deps = [...new Set(run.plan.assets.flatMap((key) => [key, ...(graph.assets.get(key)?.deps ?? [])]))];
+    const states = await storage.assetStates(deps);
+    const upstream: Record<string, UpstreamMaterialization> = {};
+    for (const [key, { materialization }] of states)
+      if (materialization) upstream[key] = { key, runId: materialization.runId ?? undefined, timestamp: new Date(materialization.at).toISOString(), metadata: plainMetadata(materialization.metadata) };
+    return { runId: run.id, requestId: run.requestId, tags: run.tags, config: run.config, partition: run.partition, upstream };
+  }
+
+  async function execute(run: Run, worker: CodeProcess, onCancel: (cancel: () => void) => void): Promise<boolean> {
+    await log.append([{ type: "run_starting", at: clock.now(), runId: run.id }]);
+    await storage.setRunConnections(run.id, deps.connectionsOf(run.location));
+    const input = await inputOf(run);
+    const loaded = await worker.definitions();
+    if ("error" in loaded) {
+      await end(run.id, "run_failed", `location ${run.location} did not load in the worker: ${loaded.error.message}`);
+      return false;
+    }
+    const call = worker.client.executeRun();
+    let stored = Promise.resolve();
+    let cancelled = false;
+    onCancel(() => {
+      cancelled = true;
+      call.write({ command: { $case: "cancel", value: {} } });
+      // A step that ignores its signal is ended with its whole process group.
+      void clock.sleep(deps.cancelGraceMs).then(() => going.has(run.id) && worker.child.kill());
+    });
+    const error = await new Promise<Error | undefined>((resolve) => {
+      call.on("data", ({ eventJson }: { eventJson: string[] }) => {
+        const events = eventJson.map((json) => JSON.parse(json) as NewEvent);
+        stored = stored.then(async () => {
+          await log.append(events);
+          call.write({ command: { $case: "ack", value: events.at(-1)!.seq! } });
+        });
+        // Reading stops while the log is behind, so that a flood slows its writer and not the host.
+        call.pause();
+        void stored.then(() => call.resume(), resolve);
+      });
+      call.on("end", () => resolve(undefined));
+      call.on("error", resolve);
+      call.write({ command: { $case: "start", value: { runJson: JSON.stringify({ plan: run.plan, input, maxConcurrentSteps: deps.maxConcurrentSteps }) } } });
+    });
+    await stored;
+    call.end();
+    const now = await storage.getRun(run.id);
+    if (now && isEnd(now.status)) return error === undefined && !cancelled;
+    // The worker is gone, or its stream broke: what it had written to its spool counts.
+    await drain(run.id);
+    const rest = await storage.getRun(run.id);
+    if (rest && !isEnd(rest.status)) {
+      if (cancelled || rest.status === "cancelling") await end(run.id, "run_cancelled", "the run was cancelled and its worker ended");
+      else if (stopping) await end(run.id, "run_failed", "kc was stopped while the run went on");
+      else await end(run.id, "run_failed", await deathOf(worker, error));
+    }
+    return false;
+  }
+
+  async function deathOf(worker: CodeProcess, error: Error | undefined): Promise<string> {
+    if (worker.child.running()) return `the run's worker broke off: ${error?.message ?? "no reason given"}`;
+    const { code, signal } = await worker.child.exited;
+    const last = worker.lines.at(-1);
+    return `the run's worker process ended (${signal ?? `exit code ${code}`})${last ? `: ${last}` : ""}`;
+  }
+
+  async function drain(runId: string): Promise<void> {
+    const events = readSpool(paths.spool, runId);
+    for (let from = 0; from < events.length; from += 1_000) await log.append(events.slice(from, from + 1_000));
+  }
+
+  /** Ends a run whose worker cannot say it any more, and the steps that were going on. */
+  async function end(runId: string, type: "run_failed" | "run_cancelled", message: string): Promise<void> {
+    const steps = await storage.readEvents({ runId, types: ["step_started", "step_succeeded", "step_failed", "step_skipped"], limit: 100_000 });
+    const run = await storage.getRun(runId);
+    const ended = new Set(steps.filter((event) => event.type !== "step_started").map((event) => event.asset));
+    const begun = new Set(steps.filter((event) => event.type === "step_started").map((event) => event.step));
+    const at = clock.now();
+    const closing: NewEvent[] = (run?.plan.steps ?? []).flatMap((step) =>
+      step.assets
+        .filter((asset) => !ended.has(asset))
+        .map((asset): NewEvent => (begun.has(step.key) ? { type: "step_failed", at, runId, step: step.key, asset, error: { message, user: true } } : { type: "step_skipped", at, runId, step: step.key, asset, message })),
+    );
+    await log.append([...closing, { type, at, runId, message }]);
+  }
+
+  return {
+    launch(run) {
+      let cancel = () => {};
+      let wanted = false;
+      const entry: Going = {
+        cancel: () => {
+          wanted = true;
+          cancel();
+        },
+        done: (async () => {
+          const worker = pool.take(run.location);
+          let reusable = false;
+          try {
+            reusable = await execute(run, worker, (how) => {
+              cancel = how;
+              if (wanted) how();
+            });
+          } catch (error) {
+            await end(run.id, "run_failed", `the run could not be carried out: ${(error as Error).message}`).catch(() => undefined);
+          } finally {
+            going.delete(run.id);
+            removeSpool(paths.spool, run.id);
+            pool.release(worker, reusable);
+          }
+        })(),
+      };
+      going.set(run.id, entry);
+      return entry.done;
+    },
+    cancel(runId) {
+      const entry = going.get(runId);
+      entry?.cancel();
+      return entry !== undefined;
+    },
+    active: () => going.size,
+    async recover() {
+      const runs = await storage.listRuns({ statuses: ["starting", "running", "cancelling"], limit: 10_000 });
+      for (const run of runs) {
+        await drain(run.id);
+        const now = await storage.getRun(run.id);
+        if (now && !isEnd(now.status)) {
+          if (now.status === "starting") await log.append([{ type: "run_queued", at: clock.now(), runId: run.id, message: "kc was stopped before the run began" }]);
+          else await end(run.id, now.status === "cancelling" ? "run_cancelled" : "run_failed", "kc was stopped or killed while the run went on");
+        }
+        removeSpool(paths.spool, run.id);
+      }
+    },
+    async stop() {
+      stopping = true;
+      for (const entry of going.values()) entry.cancel();
+      await Promise.race([Promise.all([...going.values()].map((entry) => entry.done)), clock.sleep(2_000)]);
+    },
+  };
+}

@@ -1,0 +1,114 @@
+import { randomBytes } from "node:crypto";
+import { type Clock, didYouMean, isEnd, type NewEvent, type NewRun, planRuns, type Run, select, type Storage, UserError } from "@kc/runtime/internal";
+import type { EventLog } from "../log.ts";
+import type { Workspace } from "../locations/workspace.ts";
+
+/** What any door asks for. */
+export interface SubmitRequest {
+  selection?: string;
+  /** Keys instead of a selection. */
+  assets?: readonly string[];
+  /** Name of a job: `location/job`, or the name alone when only one location has it. */
+  job?: string;
+  tags?: Record<string, string>;
+  /** Run config by step name. */
+  config?: Record<string, unknown>;
+  partition?: string;
+  runKey?: string;
+  /** Stored in the same transaction as the runs. */
+  values?: Record<string, string>;
+}
+
+export interface Submitted {
+  requestId: string;
+  runs: Run[];
+  /** False when a run of the same key existed already. */
+  created: boolean;
+}
+
+/** An id that sorts by time: 8 characters of seconds and milliseconds in base 36, 5 at random. */
+export function newId(now: number): string {
+  const random = [...randomBytes(5)].map((byte) => (byte % 36).toString(36)).join("");
+  return now.toString(36).padStart(8, "0") + random;
+}
+
+/** The one road of all doors: selection -> plan -> stored runs. */
+export function submitter(deps: { workspace: Workspace; storage: Storage; log: EventLog; clock: Clock }) {
+  const { workspace, storage, log, clock } = deps;
+
+  /** @throws UserError when the selection, job or locations do not allow it; nothing is stored then. */
+  async function submit(request: SubmitRequest): Promise<Submitted> {
+    const graph = workspace.graph();
+    const job = request.job ? findJob(workspace, request.job) : undefined;
+    const tags = { ...job?.tags, ...request.tags };
+    const keys = request.assets ? checkKeys(request.assets) : select(graph, job?.selection ?? request.selection ?? fail("a run request needs a selection, assets or a job"));
+    const inJob = job ? keys.filter((key) => graph.assets.get(key)!.location === job.location) : keys;
+    const plan = planRuns(graph, inJob);
+    for (const run of plan) requireLoaded(run.location);
+    const now = clock.now();
+    const requestId = newId(now);
+    const ids = plan.map(() => newId(now));
+    const runs: NewRun[] = plan.map((run, index) => ({
+      id: ids[index]!,
+      requestId,
+      location: run.location,
+      plan: run,
+      needs: run.needs.map((need) => ids[need]!),
+      tags,
+      config: request.config ?? {},
+      partition: request.partition ?? null,
+      runKey: request.runKey ? (index === 0 ? request.runKey : `${request.runKey}#${index}`) : null,
+      createdAt: now,
+    }));
+    const events: NewEvent[] = runs.map((run) => ({ type: "run_queued", at: now, runId: run.id }));
+    const result = await log.createRuns(runs, events, request.values);
+    return { requestId: result.runs[0]!.requestId, runs: result.runs, created: !result.existed };
+  }
+
+  function checkKeys(assets: readonly string[]): string[] {
+    const graph = workspace.graph();
+    for (const key of assets) if (!graph.assets.has(key)) throw new UserError(`there is no asset "${key}".${didYouMean(key, graph.assets.keys())}`);
+    const wanted = new Set(assets);
+    return graph.order.filter((key) => wanted.has(key));
+  }
+
+  function requireLoaded(name: string): void {
+    const state = workspace.location(name);
+    if (state?.status === "loaded") return;
+    const why = state?.error ? `: ${state.error.message}` : "";
+    throw new UserError(`location ${name} ${state?.status === "loading" ? "is still loading" : "does not load"}${why}`, { where: state?.error?.where || undefined, hint: "Fix it and save: it reloads by itself." });
+  }
+
+  /**
+   * Resumes a request: a new one for every asset that did not succeed in it.
+   * @throws UserError when runs of it still go on, or nothing is left to do.
+   */
+  async function retry(requestId: string): Promise<Submitted> {
+    const runs = await storage.listRuns({ requestId, order: "oldest", limit: 1_000 });
+    if (runs.length === 0) throw new UserError(`there is no request "${requestId}"`);
+    const open = runs.filter((run) => !isEnd(run.status));
+    if (open.length > 0) throw new UserError(`run ${open[0]!.id} of the request is ${open[0]!.status}`, { hint: "Cancel it or let it end first." });
+    const left: string[] = [];
+    for (const run of runs) {
+      const done = await storage.readEvents({ runId: run.id, types: ["step_succeeded"], limit: 100_000 });
+      const succeeded = new Set(done.map((event) => event.asset));
+      left.push(...run.plan.assets.filter((asset) => !succeeded.has(asset)));
+    }
+    if (left.length === 0) throw new UserError("every step of the request succeeded: there is nothing to retry");
+    return submit({ assets: left, tags: { ...runs[0]!.tags, "kc/retry_of": requestId }, config: runs[0]!.config, ...(runs[0]!.partition ? { partition: runs[0]!.partition } : {}) });
+  }
+
+  return { submit, retry };
+}
+
+function findJob(workspace: Workspace, name: string): { selection: string; tags: Record<string, string>; location: string } {
+  const jobs = workspace.locations().flatMap((state) => (state.snapshot?.jobs ?? []).map((job) => ({ ...job, location: state.entry.name })));
+  const found = jobs.filter((job) => job.name === name || `${job.location}/${job.name}` === name);
+  if (found.length === 0) throw new UserError(`there is no job "${name}".${didYouMean(name, jobs.map((job) => job.name))}`, { hint: "kc list jobs shows all of them." });
+  if (found.length > 1) throw new UserError(`job "${name}" is in ${found.map((job) => job.location).join(" and ")}`, { hint: `Write ${found.map((job) => `${job.location}/${name}`).join(" or ")}.` });
+  return { ...found[0]!, tags: { ...found[0]!.tags, "kc/job": found[0]!.name } };
+}
+
+function fail(message: string): never {
+  throw new UserError(message);
+}

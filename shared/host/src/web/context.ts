@@ -1,0 +1,26 @@
+import type { Storage } from "@kc/runtime/internal";
+import type { Daemon } from "../daemon/daemon.ts";
+import type { Workspace } from "../locations/workspace.ts";
+import type { EventLog } from "../log.ts";
+import type { RunLauncher } from "../runs/launcher.ts";
+import type { submitter } from "../runs/submit.ts";
+import type { Connections } from "../standins/connections.ts";
+
+/** What the routes answer from. */
+export interface WebContext {
+  instanceId: string;
+  root: string;
+  url(): string;
+  workspace: Workspace;
+  storage: Storage;
+  log: EventLog;
+  requests: ReturnType<typeof submitter>;
+  launcher: RunLauncher;
+  daemon: Daemon;
+  connections: Connections;
+  now(): number;
+  /** A lease begins; the answer ends it. While one wants the daemon, schedules, sensors and automation decide. */
+  lease(wants: { daemon: boolean }): () => void;
+  /** Folder of the built UI. */
+  uiFolder: string;
+}

@@ -1,0 +1,79 @@
+import type { StoredEvent } from "@kc/runtime/internal";
+import { streamSSE } from "hono/streaming";
+import type { WebContext } from "./context.ts";
+import type { App } from "./route.ts";
+import { viewEvent } from "./views.ts";
+
+/** Live answers: the event stream and the leases of commands. They are no JSON, so they stand outside openapi.json's schemas. */
+export function streams(app: App, { storage, log, lease, workspace }: WebContext): void {
+  app.get("/api/events", (context) => {
+    const { runId, requestId } = context.req.query();
+    const from = Number(context.req.query("after") ?? context.req.header("last-event-id") ?? Number.NaN);
+    return streamSSE(context, async (stream) => {
+      const queue: StoredEvent[] = [];
+      let poke = () => {};
+      const runs = new Set<string>();
+      const wanted = async (event: StoredEvent): Promise<boolean> => {
+        if (runId) return event.runId === runId;
+        if (!requestId) return true;
+        if (!event.runId) return false;
+        if (runs.has(event.runId)) return true;
+        const run = await storage.getRun(event.runId);
+        if (run?.requestId !== requestId) return false;
+        runs.add(event.runId);
+        return true;
+      };
+      const stopListening = log.listen((events) => {
+        queue.push(...events);
+        poke();
+      });
+      const stopWatching = workspace.onChange((name) => void stream.writeSSE({ event: "location", data: JSON.stringify({ name }) }));
+      let open = true;
+      stream.onAbort(() => {
+        open = false;
+        stopListening();
+        stopWatching();
+        poke();
+      });
+      const send = async (event: StoredEvent) => {
+        if (await wanted(event)) await stream.writeSSE({ id: String(event.id), data: JSON.stringify(viewEvent(event)) });
+      };
+      let last = Number.isFinite(from) ? from : await storage.lastEventId();
+      for (;;) {
+        // What was stored before this stream listened.
+        const earlier = await storage.readEvents({ after: last, ...(runId ? { runId } : {}), limit: 1_000 });
+        for (const event of earlier) await send(event);
+        last = earlier.at(-1)?.id ?? last;
+        if (earlier.length < 1_000) break;
+      }
+      while (open) {
+        const batch = queue.splice(0);
+        for (const event of batch)
+          if (event.id > last) {
+            await send(event);
+            last = event.id;
+          }
+        if (batch.length > 0 || !open) continue;
+        await new Promise<void>((resolve) => {
+          const timer = setTimeout(resolve, 15_000);
+          poke = () => {
+            clearTimeout(timer);
+            resolve();
+          };
+        });
+        // A comment now and then keeps proxies from closing the stream.
+        if (open && queue.length === 0) await stream.write(": still here\n\n");
+      }
+    });
+  });
+
+  app.get("/api/lease", (context) =>
+    streamSSE(context, async (stream) => {
+      const end = lease({ daemon: context.req.query("daemon") === "true" });
+      const ended = new Promise<void>((resolve) => stream.onAbort(resolve));
+      await stream.write(": held\n\n");
+      await ended;
+      end();
+    }),
+  );
+}

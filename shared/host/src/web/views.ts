@@ -1,0 +1,115 @@
+import { type AssetNode, type AssetState, isEnd, type Run, type StoredEvent, type Tick } from "@kc/runtime/internal";
+import { nextTick, type ScheduleSnapshot, type SensorSnapshot } from "@kc/runtime/internal";
+import type * as api from "../client/types.ts";
+import type { Instigator } from "../daemon/instigators.ts";
+import type { LocationState } from "../locations/workspace.ts";
+
+// What the API shows of the domain's values: instants as text, absent values as null.
+
+const at = (ms: number): string => new Date(ms).toISOString();
+const atOrNull = (ms: number | null | undefined): string | null => (ms == null ? null : at(ms));
+
+export function viewLocation(state: LocationState): api.Location {
+  return {
+    name: state.entry.name,
+    status: state.status,
+    folder: state.entry.folder,
+    loader: state.entry.loader,
+    loadedAt: atOrNull(state.loadedAt),
+    loadMs: state.loadMs ?? null,
+    error: state.error ?? null,
+    warnings: state.snapshot?.warnings ?? [],
+    assets: state.snapshot?.assets.length ?? 0,
+    pid: state.process?.child.pid ?? null,
+  };
+}
+
+export function viewRun(run: Run, waitsFor?: string): api.Run {
+  return {
+    id: run.id,
+    requestId: run.requestId,
+    location: run.location,
+    status: run.status,
+    assets: run.plan.assets,
+    needs: run.needs,
+    tags: run.tags,
+    partition: run.partition,
+    connections: run.connections,
+    createdAt: at(run.createdAt),
+    startedAt: atOrNull(run.startedAt),
+    endedAt: atOrNull(run.endedAt),
+    reason: run.reason,
+    waitsFor: run.status === "queued" ? (waitsFor ?? null) : null,
+  };
+}
+
+export function viewEvent({ at: ms, seq: _, partition: __, ...event }: StoredEvent): api.RunEvent {
+  return { ...event, at: at(ms) } as api.RunEvent;
+}
+
+/** Worst of the last run, the freshness and the checks. */
+export function healthOf(state: AssetState | undefined): api.Asset["health"] {
+  if (!state || (!state.materialization && !state.last)) return "unknown";
+  const failed = Object.values(state.checks).filter((check) => !check.passed);
+  if (state.last?.status === "failed" || state.freshness === "fail" || failed.some((check) => check.severity === "ERROR")) return "degraded";
+  if (state.freshness === "warn" || failed.length > 0) return "warning";
+  return "healthy";
+}
+
+export function viewAsset(node: AssetNode, state: AssetState | undefined, location: LocationState | undefined, open: Run | undefined): api.Asset {
+  const going = open && !isEnd(open.status) ? (open.status === "queued" ? "queued" : "running") : undefined;
+  const freshness = node.freshness ? (state?.freshness ?? "unknown") : null;
+  return {
+    key: node.key,
+    location: node.location,
+    group: node.group,
+    step: node.step,
+    deps: node.deps,
+    dependents: node.dependents,
+    owners: node.owners,
+    kinds: node.kinds,
+    tags: node.tags,
+    description: node.description ?? null,
+    external: node.external,
+    stale: location?.status !== "loaded",
+    status: going ?? (state?.last ? state.last.status : state?.materialization ? "succeeded" : "missing"),
+    freshness,
+    health: healthOf(state),
+    materialization: state?.materialization ? { at: at(state.materialization.at), runId: state.materialization.runId, eventId: state.materialization.eventId, metadata: state.materialization.metadata } : null,
+    unchangedAt: atOrNull(state?.unchangedAt),
+    runId: open?.id ?? state?.last?.runId ?? null,
+    checks: node.checks.map((check) => {
+      const result = state?.checks[check.name];
+      return {
+        name: check.name,
+        blocking: check.blocking,
+        description: check.description ?? null,
+        result: result ? { passed: result.passed, severity: result.severity, at: at(result.at), runId: result.runId, description: result.description ?? null, metadata: result.metadata } : null,
+      };
+    }),
+  };
+}
+
+export function viewInstigator({ location, definition, state, running }: Instigator<ScheduleSnapshot | SensorSnapshot>, now: number): api.Instigator {
+  const schedule = "cron" in definition ? definition : undefined;
+  const sensor = "intervalMs" in definition ? definition : undefined;
+  const next = schedule ? nextTick(schedule.cron, schedule.timezone, now) : sensor?.type === "poll" ? (state?.lastTickAt ?? now) + sensor.intervalMs : undefined;
+  return {
+    location: location.entry.name,
+    name: definition.name,
+    type: schedule ? "schedule" : "sensor",
+    kind: sensor?.type ?? "schedule",
+    description: definition.description ?? null,
+    running,
+    target: definition.target ?? null,
+    cron: schedule?.cron ?? null,
+    timezone: schedule?.timezone ?? null,
+    intervalMs: sensor?.type === "poll" ? sensor.intervalMs : null,
+    nextTickAt: running ? atOrNull(next) : null,
+    lastTickAt: atOrNull(state?.lastTickAt),
+  };
+}
+
+export function viewTick(tick: Tick): api.Tick {
+  return { ...tick, at: at(tick.at), endedAt: atOrNull(tick.endedAt) };
+}
