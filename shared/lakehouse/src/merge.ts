@@ -14,7 +14,7 @@ export interface MergeClause {
 }
 export interface ChangeClause extends MergeClause {
   /** Column to expression, or "delete". */
-  then: "delete" | Record<string, string>;
+  action: "delete" | Record<string, string>;
 }
 export interface InsertClause extends MergeClause {
   values: Record<string, string>;
@@ -83,7 +83,7 @@ async function mergeOnce(
   for (const row of changes) {
     const act = Number(row.act);
     const clause = act > 0 ? matched[act - 1] : notMatchedBySource[-act - 1];
-    if (clause?.then === "delete") deleted += Number(row.n);
+    if (clause?.action === "delete") deleted += Number(row.n);
     else updated += Number(row.n);
   }
   const unmatched = `${s}.__kc_rid NOT IN (SELECT rid FROM ${names.match} WHERE rid IS NOT NULL)`;
@@ -129,12 +129,12 @@ function survivors(read: Snapshot, spec: Merge, names: { source: string; match: 
   const columns = read.schema.map((field) => {
     const name = quoteIdentifier(field.name);
     const cases = numbered.flatMap(({ act, clause }) => {
-      const value = clause.then === "delete" ? undefined : clause.then[field.name];
+      const value = clause.action === "delete" ? undefined : clause.action[field.name];
       return value === undefined ? [] : [`WHEN k.act = ${act} THEN ${cast(value, read, field.name)}`];
     });
     return cases.length === 0 ? `${t}.${name}` : `CASE ${cases.join(" ")} ELSE ${t}.${name} END AS ${name}`;
   });
-  const deletes = numbered.filter(({ clause }) => clause.then === "delete").map(({ act }) => act);
+  const deletes = numbered.filter(({ clause }) => clause.action === "delete").map(({ act }) => act);
   const gone = deletes.length === 0 ? "" : ` WHERE k.act IS NULL OR k.act NOT IN (${deletes.join(", ")})`;
   const acts = `(SELECT f, r, any_value(rid) AS rid, any_value(act) AS act FROM ${names.match} WHERE act <> 0 GROUP BY f, r) AS k`;
   return (
@@ -145,7 +145,7 @@ function survivors(read: Snapshot, spec: Merge, names: { source: string; match: 
 
 async function assertSingleMatch(connection: DuckDBConnection, spec: Merge, match: string): Promise<void> {
   const clauses = spec.matched ?? [];
-  if (clauses.length === 0 || (clauses.length === 1 && clauses[0]?.then === "delete" && clauses[0].when === undefined)) return;
+  if (clauses.length === 0 || (clauses.length === 1 && clauses[0]?.action === "delete" && clauses[0].when === undefined)) return;
   const sql = `SELECT count(*) AS n FROM (SELECT f, r FROM ${match} WHERE act <> 0 GROUP BY f, r HAVING count(*) > 1)`;
   const many = Number((await queryRows(connection, sql))[0]?.n);
   if (many === 0) return;

@@ -163,9 +163,9 @@ describe("row changes", () => {
       sourceAlias: "s",
       targetAlias: "t",
       on: "t.id = s.id",
-      matched: [{ when: "s.v IS NULL", then: "delete" as const }, { then: { v: "s.v" } }],
+      matched: [{ when: "s.v IS NULL", action: "delete" as const }, { action: { v: "s.v" } }],
       notMatched: [{ values: { id: "s.id", v: "s.v" } }],
-      notMatchedBySource: [{ when: "t.id = 4", then: "delete" as const }],
+      notMatchedBySource: [{ when: "t.id = 4", action: "delete" as const }],
     };
     expect(await merge(db, dir, spec)).toEqual({ version: 1, inserted: 1, updated: 1, deleted: 2 });
     expect(await rows(dir)).toEqual([
