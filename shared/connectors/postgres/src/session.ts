@@ -4,6 +4,8 @@ import copyStreams from "pg-copy-streams";
 
 /** One connection to PostgreSQL: statements, COPY, transactions, locks. */
 export interface Session {
+  /** Process id of this connection's backend, for pg_stat views. */
+  readonly pid: number;
   query<R = Record<string, unknown>>(sql: string, values?: unknown[]): Promise<{ rows: R[]; rowCount: number }>;
   /** Runs `COPY … FROM STDIN` over the bytes of a stream. Returns the rows copied. */
   copyIn(sql: string, from: Readable, signal?: AbortSignal): Promise<number>;
@@ -41,6 +43,7 @@ export function session(client: pg.ClientBase, cancelBackend: (pid: number) => P
   };
 
   return {
+    pid: backendPid,
     query,
     cancellable,
     copyIn: (sql, from, signal) =>
