@@ -1,0 +1,1 @@
+export { type StartOptions, startDbtCloud } from "./start.ts";
