@@ -29,8 +29,8 @@ export interface InstanceOptions {
   /** Schedules, sensors and automation decide from the start; else only while a lease asks for it. */
   daemon?: boolean;
   report(line: string): void;
-  /** Called with the number of leases after each change. */
-  onLeases?(count: number): void;
+  /** Called with the number of leases after each change; `foreground` when the one that ended was that of `kc dev`. */
+  onLeases?(count: number, foreground: boolean): void;
 }
 
 export interface Instance {
@@ -113,13 +113,14 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
       daemon,
       connections,
       now: () => clock.now(),
+      leases: () => leases,
       uiFolder: join(paths.root, "shared", "ui", "dist"),
       lease: (wants) => {
-        options.onLeases?.(++leases);
+        options.onLeases?.(++leases, false);
         if (wants.daemon && ++daemonLeases === 1) daemon.wake();
         return () => {
           if (wants.daemon) daemonLeases--;
-          options.onLeases?.(--leases);
+          options.onLeases?.(--leases, wants.daemon);
         };
       },
     });

@@ -16,6 +16,8 @@ export interface JoinedHost {
   ended: Promise<void>;
   /** Lets go: the host ends some seconds after the last command has. */
   leave(): void;
+  /** Resolves when the host's process has ended, or at once when other commands keep it. */
+  gone(): Promise<void>;
 }
 
 /**
@@ -54,7 +56,17 @@ function hold(url: string, daemon: boolean): Omit<JoinedHost, "started"> {
   const abort = new AbortController();
   const api = apiClient(url);
   const ended = api.lease(abort.signal, { daemon }).catch(() => undefined);
-  return { url, api, ended, leave: () => abort.abort() };
+  const gone = async (): Promise<void> => {
+    for (;;) {
+      const held = await api.health().then(
+        (health) => health.leases,
+        () => undefined,
+      );
+      if (held !== 0) return;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  };
+  return { url, api, ended, leave: () => abort.abort(), gone };
 }
 
 function start(options: HostOptions & { env?: Readonly<Record<string, string | undefined>> }, logs: string): Promise<HostAnswer> {

@@ -64,9 +64,10 @@ async function stop(why: string): Promise<void> {
   lock?.release();
   process.exit(0);
 }
-function onLeases(count: number): void {
+function onLeases(count: number, foreground: boolean): void {
   clearTimeout(timer);
-  if (count === 0) timer = setTimeout(() => void stop("no command holds a lease"), options.lingerMs);
+  // Ctrl-C on `kc dev` means stop; after a short command another one often follows.
+  if (count === 0) timer = setTimeout(() => void stop("no command holds a lease"), foreground ? 0 : options.lingerMs);
 }
 for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => void stop(signal));
 process.on("SIGHUP", () => {});

@@ -1,6 +1,7 @@
-// Preloaded (`--import`) into every Node process that the host starts. A thread waits on the pipe that the parent holds
-// open as file descriptor 3; when the parent is gone, however it ended, the pipe closes and the thread ends the whole
-// process group. A thread, so that code that loops for ever ends too.
+// Preloaded (`--import`) into every Node process that the host starts. A thread waits on the socket that the parent holds
+// open as file descriptor 3; when the parent is gone, however it ended, the socket closes and the thread ends the whole
+// process group. A thread, so that code that loops for ever ends too; one with an event loop of its own, because a
+// thread in a blocking read would keep the process from exiting.
 import { fstatSync } from "node:fs";
 import { isMainThread, Worker } from "node:worker_threads";
 
@@ -9,24 +10,18 @@ if (isMainThread && process.env.KC_WATCHDOG_FD) {
   delete process.env.KC_WATCHDOG_FD;
   let open = false;
   try {
-    fstatSync(fd);
-    open = true;
+    open = fstatSync(fd).isSocket() || fstatSync(fd).isFIFO();
   } catch {
     // Started by hand with the variable left over: there is nothing to watch.
   }
   if (open) {
     const source = `
-      const { readSync } = require("node:fs");
-      const byte = Buffer.alloc(1);
-      for (;;) {
-        try { if (readSync(${fd}, byte, 0, 1, null) === 0) break; }
-        catch (error) {
-          if (error.code !== "EAGAIN" && error.code !== "EINTR") break;
-          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
-        }
-      }
-      try { process.kill(-process.pid, "SIGKILL"); } catch {}
-      process.kill(process.pid, "SIGKILL");
+      const { Socket } = require("node:net");
+      const end = () => {
+        try { process.kill(-process.pid, "SIGKILL"); } catch {}
+        process.kill(process.pid, "SIGKILL");
+      };
+      new Socket({ fd: ${fd}, readable: true, writable: false }).on("error", () => {}).on("close", end).resume();
     `;
     new Worker(source, { eval: true, execArgv: [], stdin: false }).unref();
   }

@@ -19,8 +19,12 @@ export interface WebContext {
   daemon: Daemon;
   connections: Connections;
   now(): number;
-  /** A lease begins; the answer ends it. While one wants the daemon, schedules, sensors and automation decide. */
+  /**
+   * A lease begins; the answer ends it. While one wants the daemon, schedules, sensors and automation decide, and when
+   * that one was the last the host ends at once.
+   */
   lease(wants: { daemon: boolean }): () => void;
+  leases(): number;
   /** Folder of the built UI. */
   uiFolder: string;
 }

@@ -8,8 +8,8 @@ import { viewInstigator, viewLocation, viewTick } from "./views.ts";
 export function workspaceRoutes(app: App, context: WebContext): void {
   const { workspace, storage, daemon, connections, now } = context;
 
-  app.openapi(get("/api/health", "Whether the host serves", none, z.object({ status: z.string(), id: z.string(), pid: z.number() })), (c) =>
-    c.json({ status: "ok", id: context.instanceId, pid: process.pid }, 200),
+  app.openapi(get("/api/health", "Whether the host serves", none, z.object({ status: z.string(), id: z.string(), pid: z.number(), leases: z.number() })), (c) =>
+    c.json({ status: "ok", id: context.instanceId, pid: process.pid, leases: context.leases() }, 200),
   );
 
   app.openapi(get("/api/workspace", "Code locations, problems of the lineage, daemons", z.object({ wait: z.string().optional() }), workspaceSchema), async (c) => {

@@ -1,0 +1,54 @@
+import type { ParseArgsOptionDescriptor } from "node:util";
+
+/** An option of a command, with what `--help` says of it. */
+export type Option = ParseArgsOptionDescriptor & { description: string; value?: string };
+
+export interface CommandContext {
+  /** The repository. */
+  root: string;
+  /** The location of the folder the command was typed in, if any. */
+  location: string | undefined;
+  cwd: string;
+  env: NodeJS.ProcessEnv;
+  /** Standard output is a terminal and this is no CI: progress bars and colours are welcome. */
+  interactive: boolean;
+  print(line?: string): void;
+  warn(line: string): void;
+}
+
+export interface Invocation {
+  values: Record<string, string | boolean | (string | boolean)[] | undefined>;
+  positionals: string[];
+  context: CommandContext;
+}
+
+/** A command of kc. `run` answers the exit code: 0 ok, 1 failed, 2 usage. */
+export interface Command {
+  summary: string;
+  usage: string;
+  examples: [string, string][];
+  options?: Record<string, Option>;
+  run(invocation: Invocation): Promise<number>;
+}
+
+/** A wrong use of the command line: its message and the usage, exit code 2. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+/** The options that listing commands share. */
+export const jsonOption: Record<"json", Option> = { json: { type: "boolean", description: "Print JSON" } };
+
+/** The value of a string option, or undefined. */
+export function text(values: Invocation["values"], name: string): string | undefined {
+  const value = values[name];
+  return typeof value === "string" ? value : undefined;
+}
+
+/** @throws UsageError when the option is no whole number from 1. */
+export function number(values: Invocation["values"], name: string): number | undefined {
+  const value = text(values, name);
+  if (value === undefined) return undefined;
+  if (!/^\d+$/.test(value) || Number(value) < 1) throw new UsageError(`--${name} "${value}" is not a whole number from 1`);
+  return Number(value);
+}

@@ -1,0 +1,29 @@
+import type { Command } from "./command.ts";
+
+interface Entry {
+  group: "work" | "look" | "make" | "data" | "care";
+  summary: string;
+  load(): Promise<Command>;
+}
+
+const lazy = (group: Entry["group"], summary: string, load: () => Promise<{ command: Command }>): Entry => ({ group, summary, load: async () => (await load()).command });
+
+/** Every command of kc: its place in the overview, and the file that is loaded when it is used. */
+export const commands: Record<string, Entry> = {
+  dev: lazy("work", "Start the platform: all locations or some", () => import("./commands/dev.ts")),
+  test: lazy("work", "Check and test everything, or one team's part", () => import("./commands/test.ts")),
+  check: lazy("work", "Check definitions, lineage across locations, yaml, environment", () => import("./commands/check.ts")),
+  materialize: lazy("work", "Make assets", () => import("./commands/materialize.ts")),
+  launch: lazy("work", "Launch a job", () => import("./commands/launch.ts")),
+  list: lazy("look", "List locations, assets, checks, jobs, schedules, sensors, …", () => import("./commands/list.ts")),
+  runs: lazy("look", "List, show, follow, cancel and retry runs", () => import("./commands/runs.ts")),
+  new: lazy("make", "Generate a team location", () => import("./commands/new.ts")),
+  pg: lazy("data", "psql on the PostgreSQL connection", () => import("./commands/pg.ts")),
+  sql: lazy("data", "Run SQL on the Databricks connection (the local lakehouse)", () => import("./commands/sql.ts")),
+  dbt: lazy("data", "Run dbt commands on the dbt project of a location", () => import("./commands/dbt.ts")),
+  storage: lazy("care", "Look at the instance's database", () => import("./commands/storage.ts")),
+  doctor: lazy("care", "Find what is wrong with this checkout and machine", () => import("./commands/doctor.ts")),
+  bench: lazy("care", "Measure kc beside what it is compared with", () => import("./commands/bench.ts")),
+  build: lazy("care", "Build the web UI", () => import("./commands/build.ts")),
+  install: lazy("care", "Install dependencies; --update after editing a package.json", () => import("./commands/install.ts")),
+};

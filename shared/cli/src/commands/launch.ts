@@ -1,0 +1,32 @@
+import { type Command, text, UsageError } from "../command.ts";
+import { followRequest } from "../follow.ts";
+import { withHost } from "../host.ts";
+import { runConfig, tagsOf } from "../request.ts";
+
+export const command: Command = {
+  summary: "Launch a job and follow its runs.",
+  usage: "<job | location/job> [--config FILE] [--tag NAME=VALUE]",
+  options: {
+    config: { type: "string", value: "FILE", description: "Run config by step name, YAML or JSON" },
+    tag: { type: "string", multiple: true, value: "NAME=VALUE", description: "Tag of the runs; may be repeated" },
+    verbose: { type: "boolean", short: "v", description: "Show everything the steps print" },
+    detach: { type: "boolean", description: "Request the runs and return at once" },
+  },
+  examples: [
+    ["kc launch ingestion/load_shop", "a job of one location"],
+    ["kc list jobs", "the jobs there are"],
+  ],
+  async run({ values, positionals, context }) {
+    const [job, ...more] = positionals;
+    if (!job || more.length > 0) throw new UsageError("name one job, as in: kc launch ingestion/load_shop");
+    return withHost(context, async ({ api }) => {
+      await api.settled();
+      const submitted = await api.submit({ job, config: await runConfig(context, text(values, "config")), tags: tagsOf(values["tag"]) });
+      if (values["detach"]) {
+        for (const run of submitted.runs) context.print(run.id);
+        return 0;
+      }
+      return (await followRequest(api, submitted, context, { verbose: values["verbose"] === true })) ? 0 : 1;
+    });
+  },
+};

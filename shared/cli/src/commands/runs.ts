@@ -1,0 +1,97 @@
+import type { ApiClient } from "@kc/host/client";
+import { type Command, type CommandContext, jsonOption, number, text, UsageError } from "../command.ts";
+import { eventLine, followRequest } from "../follow.ts";
+import { withHost } from "../host.ts";
+import { ago, table } from "../table.ts";
+
+export const command: Command = {
+  summary: "List, show, follow, cancel and retry runs.",
+  usage: "<list | show ID | logs ID | cancel ID | retry ID>",
+  options: {
+    ...jsonOption,
+    status: { type: "string", value: "STATUS", description: "list: only these statuses, joined by commas" },
+    asset: { type: "string", value: "KEY", description: "list: only runs that target the asset" },
+    limit: { type: "string", short: "n", value: "N", description: "list: at most so many (default 20)" },
+    follow: { type: "boolean", short: "f", description: "logs: go on until the run ends" },
+  },
+  examples: [
+    ["kc runs list --status failed,running", "what failed or runs"],
+    ["kc runs logs ID -f", "a run's lines as they come"],
+    ["kc runs retry ID", "again, only what did not succeed"],
+  ],
+  async run({ values, positionals, context }) {
+    const [verb = "list", id] = positionals;
+    if (!["list", "show", "logs", "cancel", "retry"].includes(verb)) throw new UsageError(`there is no "kc runs ${verb}"; there are list, show, logs, cancel, retry`);
+    if (verb !== "list" && !id) throw new UsageError(`which run? kc runs list shows their ids`);
+    return withHost(context, async ({ api }) => {
+      if (verb === "list") return list(api, context, { json: values["json"] === true, limit: number(values, "limit") ?? 20, status: text(values, "status"), asset: text(values, "asset") });
+      if (verb === "show") return show(api, context, id!, values["json"] === true);
+      if (verb === "logs") return logs(api, context, id!, values["follow"] === true);
+      if (verb === "cancel") {
+        const run = await api.cancel(id!);
+        context.print(`run ${run.id} is ${run.status}`);
+        return 0;
+      }
+      await api.settled();
+      return (await followRequest(api, await api.retry(id!), context, { verbose: false })) ? 0 : 1;
+    });
+  },
+};
+
+async function list(api: ApiClient, context: CommandContext, options: { json: boolean; limit: number; status: string | undefined; asset: string | undefined }): Promise<number> {
+  const runs = await api.runs({ limit: options.limit, ...(options.status ? { status: options.status } : {}), ...(options.asset ? { asset: options.asset } : {}), ...(context.location ? { location: context.location } : {}) });
+  if (options.json) context.print(JSON.stringify(runs, null, 2));
+  else
+    context.print(
+      table(
+        ["run", "status", "location", "assets", "created", "why"],
+        runs.map((run) => [run.id, run.status, run.location, run.assets.length === 1 ? run.assets[0]! : `${run.assets.length} assets`, ago(run.createdAt), run.waitsFor ?? run.reason ?? cause(run.tags)]),
+        context.interactive ? process.stdout.columns : undefined,
+      ),
+    );
+  return 0;
+}
+
+function cause(tags: Record<string, string>): string {
+  if (tags["kc/schedule"]) return `schedule ${tags["kc/schedule"]}`;
+  if (tags["kc/sensor"]) return `sensor ${tags["kc/sensor"]}`;
+  if (tags["kc/automation"]) return "automation";
+  return tags["kc/job"] ? `job ${tags["kc/job"]}` : "";
+}
+
+async function show(api: ApiClient, context: CommandContext, id: string, json: boolean): Promise<number> {
+  const run = await api.run(id);
+  if (json) {
+    context.print(JSON.stringify(run, null, 2));
+    return 0;
+  }
+  context.print(`run ${run.id}  ${run.status}${run.reason ? `: ${run.reason}` : ""}`);
+  context.print(`  location     ${run.location}\n  request      ${run.requestId} (${run.siblings.length} ${run.siblings.length === 1 ? "run" : "runs"})`);
+  context.print(`  created      ${run.createdAt}\n  started      ${run.startedAt ?? "-"}\n  ended        ${run.endedAt ?? "-"}`);
+  context.print(`  connections  ${Object.entries(run.connections).map(([name, mode]) => `${name}: ${mode}`).join(", ") || "none"}`);
+  for (const step of run.steps) context.print(`  step ${step.key}: ${step.assets.join(", ")}`);
+  return 0;
+}
+
+async function logs(api: ApiClient, context: CommandContext, id: string, follow: boolean): Promise<number> {
+  const run = await api.run(id);
+  const line = (event: Parameters<typeof eventLine>[0]) => {
+    const shown = eventLine(event, () => run.location);
+    if (shown) context.print(shown);
+  };
+  if (!follow || run.endedAt) {
+    for (let after = 0; ; ) {
+      const events = await api.runEvents(id, { after, limit: 10_000 });
+      for (const event of events) line(event);
+      if (events.length < 10_000) return 0;
+      after = events.at(-1)!.id;
+    }
+  }
+  const abort = new AbortController();
+  for await (const event of api.events({ after: 0, runId: id }, abort.signal)) {
+    line(event);
+    if (/^run_(succeeded|failed|cancelled|skipped)$/.test(event.type)) break;
+  }
+  abort.abort();
+  return 0;
+}

@@ -1,0 +1,95 @@
+import type { ApiClient, RunEvent, Submitted } from "@kc/host/client";
+import type { CommandContext } from "./command.ts";
+
+const time = (event: RunEvent): string => event.at.slice(11, 19);
+
+/** One line for an event, as `kc materialize` and `kc runs logs` show it; undefined for events that say nothing to a person. */
+export function eventLine(event: RunEvent, locationOf: (runId: string) => string | undefined): string | undefined {
+  const who = `${time(event)} ${(locationOf(event.runId ?? "") ?? "").padEnd(11)}`;
+  const what = event.asset ?? event.step ?? "";
+  switch (event.type) {
+    case "run_started":
+      return `${who} run ${event.runId} started`;
+    case "run_succeeded":
+      return `${who} run ${event.runId} succeeded`;
+    case "run_failed":
+    case "run_cancelled":
+    case "run_skipped":
+      return `${who} run ${event.runId} ${event.type.slice(4)}${event.message ? `: ${event.message}` : ""}${event.error?.hint ? `\n${" ".repeat(21)}${event.error.hint}` : ""}`;
+    case "materialization":
+      return `${who} ✓ ${what}${facts(event)}`;
+    case "unchanged":
+      return `${who} = ${what} is unchanged`;
+    case "check_result":
+      return `${who} ${event.check!.passed ? "✓" : event.check!.severity === "WARN" ? "!" : "✗"} check ${what}:${event.check!.name}${event.check!.description && !event.check!.passed ? `: ${event.check!.description}` : ""}`;
+    case "step_failed":
+      return `${who} ✗ ${what}: ${event.error?.where ? `${event.error.where}: ` : ""}${event.error?.message ?? "failed"}${event.error?.hint ? `\n${" ".repeat(23)}${event.error.hint}` : ""}${event.error?.stack && !event.error.user ? `\n${event.error.stack}` : ""}`;
+    case "step_retry":
+      return `${who} ↻ ${what || event.step}: try ${event.attempt} failed: ${event.error?.message}`;
+    case "step_skipped":
+      return `${who} - ${what} skipped: ${event.message}`;
+    case "log":
+      return `${who}   ${event.step ?? ""}: ${event.level === "info" || event.stream !== "logger" ? "" : `${event.level}: `}${event.message}`;
+    default:
+      return undefined;
+  }
+}
+
+function facts(event: RunEvent): string {
+  const shown = Object.entries(event.metadata ?? {})
+    .filter(([, { type, value }]) => type === "number" || (type === "text" && String(value).length < 40) || type === "path")
+    .slice(0, 4)
+    .map(([name, { value }]) => `${name}=${typeof value === "number" ? value.toLocaleString("en-US") : value}`);
+  return shown.length > 0 ? `  ${shown.join(" ")}` : "";
+}
+
+/**
+ * Prints what the runs of a request do until all have ended. On a terminal the last line is a progress bar.
+ * @returns whether all of them succeeded.
+ */
+export async function followRequest(api: ApiClient, submitted: Submitted, context: CommandContext, options: { verbose: boolean }): Promise<boolean> {
+  const runs = new Map(submitted.runs.map((run) => [run.id, run]));
+  const assets = new Set(submitted.runs.flatMap((run) => run.assets));
+  const done = new Set<string>();
+  const ended = new Map<string, string>();
+  const abort = new AbortController();
+  const bar = progress(context, assets.size);
+  for await (const event of api.events({ after: 0, requestId: submitted.requestId }, abort.signal)) {
+    const line = options.verbose || event.type !== "log" || event.level === "warn" || event.level === "error" || event.stream === "logger" ? eventLine(event, (id) => runs.get(id)?.location) : undefined;
+    if (line) bar.print(line);
+    if (event.asset && /^step_(succeeded|failed|skipped)$/.test(event.type)) done.add(event.asset);
+    bar.show(done.size);
+    if (/^run_(succeeded|failed|cancelled|skipped)$/.test(event.type) && event.runId) ended.set(event.runId, event.type);
+    if (ended.size === runs.size) break;
+  }
+  abort.abort();
+  bar.end();
+  return [...ended.values()].every((type) => type === "run_succeeded");
+}
+
+function progress(context: CommandContext, total: number) {
+  const out = process.stdout;
+  let shown = "";
+  const clear = () => {
+    if (shown) out.write("\r\x1b[K");
+  };
+  return {
+    print(line: string) {
+      clear();
+      context.print(line);
+      if (shown) out.write(shown);
+    },
+    show(done: number) {
+      if (!context.interactive || total < 2) return;
+      const width = 24;
+      const filled = Math.round((done / total) * width);
+      clear();
+      shown = `[${"█".repeat(filled)}${"░".repeat(width - filled)}] ${done} of ${total} assets`;
+      out.write(shown);
+    },
+    end() {
+      clear();
+      shown = "";
+    },
+  };
+}
