@@ -15,6 +15,8 @@ export interface Session {
   transaction<T>(work: () => Promise<T>): Promise<T>;
   /** Waits for a lock of that name until the end of the transaction. */
   advisoryLock(name: string): Promise<void>;
+  /** Runs `work` while holding a lock of that name. Unlike `advisoryLock` it needs no transaction, so one begun inside sees all that the last holder wrote. */
+  locked<T>(name: string, work: () => Promise<T>): Promise<T>;
   /** Cancels the running statement when the signal aborts, for as long as `work` takes. */
   cancellable<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T>;
 }
@@ -67,6 +69,14 @@ export function session(client: pg.ClientBase, cancelBackend: (pid: number) => P
       } catch (error) {
         await query("rollback").catch(() => undefined);
         throw error;
+      }
+    },
+    async locked(name, work) {
+      await query("select pg_advisory_lock(hashtextextended($1, 0))", [name]);
+      try {
+        return await work();
+      } finally {
+        await query("select pg_advisory_unlock(hashtextextended($1, 0))", [name]).catch(() => undefined);
       }
     },
     async advisoryLock(name) {

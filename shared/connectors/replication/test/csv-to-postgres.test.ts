@@ -6,7 +6,7 @@ import { type CsvOptions, readCsvFile } from "../src/load/csv-file.ts";
 import { csvFeed } from "../src/load/csv-to-postgres.ts";
 import type { LoadPlan } from "../src/load/load.ts";
 import { loadIntoPostgres } from "../src/load/postgres-target.ts";
-import { plan, testDatabase, type TestDatabase } from "./database.ts";
+import { plan, type TestDatabase, testDatabase } from "./database.ts";
 
 let t: TestDatabase;
 beforeAll(async () => {
@@ -21,19 +21,38 @@ async function file(content: string | Buffer, name = "data.csv"): Promise<string
   await writeFile(path, content);
   return path;
 }
-async function load(table: string, path: string, change: Partial<LoadPlan> = {}, options: CsvOptions & { emptyAsNull?: boolean } = {}) {
-  return loadIntoPostgres(t.db, { schema: "public", table }, plan(change), csvFeed(await readCsvFile(path, options), options), t.context);
+async function load(
+  table: string,
+  path: string,
+  change: Partial<LoadPlan> = {},
+  options: CsvOptions & { emptyAsNull?: boolean } = {},
+) {
+  return loadIntoPostgres(
+    t.db,
+    { schema: "public", table },
+    plan(change),
+    csvFeed(await readCsvFile(path, options), options),
+    t.context,
+  );
 }
 const rows = async (table: string, order = "1") => (await t.db.query(`select * from ${table} order by ${order}`)).rows;
 const types = async (table: string) =>
-  (await t.db.query<{ t: string }>("select format_type(atttypid, atttypmod) as t from pg_attribute where attrelid = $1::regclass and attnum > 0 and not attisdropped order by attnum", [table])).rows.map((row) => row.t);
+  (
+    await t.db.query<{ t: string }>(
+      "select format_type(atttypid, atttypmod) as t from pg_attribute where attrelid = $1::regclass and attnum > 0 and not attisdropped order by attnum",
+      [table],
+    )
+  ).rows.map((row) => row.t);
 const oid = async (table: string) => (await t.db.query("select $1::regclass::oid as oid", [table])).rows[0]!["oid"];
 const leftovers = async () => (await t.db.query("select relname from pg_class where relname like '\\_\\_%'")).rows;
 
 describe("a full refresh", () => {
   test("makes a typed table of a CSV file", async () => {
     const table = fresh();
-    const result = await load(table, await file("id,virtual_item,cost,timestamp\n1,sword,12.50,2026-01-02T03:04:05Z\n2,\"a, b\",7,2026-01-02T03:04:06.5Z\n"));
+    const result = await load(
+      table,
+      await file('id,virtual_item,cost,timestamp\n1,sword,12.50,2026-01-02T03:04:05Z\n2,"a, b",7,2026-01-02T03:04:06.5Z\n'),
+    );
     expect(result).toMatchObject({ rows: 2, unchanged: false, table: `public.${table}` });
     expect(await types(table)).toEqual(["bigint", "text", "numeric", "timestamp with time zone"]);
     expect(await rows(table)).toEqual([
@@ -82,7 +101,10 @@ describe("a full refresh", () => {
     await load(table, await file("id,n,extra\n2,b,x\n3,c,y\n"));
     expect(await oid(table)).toBe(before);
     expect(await rows(`${table}_view`)).toEqual([{ id: "2" }, { id: "3" }]);
-    expect(await rows(table)).toEqual([{ id: "2", n: "b", extra: "x" }, { id: "3", n: "c", extra: "y" }]);
+    expect(await rows(table)).toEqual([
+      { id: "2", n: "b", extra: "x" },
+      { id: "3", n: "c", extra: "y" },
+    ]);
   });
 
   test("two loads of one target at one time follow one another", async () => {
@@ -96,7 +118,13 @@ describe("a full refresh", () => {
 
   test("selects, renames and transforms columns", async () => {
     const table = fresh();
-    await load(table, await file("id,Name,secret\n1,  Ann ,x\n"), { select: [{ from: "id", as: "key" }, { from: "Name", as: "name" }], transforms: new Map([["Name", ["trim_space", "upper"]]]) });
+    await load(table, await file("id,Name,secret\n1,  Ann ,x\n"), {
+      select: [
+        { from: "id", as: "key" },
+        { from: "Name", as: "name" },
+      ],
+      transforms: new Map([["Name", ["trim_space", "upper"]]]),
+    });
     expect(await rows(table)).toEqual([{ key: "1", name: "ANN" }]);
   });
 });
@@ -116,7 +144,10 @@ describe("CSV torture", () => {
   test("a file without header but with BOM, other delimiters, compression, another encoding", async () => {
     const [a, b, c] = [fresh(), fresh(), fresh()];
     await load(a, await file("\ufeff1;x\n2;y\n"), {}, { header: false });
-    expect(await rows(a)).toEqual([{ col_1: "1", col_2: "x" }, { col_1: "2", col_2: "y" }]);
+    expect(await rows(a)).toEqual([
+      { col_1: "1", col_2: "x" },
+      { col_1: "2", col_2: "y" },
+    ]);
     await load(b, await file(gzipSync("id\tname\n1\tx\n"), "data.csv.gz"));
     expect(await rows(b)).toEqual([{ id: "1", name: "x" }]);
     await load(c, await file(Buffer.from("id,name\n1,J\xfcrgen\n", "latin1")), {}, { encoding: "latin1" });
@@ -126,7 +157,10 @@ describe("CSV torture", () => {
   test("emptyAsNull makes empty text NULL", async () => {
     const table = fresh();
     await load(table, await file('id,a\n1,\n2,""\n'), {}, { emptyAsNull: true });
-    expect(await rows(table)).toEqual([{ id: "1", a: null }, { id: "2", a: null }]);
+    expect(await rows(table)).toEqual([
+      { id: "1", a: null },
+      { id: "2", a: null },
+    ]);
   });
 
   test("a field of a million characters and a reserved word as a name", async () => {
@@ -153,9 +187,19 @@ describe("bad input changes nothing and names file and line", () => {
     ["a ragged row beyond the sample", many("7"), 21_002, /missing data for column "n"/],
     ["a row too long beyond the sample", many("7,1,2"), 21_002, /extra data after last expected column/],
     ["a blank line", "id,n\n1,a\n\n2,b\n", 3, /blank/],
-    ["a value beyond the sample that does not fit", many("7,abc"), 21_002, /column n: invalid input syntax for type bigint: "abc"/],
+    [
+      "a value beyond the sample that does not fit",
+      many("7,abc"),
+      21_002,
+      /column n: invalid input syntax for type bigint: "abc"/,
+    ],
     ["bytes that are not UTF-8", Buffer.from("id,n\n1,a\n2,\xff\xfe\n", "latin1"), 3, /not utf-8/],
-    ["bytes that are not UTF-8 beyond the sample", Buffer.concat([Buffer.from(many("8,1").repeat(1)), Buffer.alloc(5 << 20, "9,1\n"), Buffer.from([0x39, 0x2c, 0xff, 0x0a])]), 21_003 + (5 << 20) / 4, /invalid byte sequence/],
+    [
+      "bytes that are not UTF-8 beyond the sample",
+      Buffer.concat([Buffer.from(many("8,1").repeat(1)), Buffer.alloc(5 << 20, "9,1\n"), Buffer.from([0x39, 0x2c, 0xff, 0x0a])]),
+      21_003 + (5 << 20) / 4,
+      /invalid byte sequence/,
+    ],
     ["a column without a name", "id,,x\n1,2,3\n", 1, /column 2 has no name/],
     ["two columns of one name", "id,Name,NAME,name\n1,2,3,4\n", 1, /both named "name"/],
     ["UTF-16", Buffer.from("\ufeffid\n1\n", "utf16le"), 1, /UTF-16/],
@@ -177,7 +221,10 @@ describe("bad input changes nothing and names file and line", () => {
     const table = fresh();
     await load(table, await file("id,cost\n1,10\n"));
     const path = await file("id,cost\n1,10\n2,abc\n");
-    await expect(load(table, path)).rejects.toMatchObject({ where: `${path}:3`, hint: expect.stringContaining("adjust_column_type") });
+    await expect(load(table, path)).rejects.toMatchObject({
+      where: `${path}:3`,
+      hint: expect.stringContaining("adjust_column_type"),
+    });
     expect(await rows(table)).toEqual([{ id: "1", cost: "10" }]);
     await load(table, path, { adjustColumnType: true });
     expect(await types(table)).toEqual(["bigint", "text"]);
@@ -193,7 +240,9 @@ describe("bad input changes nothing and names file and line", () => {
     const path = await file("id\n1\n");
     const known = await readCsvFile(path);
     await appendFile(path, "2\n");
-    await expect(loadIntoPostgres(t.db, { schema: "public", table }, plan(), csvFeed(known), t.context)).rejects.toThrow(/changed while it was loaded/);
+    await expect(loadIntoPostgres(t.db, { schema: "public", table }, plan(), csvFeed(known), t.context)).rejects.toThrow(
+      /changed while it was loaded/,
+    );
     await rm(path);
   });
 
@@ -207,7 +256,9 @@ describe("bad input changes nothing and names file and line", () => {
     const abort = new AbortController();
     abort.abort(new Error("cancelled"));
     const feed = csvFeed(await readCsvFile(await file("id\n1\n")));
-    await expect(loadIntoPostgres(t.db, { schema: "public", table }, plan(), feed, { ...t.context, signal: abort.signal })).rejects.toThrow("cancelled");
+    await expect(
+      loadIntoPostgres(t.db, { schema: "public", table }, plan(), feed, { ...t.context, signal: abort.signal }),
+    ).rejects.toThrow("cancelled");
   });
 });
 
@@ -225,9 +276,17 @@ describe("other modes", () => {
     const table = fresh();
     const change = { mode: "incremental", primaryKey: ["id"], updateKey: "at" } as const;
     await load(table, await file("id,v,at\n1,a,2026-01-01\n2,b,2026-01-02\n"), change);
-    const second = await load(table, await file("id,v,at\n1,late,2025-01-01\n2,B,2026-01-02\n2,C,2026-01-03\n3,d,2026-01-04\n"), change);
+    const second = await load(
+      table,
+      await file("id,v,at\n1,late,2025-01-01\n2,B,2026-01-02\n2,C,2026-01-03\n3,d,2026-01-04\n"),
+      change,
+    );
     expect(second).toMatchObject({ cursor: "2026-01-04", unchanged: false });
-    expect((await rows(table)).map((row) => [row["id"], row["v"]])).toEqual([["1", "a"], ["2", "C"], ["3", "d"]]);
+    expect((await rows(table)).map((row) => [row["id"], row["v"]])).toEqual([
+      ["1", "a"],
+      ["2", "C"],
+      ["3", "d"],
+    ]);
   });
 
   test("incremental without primary key appends what is newer", async () => {
@@ -269,18 +328,29 @@ describe("other modes", () => {
     const path = await file("id\n1\n");
     await load(table, path, { mode: "snapshot" });
     await load(table, path, { mode: "snapshot" });
-    expect((await t.db.query(`select count(*)::int as n, count(distinct _sling_loaded_at)::int as times from ${table}`)).rows).toEqual([{ n: 2, times: 2 }]);
+    expect(
+      (await t.db.query(`select count(*)::int as n, count(distinct _sling_loaded_at)::int as times from ${table}`)).rows,
+    ).toEqual([{ n: 2, times: 2 }]);
   });
 
   test("backfill takes its range only", async () => {
     const table = fresh();
-    await load(table, await file("id,v\n1,a\n2,b\n3,c\n4,d\n"), { mode: "backfill", primaryKey: ["id"], updateKey: "id", range: ["2", "3"] });
+    await load(table, await file("id,v\n1,a\n2,b\n3,c\n4,d\n"), {
+      mode: "backfill",
+      primaryKey: ["id"],
+      updateKey: "id",
+      range: ["2", "3"],
+    });
     expect((await rows(table)).map((row) => row["id"])).toEqual(["2", "3"]);
   });
 
   test("a row without its primary key is refused", async () => {
     const table = fresh();
-    await expect(load(table, await file("id,v\n1,a\n,b\n"), { mode: "incremental", primaryKey: ["id"] })).rejects.toThrow(/1 rows of stream s have no primary key/);
-    await expect(load(table, await file("id,v\n1,a\n"), { mode: "incremental", primaryKey: ["nope"] })).rejects.toThrow(/"nope".*is not among its columns/);
+    await expect(load(table, await file("id,v\n1,a\n,b\n"), { mode: "incremental", primaryKey: ["id"] })).rejects.toThrow(
+      /1 rows of stream s have no primary key/,
+    );
+    await expect(load(table, await file("id,v\n1,a\n"), { mode: "incremental", primaryKey: ["nope"] })).rejects.toThrow(
+      /"nope".*is not among its columns/,
+    );
   });
 });

@@ -47,4 +47,10 @@ export function collecting(lines: string[]): Logger {
   return { debug: add, info: add, warn: add, error: add };
 }
 
-export const plan = (change: Partial<LoadPlan> = {}): LoadPlan => ({ stream: "s", mode: "full-refresh", primaryKey: [], configHash: "c", ...change });
+export const plan = (change: Partial<LoadPlan> = {}): LoadPlan => ({
+  stream: "s",
+  mode: "full-refresh",
+  primaryKey: [],
+  configHash: "c",
+  ...change,
+});

@@ -3,8 +3,8 @@ import { open, stat } from "node:fs/promises";
 import { Readable, type Transform } from "node:stream";
 import zlib from "node:zlib";
 import { UserError } from "@kc/runtime";
-import type { Column, ColumnType } from "../types/column-type.ts";
 import { type Casing, columnNames } from "../types/column-name.ts";
+import type { Column, ColumnType } from "../types/column-type.ts";
 import { TypeGuess } from "../types/infer.ts";
 import { type CsvDialect, csvRecords, guessDelimiter } from "./csv-records.ts";
 
@@ -41,8 +41,15 @@ export interface CsvFile {
 const sampleBytes = 4 << 20;
 const sampleRows = 20_480;
 const encodings: Record<string, [string, string]> = {
-  utf8: ["UTF8", "utf-8"], latin1: ["LATIN1", "latin1"], iso88591: ["LATIN1", "latin1"], iso885915: ["LATIN9", "iso-8859-15"], latin9: ["LATIN9", "iso-8859-15"],
-  windows1252: ["WIN1252", "windows-1252"], cp1252: ["WIN1252", "windows-1252"], windows1250: ["WIN1250", "windows-1250"], windows1251: ["WIN1251", "windows-1251"],
+  utf8: ["UTF8", "utf-8"],
+  latin1: ["LATIN1", "latin1"],
+  iso88591: ["LATIN1", "latin1"],
+  iso885915: ["LATIN9", "iso-8859-15"],
+  latin9: ["LATIN9", "iso-8859-15"],
+  windows1252: ["WIN1252", "windows-1252"],
+  cp1252: ["WIN1252", "windows-1252"],
+  windows1250: ["WIN1250", "windows-1250"],
+  windows1251: ["WIN1251", "windows-1251"],
 };
 
 /**
@@ -51,30 +58,63 @@ const encodings: Record<string, [string, string]> = {
  */
 export async function readCsvFile(path: string, options: CsvOptions = {}): Promise<CsvFile> {
   const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
-    throw new UserError(error.code === "ENOENT" ? `the file ${path} does not exist` : `the file ${path} cannot be read (${error.code})`, { hint: "Check the path and CSV_DATA_PATH." });
+    throw new UserError(
+      error.code === "ENOENT" ? `the file ${path} does not exist` : `the file ${path} cannot be read (${error.code})`,
+      { hint: "Check the path and CSV_DATA_PATH." },
+    );
   });
-  if (!found.isFile()) throw new UserError(`${path} is not a file`, { hint: "A stream names one file; folders need a wildcard: folder/*.csv" });
+  if (!found.isFile())
+    throw new UserError(`${path} is not a file`, { hint: "A stream names one file; folders need a wildcard: folder/*.csv" });
   const compression = compressionOf(path, options.compression);
   const bytes = await sample(path, compression);
   const whole = bytes.length < sampleBytes;
-  if (bytes.length === 0) throw new UserError(`the file ${path} is empty`, { where: `${path}:1`, hint: "A CSV file needs at least its header." });
+  if (bytes.length === 0)
+    throw new UserError(`the file ${path} is empty`, { where: `${path}:1`, hint: "A CSV file needs at least its header." });
   refuseUtf16(path, bytes);
   const key = (options.encoding ?? "utf-8").toLowerCase().replaceAll(/[^a-z0-9]/g, "");
   const encoding = encodings[key];
-  if (!encoding) throw new UserError(`encoding "${options.encoding}" is not supported`, { hint: `Use one of ${Object.keys(encodings).join(", ")}, or convert the file to UTF-8.` });
+  if (!encoding)
+    throw new UserError(`encoding "${options.encoding}" is not supported`, {
+      hint: `Use one of ${Object.keys(encodings).join(", ")}, or convert the file to UTF-8.`,
+    });
   const bom = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
   const skipLines = options.skipLines ?? 0;
   let text = decode(path, bytes.subarray(bom ? 3 : 0), encoding[1], whole);
   for (let skip = 0; skip < skipLines; skip++) text = text.slice(text.indexOf("\n") + 1);
   const quote = options.quote ?? '"';
-  const dialect = { delimiter: unescapeDelimiter(options.delimiter) ?? guessDelimiter(text.slice(0, 65_536)), quote, escape: options.escape ?? quote };
-  for (const [name, char] of Object.entries(dialect)) if (char.length !== 1 || char.charCodeAt(0) > 127) throw new UserError(`source_options.${name} must be one ASCII character, not "${char}"`);
+  const dialect = {
+    delimiter: unescapeDelimiter(options.delimiter) ?? guessDelimiter(text.slice(0, 65_536)),
+    quote,
+    escape: options.escape ?? quote,
+  };
+  for (const [name, char] of Object.entries(dialect))
+    if (char.length !== 1 || char.charCodeAt(0) > 127)
+      throw new UserError(`source_options.${name} must be one ASCII character, not "${char}"`);
   const header = options.header ?? true;
   const columns = sampleColumns(path, text, dialect, header, skipLines, whole, options);
-  return { path, size: found.size, mtimeMs: found.mtimeMs, dialect, header, skipLines, encoding: encoding[0], compression, bom, columns };
+  return {
+    path,
+    size: found.size,
+    mtimeMs: found.mtimeMs,
+    dialect,
+    header,
+    skipLines,
+    encoding: encoding[0],
+    compression,
+    bom,
+    columns,
+  };
 }
 
-function sampleColumns(path: string, text: string, dialect: CsvDialect, header: boolean, skipped: number, whole: boolean, options: CsvOptions): Column[] {
+function sampleColumns(
+  path: string,
+  text: string,
+  dialect: CsvDialect,
+  header: boolean,
+  skipped: number,
+  whole: boolean,
+  options: CsvOptions,
+): Column[] {
   let names: string[] | undefined;
   let guesses: TypeGuess[] = [];
   let rows = 0;
@@ -87,15 +127,24 @@ function sampleColumns(path: string, text: string, dialect: CsvDialect, header: 
     }
     if (record.fields.length !== names.length) {
       const blank = record.fields.length === 1 && record.fields[0] === "";
-      throw new UserError(blank ? "the line is blank" : `the row has ${record.fields.length} fields where ${header ? "the header" : "the first row"} has ${names.length}`, {
-        where,
-        hint: "Correct the row; a field that holds the delimiter or a line break must be quoted.",
-      });
+      throw new UserError(
+        blank
+          ? "the line is blank"
+          : `the row has ${record.fields.length} fields where ${header ? "the header" : "the first row"} has ${names.length}`,
+        {
+          where,
+          hint: "Correct the row; a field that holds the delimiter or a line break must be quoted.",
+        },
+      );
     }
     for (let index = 0; index < names.length; index++) guesses[index]!.add(record.fields[index]!);
     if (++rows >= sampleRows) break;
   }
-  if (!names) throw new UserError("no whole row was found in the first 4 MB", { where: `${path}:1`, hint: "Check the quotes: one that is never closed swallows everything after it." });
+  if (!names)
+    throw new UserError("no whole row was found in the first 4 MB", {
+      where: `${path}:1`,
+      hint: "Check the quotes: one that is never closed swallows everything after it.",
+    });
   const all = options.types?.get("*");
   return names.map((name, index) => ({ name, type: options.types?.get(name) ?? all ?? guesses[index]!.type }));
 }
@@ -103,7 +152,8 @@ function sampleColumns(path: string, text: string, dialect: CsvDialect, header: 
 /** The bytes of the file as the database shall get them: decompressed, without byte order mark and skipped lines. */
 export function csvStream(file: CsvFile, onBytes: (chunk: Buffer) => void): Readable {
   const raw = watched(createReadStream(file.path, { highWaterMark: 1 << 20 }), onBytes);
-  const decompressor = file.compression === "gzip" ? zlib.createGunzip() : file.compression === "zstd" ? zlib.createZstdDecompress() : undefined;
+  const decompressor =
+    file.compression === "gzip" ? zlib.createGunzip() : file.compression === "zstd" ? zlib.createZstdDecompress() : undefined;
   const inner: Readable = decompressor ? chain(raw, decompressor) : raw;
   return file.bom || file.skipLines > 0 ? withoutStart(inner, file) : inner;
 }
@@ -156,7 +206,8 @@ async function sample(path: string, compression: CsvFile["compression"]): Promis
     try {
       const buffer = Buffer.alloc(sampleBytes);
       let length = 0;
-      for (let read = 1; read > 0 && length < sampleBytes; length += read) read = (await handle.read(buffer, length, sampleBytes - length, length)).bytesRead;
+      for (let read = 1; read > 0 && length < sampleBytes; length += read)
+        read = (await handle.read(buffer, length, sampleBytes - length, length)).bytesRead;
       return buffer.subarray(0, length);
     } finally {
       await handle.close();
@@ -193,7 +244,10 @@ function decode(path: string, bytes: Buffer, encoding: string, whole: boolean): 
       }
       at = next;
     }
-    throw new UserError(`the line holds bytes that are not ${encoding}`, { where: `${path}:${line}`, hint: "Set source_options.encoding (latin1, windows-1252, …) or convert the file to UTF-8." });
+    throw new UserError(`the line holds bytes that are not ${encoding}`, {
+      where: `${path}:${line}`,
+      hint: "Set source_options.encoding (latin1, windows-1252, …) or convert the file to UTF-8.",
+    });
   }
 }
 

@@ -29,30 +29,52 @@ export async function openSource(session: Session, source: PostgresSource): Prom
   const relation = "table" in source.from ? quoteTable(source.from.table) : `(${source.from.sql.replace(/;\s*$/, "")}\n) q`;
   const where = source.where ? ` where (${source.where}\n)` : "";
   try {
-    await session.query(`create temp view ${view} as select * from ${relation}${where}${source.limit === undefined ? "" : ` limit ${source.limit}`}`);
+    await session.query(
+      `create temp view ${view} as select * from ${relation}${where}${source.limit === undefined ? "" : ` limit ${source.limit}`}`,
+    );
   } catch (error) {
     const { code, message } = error as { code?: string; message?: string };
     if (code === "42P01" && "table" in source.from)
-      throw new UserError(`the source table ${quoteTable(source.from.table)} does not exist`, { hint: "Materialize the asset that makes it first, or correct the stream's name.", cause: error });
+      throw new UserError(`the source table ${quoteTable(source.from.table)} does not exist`, {
+        hint: "Materialize the asset that makes it first, or correct the stream's name.",
+        cause: error,
+      });
     if (code?.startsWith("42")) throw new UserError(`the source query cannot be run: ${message}`, { cause: error });
     throw error;
   }
   const { rows } = await session.query<{ name: string; type: string }>(
     `select attname as name, format_type(atttypid, atttypmod) as type from pg_attribute where attrelid = '${view.replaceAll("'", "''")}'::regclass and attnum > 0 and not attisdropped order by attnum`,
   );
-  return { view, columns: rows.map(({ name, type }) => ({ name, sqlType: type, type: source.types?.get(name) ?? source.types?.get("*") ?? fromPostgresType(type) })) };
+  return {
+    view,
+    columns: rows.map(({ name, type }) => ({
+      name,
+      sqlType: type,
+      type: source.types?.get(name) ?? source.types?.get("*") ?? fromPostgresType(type),
+    })),
+  };
 }
 
 /** Gives every decimal without a scale the scale that its values need, so that none is rounded; at least 2. */
-export async function measureDecimals(session: Session, view: string, columns: SourceColumn[], where: string): Promise<SourceColumn[]> {
+export async function measureDecimals(
+  session: Session,
+  view: string,
+  columns: SourceColumn[],
+  where: string,
+): Promise<SourceColumn[]> {
   const open = columns.filter(({ type }) => type.kind === "decimal" && type.scale === undefined);
   if (open.length === 0) return columns;
-  const { rows } = await session.query<Record<string, number | null>>(`select ${open.map(({ name }, index) => `max(scale(${quoteIdentifier(name)})) as s${index}`).join(", ")} from ${view}${where}`);
+  const { rows } = await session.query<Record<string, number | null>>(
+    `select ${open.map(({ name }, index) => `max(scale(${quoteIdentifier(name)})) as s${index}`).join(", ")} from ${view}${where}`,
+  );
   return columns.map((column) => {
     const index = open.indexOf(column);
     if (index < 0) return column;
     const scale = Math.max(Number(rows[0]?.[`s${index}`] ?? 0), 2);
-    if (scale > 38) throw new UserError(`column ${column.name} holds numbers with ${scale} decimal places; a decimal has at most 38`, { hint: "Give the column a type under columns:, double for example." });
+    if (scale > 38)
+      throw new UserError(`column ${column.name} holds numbers with ${scale} decimal places; a decimal has at most 38`, {
+        hint: "Give the column a type under columns:, double for example.",
+      });
     return { ...column, type: { kind: "decimal", precision: 38, scale } };
   });
 }
@@ -61,7 +83,10 @@ export function boundCondition(bounds: Bound[], columns: SourceColumn[]): string
   if (bounds.length === 0) return "";
   const conditions = bounds.map(({ column, op, value }) => {
     const found = columns.find(({ name }) => name === column);
-    if (!found) throw new UserError(`the update key "${column}" is not among the columns of the source`, { hint: `Columns: ${columns.map(({ name }) => name).join(", ")}.` });
+    if (!found)
+      throw new UserError(`the update key "${column}" is not among the columns of the source`, {
+        hint: `Columns: ${columns.map(({ name }) => name).join(", ")}.`,
+      });
     return `${quoteIdentifier(column)} ${op} ${quoteLiteral(value)}::${found.sqlType}`;
   });
   return ` where ${conditions.join(" and ")}`;
@@ -71,9 +96,18 @@ export function boundCondition(bounds: Bound[], columns: SourceColumn[]): string
 export const exportOptions = "format csv, null '\\N'";
 
 /** Writes the rows of an opened source as CSV into a file, with the hash of its bytes. */
-export async function exportRows(db: Postgres, session: Session, sql: string, file: string, what: string, context: LoadContext): Promise<Transferred> {
+export async function exportRows(
+  db: Postgres,
+  session: Session,
+  sql: string,
+  file: string,
+  what: string,
+  context: LoadContext,
+): Promise<Transferred> {
   const stop = progress(context.log, `reading for ${what}`, async () => {
-    const { rows } = await db.query<{ n: string }>("select tuples_processed as n from pg_stat_progress_copy where pid = $1", [session.pid]);
+    const { rows } = await db.query<{ n: string }>("select tuples_processed as n from pg_stat_progress_copy where pid = $1", [
+      session.pid,
+    ]);
     return rows[0] && Number(rows[0].n);
   });
   try {
@@ -97,15 +131,25 @@ async function hashed(session: Session, sql: string, to: Writable, signal?: Abor
 }
 
 /** Rows of one PostgreSQL for a table of another (or the same): COPY to COPY. */
-export async function withPostgresFeed<T>(source: Postgres, from: PostgresSource, context: LoadContext, work: (feed: PostgresFeed) => Promise<T>): Promise<T> {
+export async function withPostgresFeed<T>(
+  source: Postgres,
+  from: PostgresSource,
+  context: LoadContext,
+  work: (feed: PostgresFeed) => Promise<T>,
+): Promise<T> {
   return source.transaction(
     async (session) => {
-      await session.query("set transaction isolation level repeatable read; set local timezone to 'UTC'; set local datestyle to 'ISO, MDY'");
+      await session.query(
+        "set transaction isolation level repeatable read; set local timezone to 'UTC'; set local datestyle to 'ISO, MDY'",
+      );
       const { view, columns } = await openSource(session, from);
       const list = columns.map(({ name }) => quoteIdentifier(name)).join(", ");
       const sql = `select ${list} from ${view}`;
       return work({
-        columns: columns.map((column) => ({ ...column, sqlType: from.types?.has(column.name) ? postgresType(column.type) : column.sqlType })),
+        columns: columns.map((column) => ({
+          ...column,
+          sqlType: from.types?.has(column.name) ? postgresType(column.type) : column.sqlType,
+        })),
         async isSame(previous: PreviousLoad) {
           const sink = new PassThrough();
           sink.resume();
@@ -114,7 +158,10 @@ export async function withPostgresFeed<T>(source: Postgres, from: PostgresSource
         },
         async copy(target, table) {
           const through = new PassThrough({ highWaterMark: 1 << 20 });
-          const [read, written] = await Promise.all([hashed(session, sql, through, context.signal), target.copyIn(`copy ${table} (${list}) from stdin (${exportOptions})`, through, context.signal)]);
+          const [read, written] = await Promise.all([
+            hashed(session, sql, through, context.signal),
+            target.copyIn(`copy ${table} (${list}) from stdin (${exportOptions})`, through, context.signal),
+          ]);
           return { ...read, rows: written };
         },
       });

@@ -12,7 +12,10 @@ export function progress(log: Logger, what: string, count: () => Promise<number 
     busy = false;
     if (rows === undefined || rows <= last) return;
     const seconds = (performance.now() - began) / 1_000;
-    log.info(`${what}: ${rows.toLocaleString("en")} rows, ${rate(rows, seconds * 1_000).toLocaleString("en")} rows/s`, { rows, rows_per_second: rate(rows, seconds * 1_000) });
+    log.info(`${what}: ${rows.toLocaleString("en")} rows, ${rate(rows, seconds * 1_000).toLocaleString("en")} rows/s`, {
+      rows,
+      rows_per_second: rate(rows, seconds * 1_000),
+    });
     last = rows;
   }, everyMs);
   timer.unref();

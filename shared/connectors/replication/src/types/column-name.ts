@@ -33,10 +33,17 @@ export function columnNames(fields: string[], casing: Casing | undefined, where:
   const seen = new Map<string, number>();
   return fields.map((field, index) => {
     const name = columnName(field, casing);
-    if (!name) throw new UserError(`column ${index + 1} has no name in the header`, { where, hint: "Name it in the file, or set source_options.header: false." });
+    if (!name)
+      throw new UserError(`column ${index + 1} has no name in the header`, {
+        where,
+        hint: "Name it in the file, or set source_options.header: false.",
+      });
     const before = seen.get(name);
     if (before !== undefined)
-      throw new UserError(`columns ${before + 1} and ${index + 1} of the header are both named "${name}"`, { where, hint: "Rename one; names that differ only in case or signs may fall together (target_options.column_casing)." });
+      throw new UserError(`columns ${before + 1} and ${index + 1} of the header are both named "${name}"`, {
+        where,
+        hint: "Rename one; names that differ only in case or signs may fall together (target_options.column_casing).",
+      });
     seen.set(name, index);
     return name;
   });

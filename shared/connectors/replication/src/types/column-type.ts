@@ -2,7 +2,23 @@ import { UserError } from "@kc/runtime";
 
 /** What a column holds, apart from any database's name for it. */
 export type ColumnType =
-  | { kind: "boolean" | "smallint" | "int" | "bigint" | "real" | "double" | "text" | "date" | "time" | "timestamp" | "timestamptz" | "json" | "uuid" | "binary" }
+  | {
+      kind:
+        | "boolean"
+        | "smallint"
+        | "int"
+        | "bigint"
+        | "real"
+        | "double"
+        | "text"
+        | "date"
+        | "time"
+        | "timestamp"
+        | "timestamptz"
+        | "json"
+        | "uuid"
+        | "binary";
+    }
   /** Without a scale: any number of digits. */
   | { kind: "decimal"; precision?: number; scale?: number };
 
@@ -88,13 +104,31 @@ export function duckdbType(type: ColumnType): string {
 }
 
 const slingNames: Record<string, ColumnType["kind"]> = {
-  string: "text", text: "text", varchar: "text", char: "text",
-  bool: "boolean", boolean: "boolean",
-  smallint: "smallint", int: "int", integer: "int", bigint: "bigint",
-  decimal: "decimal", numeric: "decimal",
-  real: "real", float: "double", double: "double",
-  date: "date", time: "time", datetime: "timestamp", timestamp: "timestamp", timestampz: "timestamptz", timestamptz: "timestamptz",
-  json: "json", jsonb: "json", uuid: "uuid", binary: "binary",
+  string: "text",
+  text: "text",
+  varchar: "text",
+  char: "text",
+  bool: "boolean",
+  boolean: "boolean",
+  smallint: "smallint",
+  int: "int",
+  integer: "int",
+  bigint: "bigint",
+  decimal: "decimal",
+  numeric: "decimal",
+  real: "real",
+  float: "double",
+  double: "double",
+  date: "date",
+  time: "time",
+  datetime: "timestamp",
+  timestamp: "timestamp",
+  timestampz: "timestamptz",
+  timestamptz: "timestamptz",
+  json: "json",
+  jsonb: "json",
+  uuid: "uuid",
+  binary: "binary",
 };
 
 /** Reads a type as a replication file writes it: `bigint`, `decimal(10,2)`, `string(50)`, `timestampz`. */
@@ -102,12 +136,15 @@ export function parseType(text: string, where?: string): ColumnType {
   const match = /^\s*([a-z]+)\s*(?:\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?\))?\s*$/i.exec(text);
   const kind = slingNames[match?.[1]?.toLowerCase() ?? ""];
   if (!match || !kind) {
-    const hint = text.includes("|") ? "Constraints after | are not supported: use an asset check." : `Types are ${Object.keys(slingNames).join(", ")}.`;
+    const hint = text.includes("|")
+      ? "Constraints after | are not supported: use an asset check."
+      : `Types are ${Object.keys(slingNames).join(", ")}.`;
     throw new UserError(`column type "${text}" is not known`, { where, hint });
   }
   if (kind !== "decimal") return { kind };
   if (match[2] === undefined) return { kind };
   const [precision, scale] = [Number(match[2]), Number(match[3] ?? 0)];
-  if (precision < 1 || precision > 38 || scale > precision) throw new UserError(`column type "${text}" must have a precision from 1 to 38 and a scale up to it`, { where });
+  if (precision < 1 || precision > 38 || scale > precision)
+    throw new UserError(`column type "${text}" must have a precision from 1 to 38 and a scale up to it`, { where });
   return { kind, precision, scale };
 }

@@ -30,14 +30,16 @@ const integer = /^-?(0|[1-9]\d*)$/;
 const decimal = /^-?(0|[1-9]\d*)(\.\d+)?$/;
 const double = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 const day = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/;
-const instant = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])[T ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?(Z|[+-]\d{2}(:?\d{2})?)?$/;
+const instant =
+  /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])[T ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?(Z|[+-]\d{2}(:?\d{2})?)?$/;
 const zone = /(Z|[+-]\d{2}(:?\d{2})?)$/;
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const bigintMax = 9_223_372_036_854_775_807n;
 
 const tests: Record<Kind, (value: string) => boolean> = {
   boolean: (value) => /^(true|false)$/i.test(value),
-  bigint: (value) => integer.test(value) && (value.length < 19 || (BigInt(value) <= bigintMax && BigInt(value) >= -bigintMax - 1n)),
+  bigint: (value) =>
+    integer.test(value) && (value.length < 19 || (BigInt(value) <= bigintMax && BigInt(value) >= -bigintMax - 1n)),
   decimal: (value) => decimal.test(value),
   double: (value) => double.test(value) && Number.isFinite(Number(value)),
   date: (value) => day.test(value) && realDay(value),
