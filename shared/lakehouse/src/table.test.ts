@@ -131,9 +131,9 @@ describe("a Delta table", () => {
   test("appends a batch of an application once, however often it is repeated", async () => {
     const dir = newDir();
     await createTable(db, dir, { source: "SELECT 1 AS id" });
-    const txn = { appId: "load", version: 7 };
-    expect((await append(db, dir, "SELECT 2", { txn })).version).toBe(1);
-    expect((await append(db, dir, "SELECT 2", { txn })).version).toBeUndefined();
+    const txns = [{ appId: "load", version: 7 }];
+    expect((await append(db, dir, "SELECT 2", { txns })).version).toBe(1);
+    expect((await append(db, dir, "SELECT 2", { txns })).version).toBeUndefined();
     expect(await rows(dir)).toHaveLength(2);
   });
 });

@@ -69,8 +69,8 @@ export interface WriteOptions extends Alignment {
   /** Add columns that only the source has, as nullable ones. Implies `byName`. */
   mergeSchema?: boolean;
   operation?: string;
-  /** Idempotent write: a version of this application that is already in the table commits nothing. */
-  txn?: { appId: string; version: number };
+  /** Idempotent write: where one of these versions of an application is in the table already, nothing is committed. */
+  txns?: { appId: string; version: number }[];
 }
 
 /** Appends the rows of a SELECT. Commits nothing when there are none. */
@@ -103,7 +103,7 @@ async function write(
   return retryOnConflict(async () => {
     const read = await readSnapshot(connection, dir);
     const done = (snapshot: Snapshot) =>
-      options.txn && (snapshot.txns.get(options.txn.appId)?.version ?? -1) >= options.txn.version;
+      options.txns?.some((txn) => (snapshot.txns.get(txn.appId)?.version ?? -1) >= txn.version);
     if (done(read)) return { version: undefined, inserted: 0, updated: 0, deleted: 0 };
     const given = await describeQuery(connection, source);
     const { schema, metaData } = options.mergeSchema ? widened(read, given) : { schema: read.schema, metaData: undefined };
@@ -124,10 +124,11 @@ async function write(
           where: dir,
         });
       }
-      if (mode === "append" && written.adds.length === 0 && metaData === undefined && options.txn === undefined) return undefined;
+      if (mode === "append" && written.adds.length === 0 && metaData === undefined && options.txns === undefined)
+        return undefined;
       const removes =
         mode === "append" ? [] : [...snapshot.files.values()].map((add): Action => ({ remove: removeOf(add, now) }));
-      const txn: Action[] = options.txn ? [{ txn: { ...options.txn, lastUpdated: now } }] : [];
+      const txn: Action[] = (options.txns ?? []).map((txn) => ({ txn: { ...txn, lastUpdated: now } }));
       return {
         actions: [...txn, ...(metaData ? [{ metaData }] : []), ...removes, ...added(written.adds)],
         operation: options.operation ?? "WRITE",

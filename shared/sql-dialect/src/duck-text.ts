@@ -67,7 +67,7 @@ function adjacent(cursor: Cursor, first: string): string {
 
 function number(text: string): string {
   const match = /^(.*?)(BD|[LSYDF])$/i.exec(text);
-  if (match === null) return text;
+  if (match === null) return /e/i.test(text) ? `CAST('${text}' AS DOUBLE)` : text;
   const suffix = (match[2] ?? "").toUpperCase();
   return suffix === "BD" ? (match[1] ?? "") : `CAST(${match[1]} AS ${suffixes[suffix]})`;
 }

@@ -134,9 +134,9 @@ describe("refuses by name", () => {
     await expect(run(sql)).rejects.toMatchObject({ sqlState: "0A000", message: expect.stringContaining(what) });
   });
   test("a syntax error says where", async () => {
-    await expect(run("SELECT 1 FROM")).rejects.toMatchObject({ sqlState: "42601" });
+    await expect(run("SELECT 1 +")).rejects.toMatchObject({ sqlState: "42601" });
     await expect(run("SELECT 'open")).rejects.toMatchObject({ sqlState: "42601" });
-    await expect(run("SELECT 1; DROP TABLE x")).rejects.toMatchObject({ sqlState: "42601" });
+    await expect(run("SELECT 1; SELECT 2")).rejects.toMatchObject({ sqlState: "42601" });
   });
 });
 

@@ -104,7 +104,7 @@ async function parse(parser: DuckParser, sql: string): Promise<Node> {
 
 /** Databricks' names for the columns of the outermost SELECT that have none: the translation must not show in them. */
 function nameColumns(query: Node): void {
-  if (query.type === "SET_OPERATION_NODE") return nameColumns((query.left ?? nodes(query.children)[0] ?? {}) as Node);
+  if (query.type === "SET_OPERATION_NODE") nameColumns((query.left ?? nodes(query.children)[0] ?? {}) as Node);
   for (const item of nodes(query.select_list)) {
     if (item.alias === "" && item.class !== "STAR" && item.class !== "COLUMN_REF" && item.function_name !== "unnest")
       item.alias = printed(item);
@@ -308,6 +308,8 @@ function tableFunction(node: Node, context: Context): Node {
   const inner = node.function as Node;
   const name = String(inner.function_name).toLowerCase();
   if (name !== "read_files") {
+    if (name === "range" && (node.column_name_alias as string[]).length === 0)
+      return { ...node, alias: node.alias || "range", column_name_alias: ["id"] };
     if (tableFunctions.has(name)) return node;
     throw unsupported(`the table function ${name}`);
   }
