@@ -14,6 +14,7 @@ import {
   UserError,
 } from "@kc/runtime";
 import { parseReplication, type Replication, type StreamSpec } from "./language/parse.ts";
+import type { Hook } from "./language/schema.ts";
 import type { LoadResult } from "./load/load.ts";
 import { rate } from "./load/progress.ts";
 import { isFiles, namedConnection, type OpenConnection, type ReplicationConnection } from "./run/connection.ts";
@@ -161,7 +162,7 @@ function connectionNames(replication: Replication): Set<string> {
   const hooks = [
     ...replication.hooks.start,
     ...replication.hooks.end,
-    ...replication.streams.flatMap(({ settings }) => Object.values(settings.hooks ?? {}).flat()),
+    ...replication.streams.flatMap(({ settings }): Hook[] => Object.values(settings.hooks ?? {}).flatMap((list) => list ?? [])),
   ];
   const named = hooks.flatMap((hook) => (hook.type === "query" && hook.connection ? [hook.connection] : []));
   return new Set([replication.source, replication.target, ...named]);

@@ -144,7 +144,7 @@ async function apply(
   const names = columns.map(({ name }) => quoteName(name));
   if (plan.mode === "snapshot") {
     const loadedAt = quoteName(plan.loadedAtColumn ?? "_sling_loaded_at");
-    typed.push(`current_timestamp() AS ${loadedAt}`);
+    typed.push(`CAST(${quoteText(new Date().toISOString())} AS TIMESTAMP) AS ${loadedAt}`);
     names.push(loadedAt);
   }
   const rows = `SELECT ${typed.join(", ")} FROM ${files}`;
