@@ -2,6 +2,7 @@ import { relationOf } from "../compile.ts";
 import { quoteIdentifier } from "../jinja/renderer.ts";
 import type { ManifestNode } from "../manifest.ts";
 import type { ParsedProject } from "../parse/parse.ts";
+import type { SqlResult } from "./executor.ts";
 import type { PlannedNode } from "./plan.ts";
 import type { RunOptions } from "./runner.ts";
 
@@ -10,9 +11,7 @@ export interface KnownRelations {
   typeOf(node: ManifestNode): "table" | "view" | undefined;
 }
 
-const literal = (text: string): string => `'${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
-
-/** Makes the schemas that the plan writes to, and lists what they hold: one query each, not one per model. */
+/** Makes the schemas that the plan writes to, and lists what they hold: per schema, not per model. */
 export async function ensureSchemas(
   _parsed: ParsedProject,
   plan: PlannedNode[],
@@ -28,11 +27,12 @@ export async function ensureSchemas(
   const execute = (sql: string) => options.executor.execute(sql, options.signal ? { signal: options.signal } : {});
   for (const { database, schema } of schemas.values()) {
     await execute(`create schema if not exists ${quoteIdentifier(database)}.${quoteIdentifier(schema)}`);
-    const found = await execute(
-      `select table_name, table_type from ${quoteIdentifier(database)}.information_schema.tables where lower(table_schema) = ${literal(schema.toLowerCase())}`,
-    );
-    for (const [name, type] of found.rows)
-      known.set(key(database, schema, name ?? ""), /view/i.test(type ?? "") ? "view" : "table");
+    const place = `${quoteIdentifier(database)}.${quoteIdentifier(schema)}`;
+    // SHOW TABLES lists views too.
+    for (const name of column(await execute(`show tables in ${place}`), "tablename"))
+      known.set(key(database, schema, name), "table");
+    for (const name of column(await execute(`show views in ${place}`), "viewname"))
+      known.set(key(database, schema, name), "view");
   }
   return {
     typeOf(node) {
@@ -40,6 +40,11 @@ export async function ensureSchemas(
       return known.get(key(database, schema, identifier));
     },
   };
+}
+
+function column(result: SqlResult, name: string): string[] {
+  const index = result.columns.findIndex((item) => item.name.toLowerCase() === name);
+  return result.rows.flatMap((row) => row[index] ?? []);
 }
 
 const key = (...parts: string[]): string => parts.join("\0").toLowerCase();

@@ -95,4 +95,7 @@ const toDuckdb = (sql: string): string =>
   sql
     .replaceAll("`", '"')
     .replaceAll("\\'", "''")
-    .replace(/"(\w+)"\.information_schema\.tables/g, "(select * from information_schema.tables where table_catalog = '$1') t");
+    .replace(
+      /^show (table|view)s in "(\w+)"\."(\w+)"$/,
+      "select table_name as $1Name from information_schema.tables where table_catalog = '$2' and table_schema = '$3' and ('$1' = 'table' or table_type = 'VIEW')",
+    );
