@@ -1,0 +1,36 @@
+import type { Asset } from "@kc/host/client";
+import { Handle, type Node, type NodeProps, Position } from "@xyflow/react";
+import { Status } from "../parts/status.tsx";
+import { Ago } from "../parts/time.tsx";
+
+export type AssetFlowNode = Node<{ asset: Asset; color: string }, "asset">;
+
+/** An asset in the lineage: where it belongs, what it does, how it is. */
+export function AssetNode({ data: { asset, color }, selected }: NodeProps<AssetFlowNode>) {
+  const parts = asset.key.split("/");
+  const failed = asset.checks.filter((check) => check.result && !check.result.passed).length;
+  return (
+    <div className={`node ${selected ? "selected" : ""} ${asset.stale ? "stale" : ""} n-${asset.status}`} style={{ "--location": color } as React.CSSProperties}>
+      <Handle type="target" position={Position.Left} isConnectable={false} />
+      <div className="node-head">
+        <span className="node-location">{asset.location}</span>
+        {asset.kinds.slice(0, 2).map((kind) => (
+          <span key={kind} className="node-kind">
+            {kind}
+          </span>
+        ))}
+      </div>
+      <div className="node-name" title={asset.key}>
+        {parts.length > 1 && <span className="dim">{parts.slice(0, -1).join("/")}/</span>}
+        {parts.at(-1)}
+      </div>
+      <div className="node-foot">
+        <Status value={asset.external ? "external" : asset.status} />
+        {failed > 0 && <span className="node-check">{failed} failed {failed === 1 ? "check" : "checks"}</span>}
+        {asset.freshness && asset.freshness !== "fresh" && asset.freshness !== "unknown" && <span className={`node-fresh f-${asset.freshness}`}>stale</span>}
+        <span className="dim right">{asset.materialization ? <Ago at={asset.materialization.at} /> : ""}</span>
+      </div>
+      <Handle type="source" position={Position.Right} isConnectable={false} />
+    </div>
+  );
+}

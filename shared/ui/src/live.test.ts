@@ -1,0 +1,26 @@
+import { describe, expect, test } from "vitest";
+import { staleAfter } from "./live.ts";
+import { stepSpans } from "./parts/step-timeline.tsx";
+import { span } from "./parts/time.tsx";
+
+describe("live updates", () => {
+  test("a log line makes no query stale", () => {
+    expect(staleAfter({ type: "log" })).toEqual([]);
+  });
+  test("a run's change makes runs, assets and automation stale", () => {
+    expect(staleAfter({ type: "run_succeeded" })).toEqual(["runs", "assets", "instigators"]);
+  });
+});
+
+describe("stepSpans()", () => {
+  const event = (type: string, second: number, step = "a") => ({ id: second, type, at: `2026-01-01T00:00:0${second}.000Z`, step });
+  test("a step spans from its first try to its end and counts its tries", () => {
+    const [a, b] = stepSpans([{ key: "a" }, { key: "b" }], [event("step_started", 1), event("step_retry", 2), event("step_started", 3), event("step_succeeded", 4)]);
+    expect(a).toMatchObject({ status: "succeeded", attempts: 2, from: Date.parse("2026-01-01T00:00:01Z"), to: Date.parse("2026-01-01T00:00:04Z") });
+    expect(b).toMatchObject({ status: "queued", from: undefined });
+  });
+});
+
+test("a span of time reads as a person says it", () => {
+  expect([0, 999, 1_400, 65_000, 600_000].map(span)).toEqual(["0 ms", "999 ms", "1.4 s", "65 s", "10 min"]);
+});

@@ -1,0 +1,52 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link, Outlet } from "@tanstack/react-router";
+import { queries } from "../api.ts";
+import { useLive } from "../live.ts";
+
+const pages = [
+  { to: "/", label: "Lineage", icon: "M4 6h5v4H4zM15 4h5v4h-5zM15 14h5v4h-5zM9 8h3v-2h3M12 8v8h3" },
+  { to: "/runs", label: "Runs", icon: "M6 5l12 7-12 7z" },
+  { to: "/automation", label: "Automation", icon: "M12 4a8 8 0 108 8M12 7v5l3 3M16 4h4v4" },
+  { to: "/deployment", label: "Deployment", icon: "M4 5h16v5H4zM4 14h16v5H4zM7 7.5h.01M7 16.5h.01" },
+] as const;
+
+/** The frame of every page: navigation, what is wrong with the workspace, whether the page is live. */
+export function Shell() {
+  const connected = useLive();
+  const { data: workspace } = useQuery(queries.workspace);
+  const broken = workspace?.locations.filter((location) => location.status === "error") ?? [];
+  return (
+    <div className="shell">
+      <nav>
+        <Link to="/" className="brand">
+          <img src="/icon.svg" alt="" /> kc
+        </Link>
+        {pages.map(({ to, label, icon }) => (
+          <Link key={to} to={to} activeOptions={{ exact: to === "/" }} className="nav-link">
+            <svg viewBox="0 0 24 24" aria-hidden="true">
+              <path d={icon} />
+            </svg>
+            {label}
+          </Link>
+        ))}
+        <div className="nav-foot">
+          <span className={`live ${connected ? "on" : "off"}`}>{connected ? "live" : "reconnecting…"}</span>
+          <a href="/api/docs">API</a>
+        </div>
+      </nav>
+      <main>
+        {broken.map((location) => (
+          <div key={location.name} className="banner bad" role="alert">
+            <b>{location.name}</b> does not load: {location.error?.where && <code>{location.error.where}</code>} {location.error?.message}
+          </div>
+        ))}
+        {workspace?.problems.map((problem) => (
+          <div key={problem.message} className="banner warn" role="alert">
+            {problem.message}
+          </div>
+        ))}
+        <Outlet />
+      </main>
+    </div>
+  );
+}

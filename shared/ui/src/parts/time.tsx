@@ -1,0 +1,40 @@
+import { useEffect, useState } from "react";
+
+/** "3 s ago", with the instant itself as a tooltip. */
+export function Ago({ at }: { at: string | null | undefined }) {
+  const [now, setNow] = useState(Date.now());
+  useEffect(() => {
+    const timer = window.setInterval(() => setNow(Date.now()), 5_000);
+    return () => window.clearInterval(timer);
+  }, []);
+  if (!at) return <span className="dim">never</span>;
+  return <time title={at}>{relative(Math.max(Date.now(), now) - Date.parse(at))}</time>;
+}
+
+export function relative(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 0) return `in ${span(-ms)}`;
+  return seconds < 2 ? "just now" : `${span(ms)} ago`;
+}
+
+/** "1.4 s", "2 min 5 s", "3 h 10 min": a number of milliseconds for a person. */
+export function span(ms: number): string {
+  if (ms < 1_000) return `${Math.max(0, Math.round(ms))} ms`;
+  const seconds = ms / 1000;
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  if (seconds < 90) return `${Math.round(seconds)} s`;
+  if (seconds < 5_400) return `${Math.round(seconds / 60)} min`;
+  if (seconds < 172_800) return `${Math.round(seconds / 3_600)} h`;
+  return `${Math.round(seconds / 86_400)} d`;
+}
+
+export function Duration({ from, to }: { from: string | null; to: string | null }) {
+  const [now, setNow] = useState(Date.now());
+  useEffect(() => {
+    if (!from || to) return undefined;
+    const timer = window.setInterval(() => setNow(Date.now()), 500);
+    return () => window.clearInterval(timer);
+  }, [from, to]);
+  if (!from) return <span className="dim">–</span>;
+  return <>{span((to ? Date.parse(to) : now) - Date.parse(from))}</>;
+}
