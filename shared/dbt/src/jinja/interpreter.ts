@@ -1,6 +1,7 @@
 import { Interpreter } from "@huggingface/jinja";
 import { DbtError, didYouMean, unsupported } from "../errors.ts";
 import { applyExtraFilter } from "./filter.ts";
+import { memberOf } from "./member.ts";
 import type { JinjaNode } from "./template.ts";
 import { fromJinja, isUndefined, type JinjaValue, newScope, pythonText, type Scope, toJinja } from "./value.ts";
 
@@ -23,6 +24,9 @@ export class ReturnSignal {
     this.value = value;
   }
 }
+
+/** How deep macros may call each other: far below where the stack of this process ends. */
+const deepest = 100;
 
 const statements = new Set(["Set", "If", "For", "Macro", "CallStatement", "Comment", "FilterStatement"]);
 
@@ -53,6 +57,7 @@ export class DbtInterpreter extends Library {
   readonly called = new Set<string>();
   /** The innermost node with a known place. */
   at: JinjaNode | undefined;
+  private depth = 0;
   private readonly control = new WeakSet<object>();
 
   constructor(globals: Scope) {
@@ -90,7 +95,7 @@ export class DbtInterpreter extends Library {
     const missing =
       /^(Unknown (\w+Value filter|test|filter|operator).*|.*not currently supported.*|.*can only be applied.*)$/.exec(text);
     if (missing) return new DbtError("unsupported", `Jinja: ${text}`, { where: this.where, cause: error });
-    return new DbtError("compile", error instanceof RangeError ? "macros call each other without end" : text, {
+    return new DbtError("compile", text, {
       where: this.where,
       cause: error,
     });
@@ -109,14 +114,18 @@ export class DbtInterpreter extends Library {
     const run = made.value as (args: JinjaValue[], scope: Scope) => JinjaValue;
     made.value = (args: JinjaValue[], from: Scope): JinjaValue => {
       this.called.add(name);
+      if (this.depth >= deepest) throw new DbtError("compile", `macros call each other without end (${deepest} deep)`);
       const own = newScope(scope);
       const caller = from.variables.get("caller");
       if (caller) own.setVariable("caller", caller);
+      this.depth++;
       try {
         return run(args, own);
       } catch (error) {
         if (error instanceof ReturnSignal) return error.value;
         throw error;
+      } finally {
+        this.depth--;
       }
     };
     return result;
@@ -139,6 +148,8 @@ export class DbtInterpreter extends Library {
   override evaluateMemberExpression(node: JinjaNode, scope: Scope): JinjaValue {
     const object = this.evaluate(node.object as JinjaNode, scope);
     if (isUndefined(object)) throw new DbtError("compile", `${describe(node.object as JinjaNode)} is undefined`);
+    const member = node.computed ? undefined : memberOf(object, (node.property as JinjaNode).value as string);
+    if (member) return member;
     return super.evaluateMemberExpression({ ...node, object: { type: "Evaluated", result: object } }, scope);
   }
 

@@ -205,12 +205,10 @@ function contextValues(renderer: Renderer, node: NodeScope, interpreter: DbtInte
     }),
     project_name: toJinja(project.name),
     dbt_version: toJinja("1.10.0"),
-    log: call(
-      ({ args, kwargs }) => (
-        kwargs.get("info")?.value === true || args[1]?.value === true ? settings.log(pythonText(args[0]!)) : undefined, ""
-      ),
+    log: call(({ args, kwargs }) =>
+      say(settings, kwargs.get("info")?.value === true || args[1]?.value === true ? pythonText(args[0]!) : undefined),
     ),
-    print: call(({ args }) => (settings.log(pythonText(args[0]!)), "")),
+    print: call(({ args }) => say(settings, pythonText(args[0]!))),
     tojson: call(({ args }) => JSON.stringify(fromJinja(args[0]!))),
     fromjson: call(({ args }) => parseJson(String(fromJinja(args[0]!)))),
     return: call(({ args }) => {
@@ -220,11 +218,17 @@ function contextValues(renderer: Renderer, node: NodeScope, interpreter: DbtInte
       raise_compiler_error: call(({ args }) => {
         throw new DbtError("compile", pythonText(args[0]!));
       }),
-      warn: call(({ args }) => (settings.log(`[WARNING]: ${pythonText(args[0]!)}`), "")),
+      warn: call(({ args }) => say(settings, `[WARNING]: ${pythonText(args[0]!)}`)),
     }),
     adapter: adapterValue(interpreter),
     ...node.extra,
   };
+}
+
+/** Logs, and prints nothing into the template. */
+function say(settings: RenderSettings, line: string | undefined): string {
+  if (line !== undefined) settings.log(line);
+  return "";
 }
 
 function configFunction(node: NodeScope, interpreter: DbtInterpreter): JinjaValue {
