@@ -5,6 +5,8 @@ import { DialectError } from "@kc/sql-dialect";
 import { Hono } from "hono";
 import { filesRoutes } from "./api/files.ts";
 import { identityRoutes } from "./api/identity.ts";
+import { jobRoutes } from "./api/jobs.ts";
+import { objectRoutes } from "./api/objects.ts";
 import { statementRoutes } from "./api/statements.ts";
 import { unityRoutes } from "./api/unity.ts";
 import { ApiError } from "./api-error.ts";
@@ -23,6 +25,8 @@ export function buildApp(workspace: Workspace): App {
   statementRoutes(app, workspace);
   unityRoutes(app, workspace);
   filesRoutes(app, workspace);
+  objectRoutes(app, workspace);
+  jobRoutes(app, workspace);
   app.notFound((c) => {
     const route = `${c.req.method} ${c.req.path}`;
     workspace.log(`no such endpoint in the local workspace: ${route}`);

@@ -18,7 +18,8 @@ export interface Standin {
     path: string,
     body?: unknown,
     headers?: Record<string, string>,
-  ) => Promise<{ status: number; body: any; headers: Headers }>; // biome-ignore lint/suspicious/noExplicitAny: bodies of a wire protocol under test
+    // biome-ignore lint/suspicious/noExplicitAny: bodies of a wire protocol under test
+  ) => Promise<{ status: number; body: any; headers: Headers }>;
   sql: (statement: string, more?: Record<string, unknown>) => Promise<(string | null)[][]>;
   stop: (signal?: NodeJS.Signals) => Promise<void>;
 }
