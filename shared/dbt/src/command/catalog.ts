@@ -31,11 +31,16 @@ export async function catalogOf(
   const describe = async (node: ManifestNode, into: Record<string, CatalogTable>) => {
     const relation = relationOf(node);
     try {
-      const { rows } = await executor.execute(`describe table ${relationName(relation)}`, signal ? { signal } : {});
+      const { columns: header, rows } = await executor.execute(
+        `describe table ${relationName(relation)}`,
+        signal ? { signal } : {},
+      );
+      const comment = header.findIndex((column) => column.name === "comment");
       // Databricks: col_name, data_type, comment; partition details follow after an empty or "#" row.
       const end = rows.findIndex((row) => !row[0] || row[0].startsWith("#"));
       const columns = (end < 0 ? rows : rows.slice(0, end)).map(
-        (row, index) => [row[0]!, { type: row[1] ?? "", index: index + 1, name: row[0]!, comment: row[2] || null }] as const,
+        (row, index) =>
+          [row[0]!, { type: row[1] ?? "", index: index + 1, name: row[0]!, comment: row[comment] || null }] as const,
       );
       into[node.unique_id] = {
         unique_id: node.unique_id,

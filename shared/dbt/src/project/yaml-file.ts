@@ -12,7 +12,7 @@ export interface YamlFile {
 /** @throws DbtError with file and line when it is no YAML. */
 export function parseYaml(text: string, file: string): YamlFile {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, version: "1.1", merge: true });
+  const document = parseDocument(text, { lineCounter: lines, merge: true });
   const fault = document.errors[0];
   if (fault)
     throw new DbtError("project", `not valid YAML: ${fault.message.split("\n")[0]}`, {
