@@ -1,3 +1,38 @@
-import type { Command } from "../command.ts";
+import { type Command, jsonOption } from "../command.ts";
+import { connectionVariables } from "../connection-variables.ts";
+import { withHost } from "../host.ts";
+import { readStatements } from "../lines.ts";
+import { table } from "../table.ts";
 
-export const command: Command = { summary: "", usage: "", examples: [["", ""]], run: async () => 2 };
+export const command: Command = {
+  summary: "Run SQL on the Databricks connection: the local lakehouse, or your workspace when its variables are set.",
+  usage: '["SQL"]',
+  options: jsonOption,
+  examples: [
+    ['kc sql "select count(*) from fact_virtual"', "one statement"],
+    ["kc sql", "a prompt"],
+    ['kc sql "describe history fact_virtual"', "the versions of a Delta table"],
+  ],
+  async run({ values, positionals, context }) {
+    return withHost(context, async () => {
+      const env = await connectionVariables(context, "databricks");
+      const { databricksClient } = await import("@kc/connector-databricks/client");
+      const client = databricksClient({ host: env["DATABRICKS_HOST"]!, token: env["DATABRICKS_TOKEN"]!, warehouseId: env["DATABRICKS_WAREHOUSE_ID"]!, catalog: env["DATABRICKS_CATALOG"] ?? "test", schema: env["DATABRICKS_SCHEMA"] ?? "main" });
+      const execute = async (sql: string) => {
+        const { columns, rows } = await client.statements.execute(sql);
+        if (values["json"]) context.print(JSON.stringify(rows.map((row) => Object.fromEntries(columns.map((column, index) => [column.name, row[index]]))), null, 2));
+        else if (columns.length > 0) context.print(`${table(columns.map((column) => column.name), rows)}\n(${rows.length} ${rows.length === 1 ? "row" : "rows"})`);
+      };
+      try {
+        if (positionals.length === 0) return await readStatements(context, "kc sql> ", execute);
+        await execute(positionals.join(" "));
+        return 0;
+      } catch (error) {
+        context.warn(`kc sql: ${(error as Error).message}`);
+        return 1;
+      } finally {
+        await client.close();
+      }
+    });
+  },
+};

@@ -1,0 +1,13 @@
+import { automationSensor, defineLocation, freshnessSensor } from "@kc/runtime";
+import { factVirtualCount } from "./assets/fact-virtual-count.ts";
+import { hasRecords } from "./checks.ts";
+
+export default defineLocation({
+  name: "downstream",
+  assets: [factVirtualCount],
+  checks: [hasRecords],
+  sensors: [
+    automationSensor({ name: "default_automation_sensor", description: "Writes the count as soon as the model is new", defaultStatus: "running" }),
+    freshnessSensor({ name: "freshness_sensor", description: "Watches the count's freshness policy", defaultStatus: "running" }),
+  ],
+});

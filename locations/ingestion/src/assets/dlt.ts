@@ -1,0 +1,3 @@
+import type { AssetsDefinition } from "@kc/runtime";
+
+export const dltAssets: AssetsDefinition[] = [];
