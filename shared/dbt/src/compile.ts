@@ -2,8 +2,8 @@ import { DbtError } from "./errors.ts";
 import { type NodeScope, quoteIdentifier, type Relation, relationName, relationValue } from "./jinja/renderer.ts";
 import { type JinjaValue, jinjaFunction, textWithMembers, toJinja } from "./jinja/value.ts";
 import type { ManifestNode } from "./manifest.ts";
+import type { Draft, ParsedProject } from "./parse/draft.ts";
 import { lookupRef, lookupSource } from "./parse/lookup.ts";
-import type { Draft, ParsedProject } from "./parse/parse.ts";
 import type { Yaml } from "./project/yaml-file.ts";
 
 export const relationOf = (node: ManifestNode): Relation => ({

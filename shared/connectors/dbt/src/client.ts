@@ -161,7 +161,7 @@ export function dbtCloudClient(options: ConnectionOptions) {
     const { signal, timeoutMs, pollMs, onLog } = wait;
     const started = Date.now();
     const shown = new Map<number, number>();
-    for (let pause = Math.min(250, pollMs); ; pause = Math.min(pause * 1.5, pollMs)) {
+    for (let pause = Math.min(100, pollMs); ; pause = Math.min(pause * 1.5, pollMs)) {
       let run: CloudRun | undefined;
       try {
         signal?.throwIfAborted();

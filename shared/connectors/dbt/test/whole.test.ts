@@ -4,6 +4,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { dbtCloudClient } from "../src/client.ts";
 import { cloudWorkspace } from "../src/index.ts";
 import { connectDbtCloud, settingsSchema } from "../src/resource.ts";
+import { poll } from "../src/sensor.ts";
+import { translate } from "../src/translator.ts";
+import { projectManifest } from "./project-manifest.ts";
 import { provisioned, root, sql, standins } from "./standins.ts";
 
 /** The connector against the local dbt Cloud and the local Databricks: the whole way of the dbt team's project. */
@@ -179,6 +182,37 @@ describe("dbt Cloud, Databricks and the dbt team's project together", () => {
       ["accepted_values_stg_shop__orders", "WARN"],
       ["relationships_stg_shop__orders_c", "ERROR"],
     ]);
+  });
+
+  test("a run that a person starts is reported by the sensor, kc's own runs are not", async () => {
+    const manifest = await projectManifest();
+    const translation = translate(manifest, { keyPrefix: "package" });
+    const client = dbtCloudClient({
+      token: variables.DBT_CLOUD_TOKEN!,
+      accountId: "1",
+      accessUrl: variables.DBT_CLOUD_ACCESS_URL,
+    });
+    const [projectId, environmentId] = [variables.DBT_CLOUD_PROJECT_ID!, variables.DBT_CLOUD_ENVIRONMENT_ID!];
+    const look = (cursor?: string) =>
+      poll({ client, projectId, environmentId, translation, manifest, now: new Date(), log }, cursor);
+    // The runs of the tests above were kc's own.
+    const before = await look();
+    expect(before.events).toEqual([]);
+    const job = await client.ensureJob({ name: "nightly", projectId, environmentId, description: "" });
+    const response = await fetch(`${variables.DBT_CLOUD_ACCESS_URL}/api/v2/accounts/1/jobs/${job.id}/run`, {
+      method: "POST",
+      headers: { authorization: `Token ${variables.DBT_CLOUD_TOKEN}`, "content-type": "application/json" },
+      body: JSON.stringify({ cause: "a person", steps_override: ["dbt build --select virtual_item_daily"] }),
+    });
+    const run = ((await response.json()) as { data: { id: number } }).data;
+    await client.waitForRun(run.id, { timeoutMs: 60_000, pollMs: 100 });
+    const after = await look(before.cursor);
+    expect(after.events.map((event) => [event.type, event.asset])).toEqual([
+      ["materialization", "dbt_optimove/virtual_item_daily"],
+      ["check", "dbt_optimove/virtual_item_daily"],
+    ]);
+    expect((await look(after.cursor)).events).toEqual([]);
+    await client.close();
   });
 
   test("an abort cancels the run in dbt Cloud", async () => {

@@ -3,8 +3,8 @@ import type { Renderer, RenderSettings } from "../jinja/renderer.ts";
 import type { Manifest, ManifestNode, ManifestSource } from "../manifest.ts";
 import type { Project } from "../project/project.ts";
 import { isRecord, type Yaml } from "../project/yaml-file.ts";
+import type { Draft } from "./draft.ts";
 import { lookupRef, lookupSource } from "./lookup.ts";
-import type { Draft } from "./parse.ts";
 import { md5, type Properties } from "./properties.ts";
 
 /** What dbt artifacts say of the program that made them. The version is that of the dbt whose behaviour the subset follows. */

@@ -1,7 +1,7 @@
 import { relationOf } from "../compile.ts";
 import { quoteIdentifier } from "../jinja/renderer.ts";
 import type { ManifestNode } from "../manifest.ts";
-import type { ParsedProject } from "../parse/parse.ts";
+import type { ParsedProject } from "../parse/draft.ts";
 import type { SqlResult } from "./executor.ts";
 import type { PlannedNode } from "./plan.ts";
 import type { RunOptions } from "./runner.ts";

@@ -1,7 +1,7 @@
 import { compileNode, renderHook, testStatement } from "../compile.ts";
 import { DbtError, errorText } from "../errors.ts";
 import type { ManifestNode } from "../manifest.ts";
-import type { ParsedProject } from "../parse/parse.ts";
+import type { ParsedProject } from "../parse/draft.ts";
 import { numberIn, type SqlExecutor } from "./executor.ts";
 import { lineOf, startLine } from "./log-line.ts";
 import { type Materialized, materialize } from "./materialization.ts";

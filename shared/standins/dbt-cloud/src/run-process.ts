@@ -1,5 +1,6 @@
 import { cpSync, rmSync } from "node:fs";
 import { basename } from "node:path";
+import { Worker } from "node:worker_threads";
 import { databricksClient } from "@kc/connector-databricks/client";
 import { invokeDbt, type SqlExecutor } from "@kc/dbt";
 
@@ -24,6 +25,9 @@ export type RunReport =
   | { type: "artifact"; index: number; path: string; body: string }
   | { type: "stepEnd"; index: number; ok: boolean }
   | { type: "end"; ok: boolean; message: string | null };
+
+const watchdog = new Worker(new URL("./watchdog.ts", import.meta.url));
+watchdog.unref();
 
 const abort = new AbortController();
 // The server is gone: nobody could cancel this run any more.

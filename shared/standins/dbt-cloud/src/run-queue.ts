@@ -5,6 +5,8 @@ import { type RunRow, type Store, status } from "./store.ts";
 
 /** How many runs go on at once in all: an account's run slots. */
 const slots = 3;
+/** How many of the latest runs keep their logs and artifacts. */
+const kept = 300;
 /** How long a cancelled run may take to withdraw its statements before its process is killed, in milliseconds. */
 const grace = 5_000;
 
@@ -64,7 +66,7 @@ export function runQueue(store: Store, options: QueueOptions) {
     store.setRun(run.id, { status: status.starting, dequeued_at: now() }, now());
     const child = fork(join(import.meta.dirname, "run-process.ts"), [], {
       stdio: ["ignore", "ignore", "pipe", "ipc"],
-      env: { PATH: process.env.PATH },
+      env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: join(options.stateFolder, "compile-cache") },
       serialization: "advanced",
     });
     const state: Running = { child, timer: undefined, kill: undefined, cancelled: undefined };
@@ -107,6 +109,7 @@ export function runQueue(store: Store, options: QueueOptions) {
           ? { status: status.success, status_message: null }
           : { status: status.error, status_message: ended?.message ?? `The run's process ended unexpectedly. ${stderr}`.trim() };
       store.setRun(run.id, { ...outcome, finished_at: now() }, now());
+      store.prune(kept);
       wake();
     });
     child.send({ type: "start", order: made.order });

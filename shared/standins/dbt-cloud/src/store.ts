@@ -170,6 +170,13 @@ export function openStore(folder: string) {
           : db.prepare("select body from artifacts where run_id = ? and path = ? and step = ?").get(run, path, step);
       return row?.body as string | undefined;
     },
+    /** Drops logs and artifacts of all but the latest runs; the runs themselves stay. */
+    prune(keep: number): void {
+      const oldest = db.prepare("select id from runs order by id desc limit 1 offset ?").get(keep)?.id as number | undefined;
+      if (oldest === undefined) return;
+      db.prepare("delete from artifacts where run_id <= ?").run(oldest);
+      db.prepare("delete from steps where run_id <= ?").run(oldest);
+    },
     close: () => db.close(),
   };
 }
