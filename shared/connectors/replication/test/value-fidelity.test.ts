@@ -3,7 +3,7 @@ import { DuckDBInstance } from "@duckdb/node-api";
 import { quoteIdentifier } from "@kc/connector-postgres";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { csvToParquet, padding } from "../src/load/duck.ts";
-import { exportRows, measureDecimals, openSource } from "../src/load/postgres-source.ts";
+import { exported, exportRows, measureDecimals, openSource } from "../src/load/postgres-source.ts";
 import { type TestDatabase, testDatabase } from "./database.ts";
 
 let t: TestDatabase;
@@ -23,9 +23,7 @@ async function throughParquet(sql: string): Promise<{ types: string[]; rows: (st
     const moved = await exportRows(
       t.db,
       session,
-      `select *${padding(open)
-        .map(() => ", 1")
-        .join("")} from ${view}`,
+      `select ${[...measured.map(exported), ...padding(open).map(() => "1")].join(", ")} from ${view}`,
       csv,
       "x",
       t.context,
@@ -62,6 +60,7 @@ describe("values from PostgreSQL to Parquet", () => {
     ["(-32768)::int2", "SMALLINT", "-32768"],
     ["12345678901234567890.123456789::numeric(38,9)", "DECIMAL(38,9)", "12345678901234567890.123456789"],
     ["1.50::numeric", "DECIMAL(38,2)", "1.50"],
+    ["(-0.5)::numeric", "DECIMAL(38,2)", "-0.50"],
     ["0.00000000000000000001::numeric", "DECIMAL(38,20)", "0.00000000000000000001"],
     ["'-0'::float8", "DOUBLE", "-0.0"],
     ["'NaN'::float8", "DOUBLE", "nan"],
@@ -95,8 +94,15 @@ describe("values from PostgreSQL to Parquet", () => {
     });
   });
 
+  test.each([
+    ["123456789012345.678::numeric(18,3)", "DECIMAL(18,3)", "123456789012345.678"],
+    ["(-7)::numeric(5,0)", "DECIMAL(5,0)", "-7"],
+  ])("%s keeps its precision", async (sql, type, value) => {
+    expect(await throughParquet(`select ${sql} as v`)).toEqual({ types: [type], rows: [[value]] });
+  });
+
   test("a number that no decimal can hold is an error that names it", async () => {
-    await expect(throughParquet("select repeat('9', 60)::numeric as v")).rejects.toThrow(/999/);
+    await expect(throughParquet("select repeat('9', 60)::numeric as v")).rejects.toThrow(/numbers of 62 digits/);
   });
 
   test("a column is measured over all rows, so none is rounded", async () => {

@@ -16,7 +16,7 @@ export interface CsvRecord {
  * Only for headers and samples: data travels to the database as the bytes they are.
  */
 export function* csvRecords(text: string, dialect: CsvDialect, complete: boolean): Generator<CsvRecord> {
-  const { delimiter, quote, escape } = dialect;
+  const { delimiter, quote, escape: escaper } = dialect;
   let fields: string[] = [];
   let field = "";
   let quoted = false;
@@ -26,7 +26,7 @@ export function* csvRecords(text: string, dialect: CsvDialect, complete: boolean
   for (let at = 0; at < text.length; at++) {
     const char = text[at]!;
     if (quoted) {
-      if (char === escape && (text[at + 1] === quote || (escape !== quote && text[at + 1] === escape))) field += text[++at];
+      if (char === escaper && (text[at + 1] === quote || (escaper !== quote && text[at + 1] === escaper))) field += text[++at];
       else if (char === quote) {
         if (at + 1 === text.length && !complete) return;
         quoted = false;

@@ -9,7 +9,7 @@ import { UserError } from "@kc/runtime";
 import type { CsvFile } from "./csv-file.ts";
 import { type DatabricksTable, fullName } from "./databricks-table.ts";
 import { loadIntoDatabricks, type ParquetFeed } from "./databricks-target.ts";
-import { csvToParquet } from "./duck.ts";
+import { csvToParquet, measureCsvDecimals } from "./duck.ts";
 import type { LoadContext, LoadPlan, LoadResult } from "./load.ts";
 
 /** A CSV file to a Delta table. Loads of one target on this machine wait for one another by a lock file. */
@@ -49,13 +49,9 @@ export async function csvToDatabricks(
         skip: file.skipLines,
         compression: file.compression,
       };
-      return {
-        rows: undefined,
-        bytes: file.size,
-        contentHash: hash.digest("hex"),
-        columns: file.columns,
-        toParquet: (path) => csvToParquet(file.path, path, file.columns, dialect, context.tempDir),
-      };
+      const columns = await measureCsvDecimals(file.path, file.columns, dialect, context.tempDir);
+      const toParquet = (path: string) => csvToParquet(file.path, path, columns, dialect, context.tempDir, false);
+      return { rows: undefined, bytes: file.size, contentHash: hash.digest("hex"), columns, toParquet };
     },
   };
   const lock = join(

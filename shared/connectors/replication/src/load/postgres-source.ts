@@ -61,23 +61,37 @@ export async function measureDecimals(
   view: string,
   columns: SourceColumn[],
   where: string,
-): Promise<SourceColumn[]> {
+): Promise<MeasuredColumn[]> {
   const open = columns.filter(({ type }) => type.kind === "decimal" && type.scale === undefined);
-  if (open.length === 0) return columns;
-  const { rows } = await session.query<Record<string, number | null>>(
-    `select ${open.map(({ name }, index) => `max(scale(${quoteIdentifier(name)})) as s${index}`).join(", ")} from ${view}${where}`,
-  );
+  const measures = open.flatMap(({ name }, index) => [
+    `max(scale(${quoteIdentifier(name)})) as s${index}`,
+    `max(length(trunc(abs(${quoteIdentifier(name)}))::text)) as d${index}`,
+  ]);
+  const sql = `select ${measures.join(", ")} from ${view}${where}`;
+  const row = open.length === 0 ? {} : ((await session.query<Record<string, number | null>>(sql)).rows[0] ?? {});
   return columns.map((column) => {
+    const { type } = column;
     const index = open.indexOf(column);
-    if (index < 0) return column;
-    const scale = Math.max(Number(rows[0]?.[`s${index}`] ?? 0), 2);
-    if (scale > 38)
-      throw new UserError(`column ${column.name} holds numbers with ${scale} decimal places; a decimal has at most 38`, {
+    if (index < 0)
+      return type.kind === "decimal" && column.sqlType === `numeric(${type.precision},${type.scale})`
+        ? { ...column, digits: type.precision }
+        : column;
+    const scale = Math.max(Number(row[`s${index}`] ?? 0), 2);
+    const digits = Number(row[`d${index}`] ?? 0) + scale;
+    if (digits > 38)
+      throw new UserError(`column ${column.name} holds numbers of ${digits} digits; a decimal has at most 38`, {
         hint: "Give the column a type under columns:, double for example.",
       });
-    return { ...column, type: { kind: "decimal", precision: 38, scale } };
+    return { ...column, type: { kind: "decimal", precision: 38, scale }, digits, cast: `numeric(38,${scale})` };
   });
 }
+
+/** A column as it is exported: `cast` gives its numbers the same number of decimal places. */
+export type MeasuredColumn = SourceColumn & { digits?: number | undefined; cast?: string };
+
+/** The column in the select list of an export. */
+export const exported = ({ name, cast }: MeasuredColumn): string =>
+  cast ? `${quoteIdentifier(name)}::${cast}` : quoteIdentifier(name);
 
 export function boundCondition(bounds: Bound[], columns: SourceColumn[]): string {
   if (bounds.length === 0) return "";

@@ -6,7 +6,7 @@ import { type DatabricksTable, fullName } from "./databricks-table.ts";
 import { loadIntoDatabricks, type ParquetFeed } from "./databricks-target.ts";
 import { csvToParquet, type DuckCsv, padding } from "./duck.ts";
 import { type LoadContext, type LoadPlan, type LoadResult, newLoadId } from "./load.ts";
-import { boundCondition, exportRows, measureDecimals, openSource, type PostgresSource } from "./postgres-source.ts";
+import { boundCondition, exported, exportRows, measureDecimals, openSource, type PostgresSource } from "./postgres-source.ts";
 
 /**
  * PostgreSQL to a Delta table: COPY out, Parquet, volume, one commit. The source's session holds the lock of the target, so that
@@ -31,15 +31,16 @@ export async function postgresToDatabricks(
         const where = boundCondition(bounds, opened.columns);
         const columns = await measureDecimals(session, opened.view, opened.columns, where);
         const chosen = plan.select
-          ? plan.select.map(({ from, as }) => ({ ...columns.find(({ name }) => name === from)!, name: as, from }))
-          : columns.map((column) => ({ ...column, from: column.name }));
+          ? plan.select.map(({ from, as }) => ({ column: columns.find(({ name }) => name === from)!, as }))
+          : columns.map((column) => ({ column, as: column.name }));
+        const named = chosen.map(({ column, as }) => ({ ...column, name: as }));
         const list = [
-          ...chosen.map(({ from, name }) => `${quoteIdentifier(from)} as ${quoteIdentifier(name)}`),
-          ...padding(chosen).map(() => "1"),
+          ...chosen.map(({ column, as }) => `${exported(column)} as ${quoteIdentifier(as)}`),
+          ...padding(named).map(() => "1"),
         ].join(", ");
         const moved = await exportRows(db, session, `select ${list} from ${opened.view}${where}`, csv, fullName(table), context);
-        const toParquet = (path: string) => csvToParquet(csv, path, chosen, postgresCsv, context.tempDir);
-        return { ...moved, columns: chosen, toParquet };
+        const toParquet = (path: string) => csvToParquet(csv, path, named, postgresCsv, context.tempDir);
+        return { ...moved, columns: named, toParquet };
       },
     };
     return loadIntoDatabricks(client, table, plan, feed, context);
