@@ -143,8 +143,6 @@ export function dbtCloudClient(options: ConnectionOptions) {
       description: job.description,
       job_type: "other",
       execute_steps: ["dbt build"],
-      triggers: { github_webhook: false, schedule: false, git_provider_webhook: false },
-      settings: { threads: 4, target_name: "default" },
     };
     try {
       await http.data<CloudJob>("POST", `${v2}/jobs/`, { json, signal });

@@ -29,7 +29,7 @@ export function buildCommand(selected: readonly string[], { manifest, translatio
   const ids = [...translation.keys].filter(([, key]) => wanted.has(key)).map(([id]) => id);
   const tests = [...translation.checks].filter(([, check]) => wanted.has(check.asset)).map(([id]) => id);
   // Tests by name and no others: dbt would bring along those of neighbours, which check assets that are not in this run.
-  const names = [...ids, ...tests].map((id) => `fqn:${manifest.nodes[id]!.fqn.join(".")}`);
+  const names = [...ids, ...tests].map((id) => quoted(`fqn:${manifest.nodes[id]!.fqn.join(".")}`));
   const command = `dbt build --indirect-selection empty --select ${names.join(" ")}`;
   if (command.length > longestCommand)
     throw new UserError(
@@ -38,6 +38,9 @@ export function buildCommand(selected: readonly string[], { manifest, translatio
     );
   return command;
 }
+
+/** A word of a command line: dbt Cloud splits commands as a shell does. */
+const quoted = (word: string): string => (/^[\w.:-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
 
 /** Builds the selected assets in one run of dbt Cloud and reports all it did, also when it failed. */
 export async function buildInCloud(context: MultiAssetContext<{ dbt: Resource<DbtCloud> }>, options: StepOptions): Promise<void> {

@@ -33,6 +33,8 @@ export interface TranslatorOptions {
   defaults?: ModelOverride | undefined;
   /** By model name or unique id. */
   models?: Readonly<Record<string, ModelOverride>> | undefined;
+  /** Where the override of a model stands, for errors. */
+  at?: (model: string) => string;
 }
 
 export interface TranslatedCheck {
@@ -226,11 +228,12 @@ function refuseTwins(nodes: ManifestNode[], keys: Map<string, string>): void {
   }
 }
 
-function checkOverrides({ models }: TranslatorOptions, assets: ManifestNode[]): void {
+function checkOverrides({ models, at }: TranslatorOptions, assets: ManifestNode[]): void {
   const names = new Set(assets.flatMap((node) => [node.name, node.unique_id]));
   for (const name of Object.keys(models ?? {}))
     if (!names.has(name))
       throw new UserError(`models: "${name}" is no model, seed or snapshot of the dbt project`, {
+        where: at?.(name),
         hint: `It has ${assets
           .map((node) => node.name)
           .sort()

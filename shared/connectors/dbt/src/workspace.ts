@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, realpathSync } from "node:fs";
 import { isAbsolute, join, relative, resolve } from "node:path";
-import { type Manifest, projectHash } from "@kc/dbt";
+import { DbtError, type Manifest, projectHash } from "@kc/dbt";
 import { type ComponentContext, component, type Duration, multiAsset, UserError } from "@kc/runtime";
 import { z } from "zod";
 import { manifestCache } from "./manifest-cache.ts";
@@ -54,8 +54,14 @@ export const cloudWorkspace = component({
   attributes,
   async build(given, context) {
     const manifest = await loadManifest(given, context);
-    const ids = selectedIds(manifest, given.select, given.exclude);
-    const translation = translate(manifest, { keyPrefix: given.key_prefix, ids, defaults: given.defaults, models: given.models });
+    const ids = selection(manifest, given, context);
+    const translation = translate(manifest, {
+      keyPrefix: given.key_prefix,
+      ids,
+      defaults: given.defaults,
+      models: given.models,
+      at: (model) => context.at("models", model),
+    });
     if (translation.specs.length === 0)
       throw new UserError("the dbt project has no model for this component", {
         where: context.at("select"),
@@ -86,6 +92,15 @@ export const cloudWorkspace = component({
 });
 
 type Given = z.output<typeof attributes>;
+
+function selection(manifest: Manifest, given: Given, context: ComponentContext): string[] {
+  try {
+    return selectedIds(manifest, given.select, given.exclude);
+  } catch (error) {
+    if (!(error instanceof DbtError)) throw error;
+    throw new UserError(error.message, { where: context.at(given.select ? "select" : "exclude"), hint: error.hint });
+  }
+}
 
 async function loadManifest(given: Given, context: ComponentContext): Promise<Manifest> {
   const connect = () => {
