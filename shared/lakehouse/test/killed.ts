@@ -9,5 +9,3 @@ fs.link = () => {
 syncBuiltinESMExports();
 const { append, withDuck } = await import("../src/index.ts");
 await withDuck((duck) => append(duck, process.argv[2] ?? "", "SELECT 2 AS id FROM range(1000)"), { threads: 1 });
-
-export {};

@@ -5,7 +5,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, expect, test } from "vitest";
-import { append, createTable, deleteRows, overwrite, queryRows, readHistory, readSnapshot, registerView, scanSql, withDuck } from "../src/index.ts";
+import {
+  append,
+  createTable,
+  deleteRows,
+  overwrite,
+  queryRows,
+  readHistory,
+  readSnapshot,
+  registerView,
+  scanSql,
+  withDuck,
+} from "../src/index.ts";
 
 const root = mkdtempSync(join(tmpdir(), "kc-lakehouse-processes-"));
 afterAll(() => rm(root, { recursive: true, force: true }));
@@ -19,11 +30,15 @@ function run(name: string, args: string[]): Promise<string[]> {
     output += data;
   });
   return new Promise((resolve, reject) => {
-    child.once("exit", (code) => (code === 0 ? resolve(output.trim().split("\n")) : reject(new Error(`${name} ended with ${code}`))));
+    child.once("exit", (code) =>
+      code === 0 ? resolve(output.trim().split("\n")) : reject(new Error(`${name} ended with ${code}`)),
+    );
   });
 }
 
-test("four processes append to one table: versions have no gap and each acknowledged row is there once", { timeout: 60_000 }, async () => {
+test("four processes append to one table: versions have no gap and each acknowledged row is there once", {
+  timeout: 60_000,
+}, async () => {
   const dir = join(root, "shared");
   await withDuck(async (duck) => {
     await createTable(duck, dir, { source: "SELECT -1 AS id" });

@@ -64,10 +64,11 @@ export const castTo = (id: string, child: Node): Node => ({
   try_cast: false,
 });
 
-/** The value of a literal, undefined for any other expression. */
+/** The value of a literal; undefined for any other expression, and for decimals, whose value DuckDB keeps without its point. */
 export function literalOf(node: Node | undefined): string | number | boolean | null | undefined {
   if (node?.class !== "CONSTANT") return undefined;
-  const value = node.value as { is_null: boolean; value?: unknown };
+  const value = node.value as { is_null: boolean; type: { id: string }; value?: unknown };
+  if (value.type.id === "DECIMAL") return undefined;
   return value.is_null ? null : (value.value as string | number | boolean);
 }
 

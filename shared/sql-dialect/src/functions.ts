@@ -1,4 +1,4 @@
-import { bareWord, call, castTo, constant, literalOf, type Node, operator } from "./ast.ts";
+import { bareWord, call, castTo, constant, isNode, literalOf, type Node, nodes, operator } from "./ast.ts";
 import { strftimePattern } from "./date-pattern.ts";
 import { unsupported } from "./errors.ts";
 
@@ -34,7 +34,7 @@ function unit(node: Node | undefined): string {
 }
 
 const ts = (node: Node) => castTo("TIMESTAMP WITH TIME ZONE", node);
-const text = (node: Node) => castTo("VARCHAR", node);
+const text = (node: Node) => call("kc_text", node);
 
 const operatorNode = (type: string, ...children: Node[]): Node => ({
   class: "OPERATOR",
@@ -79,9 +79,9 @@ const coalesce: Mapping = (children) => ({ ...operatorNode("OPERATOR_COALESCE", 
 
 /** Null when any argument is null, unlike DuckDB's concat. */
 const concat: Mapping = (children) => {
-  const [first, ...rest] = children;
+  const [first, ...rest] = children.map(part);
   if (first === undefined) return constant("");
-  return rest.reduce((left, right) => operator("||", left, right), rest.length === 0 ? text(first) : first);
+  return rest.length === 0 ? text(first) : rest.reduce((left, right) => operator("||", left, right), first);
 };
 
 export const operators = new Set([
@@ -128,6 +128,7 @@ export const functions: Record<string, Mapping> = {
   mean: "avg",
   std: "stddev",
   every: "bool_and",
+  percentile: "quantile_cont",
   some: "bool_or",
   count_if: "kc_count_if",
   nvl: coalesce,
@@ -250,6 +251,7 @@ export const functions: Record<string, Mapping> = {
   boolean: ([x]) => castTo("BOOLEAN", x as Node),
   // operators
   "/": ([a, b]) => call("kc_div", a as Node, b as Node),
+  "||": concat,
   "//": ([a, b]) => call("kc_idiv", a as Node, b as Node),
   "%": ([a, b]) => call("kc_mod", a as Node, b as Node),
   "^@": ([a, b]) => call("regexp_matches", a as Node, b as Node),
@@ -259,8 +261,34 @@ export const functions: Record<string, Mapping> = {
   "!~~*": like("not_ilike_escape"),
 };
 
+const aggregates = new Set(
+  `count count_star sum avg min max any_value first last median stddev stddev_pop stddev_samp variance var_pop var_samp corr covar_pop covar_samp bool_and bool_or
+  approx_count_distinct mode skewness kurtosis_pop quantile_cont kc_count_if arg_max_null arg_min_null`.split(/\s+/),
+);
+const lists = new Set(["kc_collect_list", "list"]);
+
+/** Whether an expression aggregates: DuckDB does not know its type yet when it chooses among the overloads of a macro. */
+function aggregated(node: Node, names = aggregates): boolean {
+  if (node.class === "SUBQUERY") return false;
+  if (node.class === "WINDOW" || (node.class === "FUNCTION" && names.has(String(node.function_name)))) return true;
+  return Object.values(node).some((value) =>
+    Array.isArray(value) ? nodes(value).some((child) => aggregated(child, names)) : isNode(value) && aggregated(value, names),
+  );
+}
+
+/** A part of a concatenation: instants as Databricks prints them, arrays as they are. */
+function part(node: Node): Node {
+  if (literalOf(node) !== undefined || aggregated(node, lists)) return node;
+  return call(aggregated(node) ? "kc_text" : "kc_part", node);
+}
+
 /** A cast to an integer type cuts the fraction, where DuckDB's would round. */
-export const integer = (id: string, child: Node): Node => castTo(id, call("kc_cut", child));
+export const integer = (id: string, child: Node): Node => castTo(id, cut(child, "kc_cut"));
+
+export function cut(child: Node, macro: "kc_cut" | "kc_try_cut"): Node {
+  if (["count", "count_star"].includes(String(child.function_name))) return child;
+  return call(aggregated(child) ? "trunc" : macro, child);
+}
 
 /** Aggregates and window functions keep FILTER, DISTINCT and ORDER BY; only these may be renamed with them. */
 export function mapFunction(node: Node): Node {

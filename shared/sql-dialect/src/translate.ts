@@ -1,7 +1,7 @@
 import { call, constant, isNode, literalOf, type Node, nodes, parseTree } from "./ast.ts";
 import { atMark, duckText } from "./duck-text.ts";
 import { DialectError, syntaxError, unsupported } from "./errors.ts";
-import { functions, integer, mapFunction } from "./functions.ts";
+import { cut, functions, integer, mapFunction } from "./functions.ts";
 import type { Token } from "./token.ts";
 
 /** DuckDB's own parser: json_serialize_sql and json_deserialize_sql on some connection. */
@@ -114,6 +114,8 @@ function nameColumns(query: Node): void {
 function printed(node: Node): string {
   if (node.class === "COLUMN_REF") return (node.column_names as string[]).at(-1) ?? "";
   if (node.class === "CONSTANT") {
+    const { type, value: digits } = node.value as { type: { id: string; type_info: { scale: number } | null }; value: unknown };
+    if (type.id === "DECIMAL") return String(Number(JSON.stringify(digits)) / 10 ** (type.type_info?.scale ?? 0));
     const value = literalOf(node) ?? "NULL";
     return typeof value === "string" ? value : JSON.stringify(value);
   }
@@ -267,10 +269,14 @@ function cast(node: Node): Node {
   const type = node.cast_type as { id: string };
   if (type.id === "TIMESTAMP") return { ...node, cast_type: { ...type, id: "TIMESTAMP WITH TIME ZONE" } };
   const child = node.child as Node;
-  if (!integers.has(type.id) || child.class === "CONSTANT" || child.function_name === "trunc" || child.function_name === "kc_cut")
-    return node;
-  if (node.try_cast === true) return node;
-  return named(integer(type.id, child), node);
+  if (type.id === "VARCHAR")
+    return node.try_cast === true || literalOf(child) !== undefined ? node : named(call("kc_text", child), node);
+  const plain =
+    literalOf(child) === null ||
+    Number.isSafeInteger(literalOf(child)) ||
+    ["trunc", "kc_cut", "kc_try_cut"].includes(String(child.function_name));
+  if (!integers.has(type.id) || plain) return node;
+  return node.try_cast === true ? { ...node, child: cut(child, "kc_try_cut") } : named(integer(type.id, child), node);
 }
 
 /** `a[i]` counts from 0 on Databricks and from 1 in DuckDB; a literal string is the key of a map or the field of a struct. */
