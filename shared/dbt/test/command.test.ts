@@ -1,11 +1,11 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { findRealDbt, parseCommand, projectHash, type SqlExecutor } from "../src/index.ts";
+import { findRealDbt, invokeDbt, parseCommand, projectHash, type SqlExecutor } from "../src/index.ts";
 import { parseDbtVersion } from "../src/real-dbt.ts";
 import { duckdbExecutor } from "./duckdb-executor.ts";
-import { dbt, projectFolder } from "./project-folder.ts";
+import { dbt, noDatabase, projectFolder, target } from "./project-folder.ts";
 
 describe("parseCommand()", () => {
   test("a line is split like a shell does, lists take several words", () => {
@@ -57,6 +57,16 @@ describe("commands", () => {
     expect(catalog!.nodes["model.shop.a"]!.columns).toEqual({ id: { type: "INTEGER", index: 1, name: "id", comment: null } });
     expect(catalog!.errors).toHaveLength(1);
     db.close();
+  });
+
+  test("artifacts are written where they are asked for", async () => {
+    using project = projectFolder(files);
+    const targetDir = join(project.path, "target");
+    await invokeDbt("compile", { projectDir: project.path, target, executor: noDatabase, env: {}, targetDir });
+    expect(readdirSync(targetDir).sort()).toEqual(["manifest.json", "run_results.json"]);
+    expect(JSON.parse(readFileSync(join(targetDir, "run_results.json"), "utf8")).metadata.dbt_schema_version).toContain(
+      "run-results/v6",
+    );
   });
 
   test("--fail-fast starts nothing more after a failure; without it independent models go on", async () => {

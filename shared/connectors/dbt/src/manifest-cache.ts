@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import type { Manifest } from "@kc/dbt";
+import type { Manifest } from "@kc/dbt/artifacts";
 import { type Logger, UserError } from "@kc/runtime";
 import type { DbtCloud } from "./resource.ts";
 

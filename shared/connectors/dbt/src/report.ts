@@ -1,4 +1,4 @@
-import { type Manifest, type NodeResult, parentsOf, type RunResults } from "@kc/dbt";
+import { type Manifest, type NodeResult, parentsOf, type RunResults } from "@kc/dbt/artifacts";
 import { type CheckSeverity, type Metadata, md } from "@kc/runtime";
 import type { CloudRun } from "./client.ts";
 import type { Translation } from "./translator.ts";

@@ -1,4 +1,4 @@
-import type { Manifest, RunResults } from "@kc/dbt";
+import type { Manifest, RunResults } from "@kc/dbt/artifacts";
 import {
   type DefaultStatus,
   type Duration,

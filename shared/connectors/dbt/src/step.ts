@@ -1,4 +1,4 @@
-import { type Manifest, type RunResults, selectNodes } from "@kc/dbt";
+import { type Manifest, type RunResults, selectNodes } from "@kc/dbt/artifacts";
 import { type MultiAssetContext, type Resource, UserError } from "@kc/runtime";
 import { type CloudRun, runStatus } from "./client.ts";
 import type { ManifestCache } from "./manifest-cache.ts";

@@ -1,4 +1,4 @@
-import { allNodes, type Manifest, type ManifestNode, metaOf, parentsOf } from "@kc/dbt";
+import { allNodes, type Manifest, type ManifestNode, metaOf, parentsOf } from "@kc/dbt/artifacts";
 import {
   type AssetSpec,
   type AutomationCondition,

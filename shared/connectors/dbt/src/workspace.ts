@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, realpathSync } from "node:fs";
 import { isAbsolute, join, relative, resolve } from "node:path";
-import { DbtError, type Manifest, projectHash } from "@kc/dbt";
+import { DbtError, type Manifest, projectHash } from "@kc/dbt/artifacts";
 import { type ComponentContext, component, type Duration, multiAsset, UserError } from "@kc/runtime";
 import { z } from "zod";
 import { manifestCache } from "./manifest-cache.ts";

@@ -215,6 +215,53 @@ describe("dbt Cloud, Databricks and the dbt team's project together", () => {
     await client.close();
   });
 
+  test("a bad day: the trigger's answer is lost, the API is busy and fails; still exactly one run, and the model is built", async () => {
+    const { assets } = await build(variables);
+    const fault = (rule: Record<string, unknown>) =>
+      fetch(`${variables.DBT_CLOUD_ACCESS_URL}/__standin/faults`, {
+        method: "POST",
+        headers: { authorization: `Token ${variables.DBT_CLOUD_TOKEN}`, "content-type": "application/json" },
+        body: JSON.stringify(rule),
+      });
+    const client = dbtCloudClient({
+      token: variables.DBT_CLOUD_TOKEN!,
+      accountId: "1",
+      accessUrl: variables.DBT_CLOUD_ACCESS_URL,
+    });
+    const latest = async () => (await client.runs({ orderBy: "-id", limit: 1 }))[0]!.id;
+    const before = await latest();
+    await fault({ method: "POST", path: "/run/$", after_effect: true, times: 1 });
+    await fault({ method: "GET", path: "/runs/\\d+/$", status: 429, headers: { "retry-after": "0" }, times: 1 });
+    await fault({ method: "GET", path: "/runs/\\d+/$", status: 500, times: 1 });
+    await fault({ method: "GET", path: "/artifacts/", status: 503, times: 1 });
+    const found = await step(assets![0]!, [fact]);
+    expect(found.error).toBeUndefined();
+    expect(Object.keys(found.materialized)).toEqual([fact]);
+    expect(await latest()).toBe(before + 1);
+    await client.close();
+  });
+
+  test("a model whose SQL fails is told with its file, and nothing is reported as made", async () => {
+    const { assets } = await build(variables, { ...attributes, select: "stg_shop__customers" });
+    const { key } = assets![0]!.specs[0]!;
+    await sql(variables, "drop table test.main.customers");
+    const found = await step(assets![0]!, [key]);
+    expect(String(found.error)).toMatch(
+      /Database Error in model stg_shop__customers \(models\/staging\/shop\/stg_shop__customers\.sql\)/,
+    );
+    expect(found.materialized).toEqual({});
+  });
+
+  test("a refused token is an error that names the variable", async () => {
+    const wrong = { ...variables, DBT_CLOUD_TOKEN: "wrong" };
+    const elsewhere = { ...context(wrong), location: { ...context(wrong).location, stateDir: join(servers.folder, "other") } };
+    const error: unknown = await Promise.resolve()
+      .then(() => cloudWorkspace.build(cloudWorkspace.attributes.parse(attributes), elsewhere))
+      .catch((thrown: unknown) => thrown);
+    expect(String(error)).toContain("401");
+    expect(String(error)).toContain("check DBT_CLOUD_TOKEN");
+  });
+
   test("an abort cancels the run in dbt Cloud", async () => {
     const { assets } = await build(variables);
     const abort = new AbortController();

@@ -1,4 +1,6 @@
 import { randomUUID } from "node:crypto";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { compileNode } from "../compile.ts";
 import { DbtError, errorText } from "../errors.ts";
 import type { RenderSettings, Target } from "../jinja/renderer.ts";
@@ -22,6 +24,8 @@ export interface InvokeOptions {
   env?: Readonly<Record<string, string | undefined>>;
   signal?: AbortSignal;
   log?: (line: string) => void;
+  /** Where the artifacts are written, as dbt does into `target/`; default: nowhere. */
+  targetDir?: string;
 }
 
 /** What a command leaves behind: dbt's exit code (0 ok, 1 a node failed, 2 it could not start) and the artifacts. */
@@ -79,7 +83,18 @@ export async function invokeDbt(given: string | readonly string[], options: Invo
     log("Encountered an error:");
     for (const line of errorText(out.error).split("\n")) log(line);
   }
+  if (options.targetDir) writeArtifacts(options.targetDir, out);
   return out;
+}
+
+function writeArtifacts(folder: string, { manifest, runResults, catalog }: Invocation): void {
+  mkdirSync(folder, { recursive: true });
+  for (const [name, artifact] of Object.entries({
+    "manifest.json": manifest,
+    "run_results.json": runResults,
+    "catalog.json": catalog,
+  }))
+    if (artifact) writeFileSync(join(folder, name), JSON.stringify(artifact));
 }
 
 async function execute(

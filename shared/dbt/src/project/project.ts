@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { basename, extname, join, resolve, sep } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
+import { basename, extname, join, resolve } from "node:path";
 import { DbtError, unsupported } from "../errors.ts";
+import { walk } from "./folder.ts";
 import { isRecord, parseYaml, strings, type Yaml, type YamlFile } from "./yaml-file.ts";
 
 /** A file of the project; `path` is relative to the folder that its kind of file lives in, `file` to the project. */
@@ -84,33 +84,4 @@ function paths(yaml: YamlFile, key: string, fallback: string): string[] {
     if (path.split(/[\\/]/).includes("..") || path.startsWith("/") || path === "")
       throw new DbtError("project", `${key}: "${path}" leaves the project`, { where: yaml.at(key) });
   return given;
-}
-
-/** Regular files below the folder, sorted; links are not followed, so that a project stays within its folder. */
-function walk(root: string, path: string): string[] {
-  const folder = join(root, path);
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) =>
-      join(entry.parentPath, entry.name)
-        .slice(folder.length + 1)
-        .split(sep)
-        .join("/"),
-    )
-    .sort();
-}
-
-/** A hash over everything in the project that a run depends on. `target/` and `logs/` do not count. */
-export function projectHash(folder: string): string {
-  const hash = createHash("sha256");
-  for (const entry of walk(resolve(folder), ".")) {
-    const name = entry.replace(/^\.\//, "");
-    if (/^(target|logs|dbt_packages|node_modules|\.git)\//.test(name) || !/\.(sql|ya?ml|csv|md|py)$/.test(name)) continue;
-    hash
-      .update(`${name}\0`)
-      .update(readFileSync(join(folder, name)))
-      .update("\0");
-  }
-  return hash.digest("hex");
 }

@@ -1,4 +1,4 @@
-import { Agent, request } from "undici";
+import type { Agent } from "undici";
 import { DbtCloudError, errorOf } from "./errors.ts";
 
 export interface ConnectionOptions {
@@ -44,7 +44,13 @@ export function requester(options: ConnectionOptions): Requester {
   if (!/^\d+$/.test(options.accountId))
     throw new DbtCloudError(`the dbt Cloud account "${options.accountId}" is no number`, { hint: "Set DBT_CLOUD_ACCOUNT_ID." });
   const timeout = options.timeoutMs ?? 30_000;
-  const agent = new Agent({ headersTimeout: timeout, bodyTimeout: timeout, connectTimeout: 10_000 });
+  let agent: Agent | undefined;
+  /** undici is loaded with the first request: a location that loads from its cache never needs it. */
+  async function transport(): Promise<{ request: typeof import("undici")["request"]; dispatcher: Agent }> {
+    const undici = await import("undici");
+    agent ??= new undici.Agent({ headersTimeout: timeout, bodyTimeout: timeout, connectTimeout: 10_000 });
+    return { request: undici.request, dispatcher: agent };
+  }
   const sleep = options.sleep ?? wait;
   const headers = { authorization: `Token ${options.token}`, accept: "application/json", "user-agent": "kc" };
 
@@ -52,6 +58,7 @@ export function requester(options: ConnectionOptions): Requester {
     const url = new URL(`${accessUrl}/api/${path}`);
     for (const [name, value] of Object.entries(given.query ?? {}))
       if (value !== undefined) url.searchParams.set(name, String(value));
+    const { request, dispatcher } = await transport();
     const repeatable = given.idempotent ?? method === "GET";
     for (let attempt = 1; ; attempt++) {
       given.signal?.throwIfAborted();
@@ -60,7 +67,7 @@ export function requester(options: ConnectionOptions): Requester {
       try {
         const answer = await request(url, {
           method: method as "GET",
-          dispatcher: agent,
+          dispatcher,
           signal: given.signal ?? null,
           headers: given.json === undefined ? headers : { ...headers, "content-type": "application/json" },
           body: given.json === undefined ? null : JSON.stringify(given.json),
@@ -105,7 +112,7 @@ export function requester(options: ConnectionOptions): Requester {
         });
       }
     },
-    close: () => agent.close(),
+    close: async () => agent?.close(),
   };
 }
 
