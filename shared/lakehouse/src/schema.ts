@@ -18,7 +18,9 @@ export const schemaString = (fields: DeltaField[]): string => JSON.stringify({ t
 export function assertSchema(fields: DeltaField[], partitionColumns: string[], where: string): void {
   if (fields.length === 0) throw new LakehouseError("SCHEMA_MISMATCH", "A table needs at least one column.", { where });
   const seen = new Set<string>();
-  for (const { name } of fields) {
+  for (const { name, type, nullable } of fields) {
+    if (!nullable && typeof type !== "string")
+      throw new LakehouseError("UNSUPPORTED_TYPE", `The nested column ${name} cannot be NOT NULL.`, { where });
     if (name === "" || /[ ,;{}()\n\t=]/.test(name)) {
       throw new LakehouseError("INVALID_NAME", `The column name ${JSON.stringify(name)} has a character of " ,;{}()\\n\\t=".`, {
         where,

@@ -6,6 +6,7 @@ import type { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { Catalog, openDuck } from "@kc/lakehouse";
 import { macroStatements } from "@kc/sql-dialect";
 import { paths, type Settings } from "./settings.ts";
+import { temporaryPrefix } from "./volume.ts";
 import { workspaceSchema } from "./workspace-schema.ts";
 
 /** One local workspace: its catalog, its compute, its own database, and the order in which writers take turns. */
@@ -57,7 +58,7 @@ function seed({ catalog, settings, paths: at }: Workspace): void {
   }
 }
 
-/** Removes what a crash left: directories of tables and volumes that were never registered, or that were dropped. */
+/** Removes what a crash left: directories of tables and volumes that were never registered or were dropped, and uploads that broke off. */
 function sweep({ catalog, paths: at, log }: Workspace): void {
   const known = {
     [at.tables]: new Set(catalog.allTables().map((table) => table.dir)),
@@ -69,6 +70,9 @@ function sweep({ catalog, paths: at, log }: Workspace): void {
       log(`removing ${name}, which no catalog entry names`);
       rmSync(join(root, name), { recursive: true, force: true });
     }
+  }
+  for (const entry of readdirSync(at.volumes, { recursive: true, withFileTypes: true })) {
+    if (entry.name.startsWith(temporaryPrefix)) rmSync(join(entry.parentPath, entry.name), { force: true });
   }
 }
 

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { type At, quoteIdentifier, quoteLiteral, quotePath, readSnapshot, scanSql, type TableEntry } from "@kc/lakehouse";
 import { DialectError, type Source, type Translation, tokenize, translateQuery, unsupported } from "@kc/sql-dialect";
 import { resolveVolumePath } from "../volume.ts";
+import { informationSchemaSql } from "./information-schema.ts";
 import { fullName, requireTable, type Session } from "./session.ts";
 
 const maxViewDepth = 50;
@@ -27,7 +28,7 @@ export async function registerSources(session: Session, sources: Source[], depth
 async function tableSql(session: Session, source: Source & { kind: "table" }, depth: number): Promise<string> {
   if (source.name.length > 3) throw unsupported(`the name ${source.name.join(".")}`);
   const full = fullName(session, source.name);
-  if (full.schema === "information_schema") throw unsupported("information_schema", "Use SHOW and DESCRIBE.");
+  if (full.schema === "information_schema") return informationSchemaSql(session, full.catalog, full.name);
   const table = requireTable(session, source.name);
   if (table.type === "VIEW") {
     if (source.at) throw unsupported("time travel on a view");
