@@ -1,37 +1,9 @@
-import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import type { RunResults } from "@kc/dbt";
 import { expect, test } from "vitest";
-
-const root = new URL("../../../..", import.meta.url).pathname.replace(/\/$/, "");
-
-/** A stand-in as the host starts it: a process that prints one line when it serves and ends when its stdin does. */
-async function start(program: string, state: string, env: Record<string, string>) {
-  const child = spawn(process.execPath, [join(root, program)], {
-    stdio: ["pipe", "pipe", "pipe"],
-    env: { PATH: process.env.PATH ?? "", KC_STANDIN_STATE: state, KC_STANDIN_TOKEN: "token-of-the-test", ...env },
-  });
-  let stderr = "";
-  child.stderr.on("data", (data: Buffer) => {
-    stderr += data.toString();
-  });
-  const exit = new Promise<number | null>((resolve) => child.once("exit", resolve));
-  const close = async (): Promise<number | null> => {
-    child.stdin.end();
-    return exit;
-  };
-  for await (const line of createInterface({ input: child.stdout }))
-    return {
-      variables: (JSON.parse(line) as { variables: Record<string, string> }).variables,
-      exit,
-      close,
-      kill: () => child.kill("SIGKILL"),
-    };
-  return { variables: {} as Record<string, string>, exit, close, kill: () => false, stderr: () => stderr };
-}
+import { root, start } from "./spawned.ts";
 
 test("the dbt team's project runs from an HTTP call to Delta tables, survives kill -9, and the process ends with its parent", async () => {
   const folder = mkdtempSync(join(tmpdir(), "kc-dbt-cloud-"));
@@ -118,8 +90,6 @@ test("without a Databricks connection it does not start, and names what is missi
   const folder = mkdtempSync(join(tmpdir(), "kc-dbt-cloud-"));
   const cloud = await start("shared/standins/dbt-cloud/src/main.ts", folder, {});
   expect(await cloud.exit).toBe(1);
-  expect((cloud as { stderr(): string }).stderr()).toContain(
-    "DATABRICKS_HOST, DATABRICKS_TOKEN, DATABRICKS_WAREHOUSE_ID not set",
-  );
+  expect(cloud.stderr()).toContain("DATABRICKS_HOST, DATABRICKS_TOKEN, DATABRICKS_WAREHOUSE_ID not set");
   rmSync(folder, { recursive: true, force: true });
 });
