@@ -3,8 +3,19 @@
 // this process. Plain JavaScript without dependencies: it must start on the machine's own Node (>= 20) before anything is installed.
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { constants } from "node:os";
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
@@ -98,24 +109,38 @@ function run(command, args, options) {
     child.on("close", (code) => resolve({ code: code ?? 1, output }));
   });
 }
-const tail = (text, lines = 12) => text.trim().split("\n").slice(-lines).map((line) => `    ${line}`).join("\n");
-const offline = (output) => /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ENETUNREACH|network|offline|dns error|error sending request/i.test(output);
+const tail = (text, lines = 12) =>
+  text
+    .trim()
+    .split("\n")
+    .slice(-lines)
+    .map((line) => `    ${line}`)
+    .join("\n");
+const offline = (output) =>
+  /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ENETUNREACH|network|offline|dns error|error sending request/i.test(output);
 
 async function installToolchain() {
   say(`fetching the pinned Node and pnpm (once, into .kc/toolchain)`);
-  for (const name of readdirSync(home)) if (/^toolchain\.\d+$/.test(name)) rmSync(join(home, name), { recursive: true, force: true });
+  for (const name of readdirSync(home))
+    if (/^toolchain\.\d+$/.test(name)) rmSync(join(home, name), { recursive: true, force: true });
   const staged = join(home, `toolchain.${process.pid}`);
   mkdirSync(staged, { recursive: true });
   for (const name of ["package.json", "package-lock.json"]) cpSync(join(toolchainSource, name), join(staged, name));
   const npm = process.platform === "win32" ? "npm.cmd" : "npm";
-  const result = await run(npm, ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: staged, shell: process.platform === "win32" });
+  const result = await run(npm, ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], {
+    cwd: staged,
+    shell: process.platform === "win32",
+  });
   // npm exits 0 when an optional dependency cannot be fetched, so only the files tell.
   const node = pinnedNode(staged) ?? process.env.KC_NODE;
   if (result.code !== 0 || !node || !pinnedPnpm(staged)) {
     rmSync(staged, { recursive: true, force: true });
     const lock = readFileSync(join(toolchainSource, "package-lock.json"), "utf8");
     if (!lock.includes(`${process.platform}-${process.arch}`) && !process.env.KC_NODE)
-      throw new SetUpError(`there is no pinned Node for ${process.platform}-${process.arch}.\n  Install Node 26 yourself and set KC_NODE to its path.`, 69);
+      throw new SetUpError(
+        `there is no pinned Node for ${process.platform}-${process.arch}.\n  Install Node 26 yourself and set KC_NODE to its path.`,
+        69,
+      );
     throw new SetUpError(
       `could not fetch the pinned Node and pnpm from the npm registry.\n${tail(result.output)}\n  Nothing is half-installed. Check the network or proxy (npm config get proxy), then run the same command again.`,
       69,
@@ -130,13 +155,24 @@ async function installDependencies(reason) {
   say(`installing dependencies (${reason})`);
   const pnpm = pinnedPnpm(toolchain);
   const node = pinnedNode(toolchain);
-  const args = ["install", ...(updating ? ["--no-frozen-lockfile"] : ["--frozen-lockfile"]), "--prefer-offline", ...(process.env.KC_OFFLINE ? ["--offline"] : [])];
+  const args = [
+    "install",
+    ...(updating ? ["--no-frozen-lockfile"] : ["--frozen-lockfile"]),
+    "--prefer-offline",
+    ...(process.env.KC_OFFLINE ? ["--offline"] : []),
+  ];
   const path = [node && dirname(node), process.env.PATH].filter(Boolean).join(delimiter);
   const result = await run(pnpm, args, { cwd: root, env: { ...process.env, CI: "1", PATH: path } });
   if (result.code !== 0) {
     if (/OUTDATED_LOCKFILE|frozen-lockfile/i.test(result.output))
-      throw new SetUpError(`a package.json was edited without its lockfile. Run: ./kc install --update\n${tail(result.output)}`, 65);
-    throw new SetUpError(`pnpm could not install the dependencies.\n${tail(result.output)}${offline(result.output) ? "\n  The registry cannot be reached: check the network or proxy, then run the same command again." : ""}`, offline(result.output) ? 69 : 70);
+      throw new SetUpError(
+        `a package.json was edited without its lockfile. Run: ./kc install --update\n${tail(result.output)}`,
+        65,
+      );
+    throw new SetUpError(
+      `pnpm could not install the dependencies.\n${tail(result.output)}${offline(result.output) ? "\n  The registry cannot be reached: check the network or proxy, then run the same command again." : ""}`,
+      offline(result.output) ? 69 : 70,
+    );
   }
   writeStamp("deps.ok", dependencyState().hash);
 }
@@ -232,7 +268,9 @@ const node = process.env.KC_NODE ?? pinnedNode(toolchain);
 process.env.KC_ROOT = root;
 process.env.NODE_COMPILE_CACHE ??= join(home, "compile-cache");
 process.env.TURBO_TELEMETRY_DISABLED = "1";
-process.env.PATH = [dirname(node), dirname(pinnedPnpm(toolchain)), join(root, "node_modules", ".bin"), process.env.PATH].join(delimiter);
+process.env.PATH = [dirname(node), dirname(pinnedPnpm(toolchain)), join(root, "node_modules", ".bin"), process.env.PATH].join(
+  delimiter,
+);
 
 const same = (() => {
   const a = statSync(node);

@@ -11,6 +11,10 @@ export default defineLocation({
       description: "Builds models as soon as what they read is new",
       defaultStatus: "running",
     }),
-    freshnessSensor({ name: "freshness_sensor", description: "Watches the models' freshness policies", defaultStatus: "running" }),
+    freshnessSensor({
+      name: "freshness_sensor",
+      description: "Watches the models' freshness policies",
+      defaultStatus: "running",
+    }),
   ],
 });

@@ -6,7 +6,7 @@ export const hasRecords = assetCheck({
   name: "has_records",
   description: "The count is above zero",
   run: ({ upstream }) => {
-    const count = Number(upstream[0]!.metadata["record_count"]);
+    const count = Number(upstream[0]!.metadata.record_count);
     return { passed: count > 0, metadata: { record_count: count } };
   },
 });

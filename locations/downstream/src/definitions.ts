@@ -7,7 +7,11 @@ export default defineLocation({
   assets: [factVirtualCount],
   checks: [hasRecords],
   sensors: [
-    automationSensor({ name: "default_automation_sensor", description: "Writes the count as soon as the model is new", defaultStatus: "running" }),
+    automationSensor({
+      name: "default_automation_sensor",
+      description: "Writes the count as soon as the model is new",
+      defaultStatus: "running",
+    }),
     freshnessSensor({ name: "freshness_sensor", description: "Watches the count's freshness policy", defaultStatus: "running" }),
   ],
 });

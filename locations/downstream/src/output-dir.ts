@@ -12,7 +12,9 @@ export const outputDir = resource({
       await mkdir(folder, { recursive: true });
       await access(folder, constants.W_OK);
     } catch (error) {
-      throw new UserError(`OUTPUT_DIR ${folder} cannot be written to: ${(error as Error).message}`, { hint: "Set OUTPUT_DIR to a folder of yours." });
+      throw new UserError(`OUTPUT_DIR ${folder} cannot be written to: ${(error as Error).message}`, {
+        hint: "Set OUTPUT_DIR to a folder of yours.",
+      });
     }
     return folder;
   },

@@ -6,7 +6,11 @@ interface Entry {
   load(): Promise<Command>;
 }
 
-const lazy = (group: Entry["group"], summary: string, load: () => Promise<{ command: Command }>): Entry => ({ group, summary, load: async () => (await load()).command });
+const lazy = (group: Entry["group"], summary: string, load: () => Promise<{ command: Command }>): Entry => ({
+  group,
+  summary,
+  load: async () => (await load()).command,
+});
 
 /** Every command of kc: its place in the overview, and the file that is loaded when it is used. */
 export const commands: Record<string, Entry> = {

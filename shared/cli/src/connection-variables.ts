@@ -10,9 +10,13 @@ import { UserError } from "./user-error.ts";
  */
 export async function connectionVariables(context: CommandContext, name: string): Promise<Record<string, string>> {
   const connection = connections.find((one) => one.name === name)!;
-  const home = context.env["KC_HOME"] ?? join(context.root, ".kc");
+  const home = context.env.KC_HOME ?? join(context.root, ".kc");
   const all = JSON.parse(readFileSync(join(home, "variables.json"), "utf8")) as Record<string, string>;
   const missing = connection.variables.filter((variable) => variable.required && !all[variable.name]);
-  if (missing.length > 0) throw new UserError(`no loaded location uses connection ${name}`, 'A location names it under "kc": { "connections": [...] } of its package.json.');
+  if (missing.length > 0)
+    throw new UserError(
+      `no loaded location uses connection ${name}`,
+      'A location names it under "kc": { "connections": [...] } of its package.json.',
+    );
   return all;
 }

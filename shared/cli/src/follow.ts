@@ -47,7 +47,12 @@ function facts(event: RunEvent): string {
  * Prints what the runs of a request do until all have ended. On a terminal the last line is a progress bar.
  * @returns whether all of them succeeded.
  */
-export async function followRequest(api: ApiClient, submitted: Submitted, context: CommandContext, options: { verbose: boolean }): Promise<boolean> {
+export async function followRequest(
+  api: ApiClient,
+  submitted: Submitted,
+  context: CommandContext,
+  options: { verbose: boolean },
+): Promise<boolean> {
   const runs = new Map(submitted.runs.map((run) => [run.id, run]));
   const assets = new Set(submitted.runs.flatMap((run) => run.assets));
   const done = new Set<string>();
@@ -55,7 +60,10 @@ export async function followRequest(api: ApiClient, submitted: Submitted, contex
   const abort = new AbortController();
   const bar = progress(context, assets.size);
   for await (const event of api.events({ after: 0, requestId: submitted.requestId }, abort.signal)) {
-    const line = options.verbose || event.type !== "log" || event.level === "warn" || event.level === "error" || event.stream === "logger" ? eventLine(event, (id) => runs.get(id)?.location) : undefined;
+    const line =
+      options.verbose || event.type !== "log" || event.level === "warn" || event.level === "error" || event.stream === "logger"
+        ? eventLine(event, (id) => runs.get(id)?.location)
+        : undefined;
     if (line) bar.print(line);
     if (event.asset && /^step_(succeeded|failed|skipped)$/.test(event.type)) done.add(event.asset);
     bar.show(done.size);

@@ -9,7 +9,8 @@ export function overview(): string {
   const lines = ["kc: a multi-team data platform in one repository", ""];
   for (const [group, title] of Object.entries(groups)) {
     lines.push(title);
-    for (const [name, entry] of Object.entries(commands)) if (entry.group === group) lines.push(`  ${name.padEnd(width)}${entry.summary}`);
+    for (const [name, entry] of Object.entries(commands))
+      if (entry.group === group) lines.push(`  ${name.padEnd(width)}${entry.summary}`);
     lines.push("");
   }
   lines.push(
@@ -24,8 +25,14 @@ export function overview(): string {
 }
 
 export function commandHelp(name: string, command: Command): string {
-  const options = Object.entries({ ...command.options, help: { type: "boolean" as const, short: "h", description: "Show this" } }) as [string, { short?: string; value?: string; description: string }][];
-  const spelled = options.map(([option, { short, value, description }]) => [`${short ? `-${short}, ` : ""}--${option}${value ? ` ${value}` : ""}`, description] as const);
+  const options = Object.entries({
+    ...command.options,
+    help: { type: "boolean" as const, short: "h", description: "Show this" },
+  }) as [string, { short?: string; value?: string; description: string }][];
+  const spelled = options.map(
+    ([option, { short, value, description }]) =>
+      [`${short ? `-${short}, ` : ""}--${option}${value ? ` ${value}` : ""}`, description] as const,
+  );
   const width = Math.max(...spelled.map(([left]) => left.length)) + 2;
   const exampleWidth = Math.max(...command.examples.map(([left]) => left.length)) + 2;
   return [

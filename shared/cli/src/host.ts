@@ -1,16 +1,19 @@
-import { joinHost, type JoinedHost } from "@kc/host/join";
+import { type JoinedHost, joinHost } from "@kc/host/join";
 import type { CommandContext } from "./command.ts";
 
 /** Joins the checkout's host or starts it; the port is only a wish of whoever starts it. */
-export function join(context: CommandContext, options: { daemon?: boolean; only?: string[]; port?: number } = {}): Promise<JoinedHost> {
+export function join(
+  context: CommandContext,
+  options: { daemon?: boolean; only?: string[]; port?: number } = {},
+): Promise<JoinedHost> {
   return joinHost({
     root: context.root,
-    ...(context.env["KC_HOME"] ? { home: context.env["KC_HOME"] } : {}),
+    ...(context.env.KC_HOME ? { home: context.env.KC_HOME } : {}),
     ...(options.only?.length ? { only: options.only } : {}),
-    port: options.port ?? Number(context.env["KC_PORT"] ?? 3000),
+    port: options.port ?? Number(context.env.KC_PORT ?? 3000),
     watch: true,
-    writeKeys: !context.env["CI"],
-    lingerMs: Number(context.env["KC_LINGER_MS"] ?? 3_000),
+    writeKeys: !context.env.CI,
+    lingerMs: Number(context.env.KC_LINGER_MS ?? 3_000),
     daemon: options.daemon ?? false,
   });
 }

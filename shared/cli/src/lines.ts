@@ -5,7 +5,11 @@ import type { CommandContext } from "./command.ts";
  * Reads statements ended by `;` from standard input and hands each to `execute`, until the input ends or a line says
  * `\q`. At a terminal a statement that fails is told and the next is read; from a pipe it ends with exit code 1.
  */
-export async function readStatements(context: CommandContext, prompt: string, execute: (sql: string) => Promise<void>): Promise<number> {
+export async function readStatements(
+  context: CommandContext,
+  prompt: string,
+  execute: (sql: string) => Promise<void>,
+): Promise<number> {
   const terminal = Boolean(process.stdin.isTTY);
   const input = createInterface({ input: process.stdin, output: terminal ? process.stdout : undefined, terminal, prompt });
   let statement = "";

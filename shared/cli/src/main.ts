@@ -6,13 +6,13 @@ import { closest, commandHelp, overview } from "./help.ts";
 
 /** Runs one command line and ends the process with its exit code. */
 export async function main(argv: readonly string[]): Promise<void> {
-  const root = process.env["KC_ROOT"]!;
+  const root = process.env.KC_ROOT!;
   const context: CommandContext = {
     root,
     cwd: process.cwd(),
     location: locationOf(root, process.cwd()),
     env: process.env,
-    interactive: Boolean(process.stdout.isTTY) && !process.env["CI"],
+    interactive: Boolean(process.stdout.isTTY) && !process.env.CI,
     print: (line = "") => void process.stdout.write(`${line}\n`),
     warn: (line) => void process.stderr.write(`${line}\n`),
   };
@@ -49,12 +49,21 @@ export async function run(argv: readonly string[], context: CommandContext): Pro
 }
 
 function parse(command: Command, argv: readonly string[]) {
-  const options = Object.fromEntries(Object.entries(command.options ?? {}).map(([name, { description: _, value: __, ...option }]: [string, Option]) => [name, option]));
+  const options = Object.fromEntries(
+    Object.entries(command.options ?? {}).map(([name, { description: _, value: __, ...option }]: [string, Option]) => [
+      name,
+      option,
+    ]),
+  );
   const { values, positionals } = parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
   return { values: values as Record<string, string | boolean | undefined>, positionals };
 }
 
-function tell(name: string, error: Error & { hint?: string; where?: string; code?: unknown; internal?: string }, context: CommandContext): number {
+function tell(
+  name: string,
+  error: Error & { hint?: string; where?: string; code?: unknown; internal?: string },
+  context: CommandContext,
+): number {
   if (error.name === "UsageError" || String(error.code).startsWith("ERR_PARSE_ARGS")) {
     context.warn(`kc ${name}: ${error.message}\n    kc ${name} --help shows what it takes.`);
     return 2;
@@ -64,7 +73,9 @@ function tell(name: string, error: Error & { hint?: string; where?: string; code
     context.warn(`kc ${name}: ${error.where ? `${error.where}: ` : ""}${error.message}${hint}`);
     return 1;
   }
-  context.warn(`kc ${name}: internal error: ${error.internal ?? error.stack ?? error}\n    This is a defect of kc. Please report it with the lines above and the output of: kc doctor`);
+  context.warn(
+    `kc ${name}: internal error: ${error.internal ?? error.stack ?? error}\n    This is a defect of kc. Please report it with the lines above and the output of: kc doctor`,
+  );
   return 1;
 }
 

@@ -12,7 +12,8 @@ export async function runConfig(context: CommandContext, file: string | undefine
   } catch (error) {
     throw new UsageError(`--config ${file}: ${(error as Error).message.split("\n")[0]}`);
   }
-  if (!value || typeof value !== "object" || Array.isArray(value)) throw new UsageError(`--config ${file} must hold a mapping from step names to their config`);
+  if (!value || typeof value !== "object" || Array.isArray(value))
+    throw new UsageError(`--config ${file} must hold a mapping from step names to their config`);
   return value as Record<string, unknown>;
 }
 

@@ -1,5 +1,9 @@
 /** Rows as aligned columns under their headings; cells are cut at the width only on a terminal. */
-export function table(headings: readonly string[], rows: readonly (readonly (string | number | null | undefined)[])[], maxWidth = Number.POSITIVE_INFINITY): string {
+export function table(
+  headings: readonly string[],
+  rows: readonly (readonly (string | number | null | undefined)[])[],
+  maxWidth = Number.POSITIVE_INFINITY,
+): string {
   const cells = [headings, ...rows].map((row) => row.map((cell) => String(cell ?? "").replace(/\s+/g, " ")));
   const widths = headings.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
   const line = (row: string[]) =>
@@ -7,7 +11,10 @@ export function table(headings: readonly string[], rows: readonly (readonly (str
       .map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column]!)))
       .join("  ")
       .trimEnd();
-  return cells.map((row) => line(row)).map((text) => (text.length > maxWidth ? `${text.slice(0, maxWidth - 1)}…` : text)).join("\n");
+  return cells
+    .map((row) => line(row))
+    .map((text) => (text.length > maxWidth ? `${text.slice(0, maxWidth - 1)}…` : text))
+    .join("\n");
 }
 
 /** "3 s ago", "5 min ago": how long an instant is past. */

@@ -25,7 +25,11 @@ function pnpmScopes(root: string): string[] {
 /** Runs turbo with its output on ours; answers its exit code. */
 export function turbo(context: CommandContext, args: readonly string[]): Promise<number> {
   return new Promise((resolve, reject) => {
-    const child = spawn(turboBinary(context.root), [...args], { cwd: context.root, stdio: "inherit", env: { ...context.env, TURBO_TELEMETRY_DISABLED: "1", TURBO_NO_UPDATE_NOTIFIER: "1" } });
+    const child = spawn(turboBinary(context.root), [...args], {
+      cwd: context.root,
+      stdio: "inherit",
+      env: { ...context.env, TURBO_TELEMETRY_DISABLED: "1", TURBO_NO_UPDATE_NOTIFIER: "1" },
+    });
     const pass = (signal: NodeJS.Signals) => child.kill(signal);
     process.on("SIGINT", pass).on("SIGTERM", pass);
     child.on("error", reject);

@@ -22,15 +22,23 @@ export function rootEnvironment(root: string, own: Environment = process.env): E
  * Environment of one location: its own `.env` wins over the root's, the process's own variables over both, and the
  * variables of its connections over all. Data paths get their defaults.
  */
-export function locationEnvironment(params: { root: string; folder: string; own?: Environment; connections: Record<string, string> }): Environment {
+export function locationEnvironment(params: {
+  root: string;
+  folder: string;
+  own?: Environment;
+  connections: Record<string, string>;
+}): Environment {
   const own = params.own ?? process.env;
   const clean = Object.fromEntries(Object.entries(own).filter(([name]) => !internal.test(name)));
-  const files = { ...readEnvFile(join(params.root, ".env")), ...(params.folder === params.root ? {} : readEnvFile(join(params.folder, ".env"))) };
+  const files = {
+    ...readEnvFile(join(params.root, ".env")),
+    ...(params.folder === params.root ? {} : readEnvFile(join(params.folder, ".env"))),
+  };
   const merged: Environment = { ...files, ...clean, ...params.connections };
   // Set but empty is a mistake that the location must be able to see; unset means the default.
-  merged["CSV_DATA_PATH"] ??= join(params.root, "data");
-  merged["OUTPUT_DIR"] ??= join(params.root, "output");
-  if (merged["OUTPUT_DIR"] && !isAbsolute(merged["OUTPUT_DIR"])) merged["OUTPUT_DIR"] = join(params.root, merged["OUTPUT_DIR"]);
-  merged["KC_ROOT"] = params.root;
+  merged.CSV_DATA_PATH ??= join(params.root, "data");
+  merged.OUTPUT_DIR ??= join(params.root, "output");
+  if (merged.OUTPUT_DIR && !isAbsolute(merged.OUTPUT_DIR)) merged.OUTPUT_DIR = join(params.root, merged.OUTPUT_DIR);
+  merged.KC_ROOT = params.root;
   return merged;
 }

@@ -58,7 +58,8 @@ export function readInstanceFile(file: string, env: Readonly<Record<string, stri
       return found;
     }
     if (Array.isArray(value)) return value.map(fill);
-    if (value && typeof value === "object") return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, fill(item)]));
+    if (value && typeof value === "object")
+      return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, fill(item)]));
     return value;
   };
   const values = fill(document.toJS() ?? {});

@@ -6,8 +6,8 @@ import { openSqlite } from "@kc/storage";
 import { startDaemon } from "./daemon/daemon.ts";
 import { type Environment, locationEnvironment, rootEnvironment } from "./environment.ts";
 import { readInstanceFile } from "./instance-file.ts";
-import { findLocations, type LocationEntry } from "./locations/workspace-file.ts";
 import { startWorkspace } from "./locations/workspace.ts";
+import { findLocations, type LocationEntry } from "./locations/workspace-file.ts";
 import { eventLog } from "./log.ts";
 import type { InstancePaths } from "./paths.ts";
 import { runLauncher } from "./runs/launcher.ts";
@@ -66,8 +66,15 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
     stops.push(() => rmSync(join(paths.home, "variables.json"), { force: true }));
     const workspace = startWorkspace({
       entries,
+      all: locations,
       paths,
-      environmentOf: (entry) => locationEnvironment({ root: paths.root, folder: entry.folder, own: options.env, connections: connections.variablesOf(entry) }),
+      environmentOf: (entry) =>
+        locationEnvironment({
+          root: paths.root,
+          folder: entry.folder,
+          own: options.env,
+          connections: connections.variablesOf(entry),
+        }),
       loadTimeoutMs: settings.locations.load_timeout,
       watch: options.watch,
       writeKeys: options.writeKeys,
@@ -75,7 +82,11 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
       now: () => clock.now(),
     });
     stops.push(() => workspace.stop());
-    const pool = workerPool(workspace, { maxIdle: settings.workers.max_idle, maxRunsPerWorker: settings.workers.max_runs, now: () => clock.now() });
+    const pool = workerPool(workspace, {
+      maxIdle: settings.workers.max_idle,
+      maxRunsPerWorker: settings.workers.max_runs,
+      now: () => clock.now(),
+    });
     stops.push(() => pool.stop());
     const byName = new Map(entries.map((entry) => [entry.name, entry]));
     const launcher = runLauncher({
@@ -93,10 +104,14 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
     await launcher.recover();
     const requests = submitter({ workspace, storage, log, clock });
     let daemonLeases = 0;
-    const daemon = startDaemon({ workspace, storage, log, clock, requests, tickTimeoutMs: settings.ticks.timeout, report }, launcher, {
-      maxConcurrentRuns: settings.runs.max_concurrent,
-      decides: () => (options.daemon ?? false) || daemonLeases > 0,
-    });
+    const daemon = startDaemon(
+      { workspace, storage, log, clock, requests, tickTimeoutMs: settings.ticks.timeout, report },
+      launcher,
+      {
+        maxConcurrentRuns: settings.runs.max_concurrent,
+        decides: () => (options.daemon ?? false) || daemonLeases > 0,
+      },
+    );
     stops.push(() => daemon.stop());
     const id = randomUUID();
     let url = "";
@@ -141,13 +156,20 @@ function chosen(locations: readonly LocationEntry[], only: readonly string[] | u
   if (!only || only.length === 0) return [...locations];
   return only.map((name) => {
     const found = locations.find((one) => one.name === name);
-    if (!found) throw new UserError(`there is no location "${name}"`, { hint: `workspace.yaml has ${locations.map((one) => one.name).join(", ")}.` });
+    if (!found)
+      throw new UserError(`there is no location "${name}"`, {
+        hint: `workspace.yaml has ${locations.map((one) => one.name).join(", ")}.`,
+      });
     return found;
   });
 }
 
 /** Variables of the connections for commands of the same user (kc pg, kc sql); only this user can read the file. */
-function writeVariables(paths: InstancePaths, entries: readonly LocationEntry[], variablesOf: (entry: LocationEntry) => Record<string, string>): void {
+function writeVariables(
+  paths: InstancePaths,
+  entries: readonly LocationEntry[],
+  variablesOf: (entry: LocationEntry) => Record<string, string>,
+): void {
   const file = join(paths.home, "variables.json");
   writeFileSync(file, JSON.stringify(Object.assign({}, ...entries.map(variablesOf))), { mode: 0o600 });
   chmodSync(file, 0o600);

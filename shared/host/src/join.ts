@@ -24,7 +24,9 @@ export interface JoinedHost {
  * Joins the checkout's running host, or starts it, and holds a lease on it.
  * @throws UserError with the host's own words when it does not start.
  */
-export async function joinHost(options: HostOptions & { daemon: boolean; env?: Readonly<Record<string, string | undefined>> }): Promise<JoinedHost> {
+export async function joinHost(
+  options: HostOptions & { daemon: boolean; env?: Readonly<Record<string, string | undefined>> },
+): Promise<JoinedHost> {
   const paths = instancePaths(options.root, options.home);
   const until = Date.now() + 120_000;
   for (;;) {
@@ -32,8 +34,18 @@ export async function joinHost(options: HostOptions & { daemon: boolean; env?: R
     if (running) return { ...hold(running, options.daemon), started: false };
     const answer = await start(options, paths.logs);
     if (answer.ready) return { ...hold(answer.url, options.daemon), started: true };
-    if (!answer.busy) throw Object.assign(new UserError(answer.message, { where: answer.where, hint: answer.hint ?? `The host's log is ${join(paths.logs, "host.log")}.` }), answer.stack ? { internal: answer.stack } : {});
-    if (Date.now() > until) throw new UserError("another host process of this checkout neither serves nor ends", { hint: `Its log is ${join(paths.logs, "host.log")}.` });
+    if (!answer.busy)
+      throw Object.assign(
+        new UserError(answer.message, {
+          where: answer.where,
+          hint: answer.hint ?? `The host's log is ${join(paths.logs, "host.log")}.`,
+        }),
+        answer.stack ? { internal: answer.stack } : {},
+      );
+    if (Date.now() > until)
+      throw new UserError("another host process of this checkout neither serves nor ends", {
+        hint: `Its log is ${join(paths.logs, "host.log")}.`,
+      });
     // It is starting, or stopping after its last lease: it will answer or let go of the lock.
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
@@ -88,7 +100,11 @@ function start(options: HostOptions & { env?: Readonly<Record<string, string | u
     });
     pipe.on("close", () => {
       const line = text.trim();
-      resolve(line ? (JSON.parse(line) as HostAnswer) : { ready: false, message: "the host process ended at its start", hint: `Its log is ${join(logs, "host.log")}.` });
+      resolve(
+        line
+          ? (JSON.parse(line) as HostAnswer)
+          : { ready: false, message: "the host process ended at its start", hint: `Its log is ${join(logs, "host.log")}.` },
+      );
     });
     child.on("error", (error) => resolve({ ready: false, message: `the host process could not start: ${error.message}` }));
   });

@@ -5,7 +5,11 @@ export type Listener = (events: readonly StoredEvent[]) => void;
 /** The event log with its listeners: whoever appends also wakes whoever depends on it, so that nothing needs to poll. */
 export interface EventLog {
   append(events: readonly NewEvent[]): Promise<StoredEvent[]>;
-  createRuns(runs: readonly NewRun[], events: readonly NewEvent[], values?: Record<string, string>): Promise<{ runs: Run[]; existed: boolean }>;
+  createRuns(
+    runs: readonly NewRun[],
+    events: readonly NewEvent[],
+    values?: Record<string, string>,
+  ): Promise<{ runs: Run[]; existed: boolean }>;
   /** Calls back with every stored batch, after it is stored. Returns how to stop. */
   listen(listener: Listener): () => void;
 }

@@ -20,9 +20,11 @@ export interface HostOptions {
 }
 
 /** What the host tells the command that started it, on file descriptor 3. */
-export type HostAnswer = { ready: true; url: string; id: string; pid: number } | { ready: false; message: string; where?: string; hint?: string; stack?: string; busy?: boolean };
+export type HostAnswer =
+  | { ready: true; url: string; id: string; pid: number }
+  | { ready: false; message: string; where?: string; hint?: string; stack?: string; busy?: boolean };
 
-const options = JSON.parse(process.env["KC_HOST_OPTIONS"]!) as HostOptions;
+const options = JSON.parse(process.env.KC_HOST_OPTIONS!) as HostOptions;
 const { KC_HOST_OPTIONS: _, ...env } = process.env;
 const paths = instancePaths(options.root, options.home);
 
@@ -98,7 +100,10 @@ try {
 } catch (error) {
   const failure = error as Error;
   report(`could not start: ${failure.stack}`);
-  const user = failure instanceof UserError ? { ...(failure.where ? { where: failure.where } : {}), ...(failure.hint ? { hint: failure.hint } : {}) } : { stack: failure.stack ?? "" };
+  const user =
+    failure instanceof UserError
+      ? { ...(failure.where ? { where: failure.where } : {}), ...(failure.hint ? { hint: failure.hint } : {}) }
+      : { stack: failure.stack ?? "" };
   tell({ ready: false, message: failure.message, ...user });
   lock.release();
   process.exit(1);

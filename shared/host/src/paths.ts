@@ -49,11 +49,15 @@ export function instancePaths(root: string, home = join(root, ".kc")): InstanceP
  */
 function socketFolder(home: string): string {
   const uid = userInfo().uid;
-  const base = process.env["XDG_RUNTIME_DIR"] ?? tmpdir();
-  const folder = join(base.length > 60 ? "/tmp" : base, `kc-${uid}-${createHash("sha256").update(realpathSync(home)).digest("hex").slice(0, 10)}`);
+  const base = process.env.XDG_RUNTIME_DIR ?? tmpdir();
+  const folder = join(
+    base.length > 60 ? "/tmp" : base,
+    `kc-${uid}-${createHash("sha256").update(realpathSync(home)).digest("hex").slice(0, 10)}`,
+  );
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const stat = statSync(folder);
-  if (uid >= 0 && stat.uid !== uid) throw new Error(`${folder} belongs to another user: remove it, or set XDG_RUNTIME_DIR to a folder of your own`);
+  if (uid >= 0 && stat.uid !== uid)
+    throw new Error(`${folder} belongs to another user: remove it, or set XDG_RUNTIME_DIR to a folder of your own`);
   chmodSync(folder, 0o700);
   return folder;
 }

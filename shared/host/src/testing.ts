@@ -1,1 +1,85 @@
-export {};
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { connections } from "@kc/connections";
+import type { ApiClient } from "./client/client.ts";
+import type { Run, RunEvent, RunRequest, Submitted } from "./client/types.ts";
+import { joinHost } from "./join.ts";
+
+/** A throw-away platform for a test: a temporary home, stand-ins of its own, free ports. */
+export interface TestInstance {
+  api: ApiClient;
+  url: string;
+  /** Temporary folder of the instance's state. */
+  home: string;
+  /** Copy of the repository's data files that the test may change. */
+  data: string;
+  output: string;
+  /** Requests assets and waits for all runs to end. */
+  materialize(selection: string, request?: Omit<RunRequest, "selection">): Promise<{ runs: Run[]; events: RunEvent[] }>;
+  /** Waits for the runs of a request to end. */
+  finish(submitted: Submitted): Promise<{ runs: Run[]; events: RunEvent[] }>;
+  stop(): Promise<void>;
+}
+
+export interface TestInstanceOptions {
+  /** Only these locations. */
+  only?: string[];
+  env?: Record<string, string>;
+  /** Schedules, sensors and automation decide. Default false. */
+  daemon?: boolean;
+  /** Default: the repository this package stands in. */
+  root?: string;
+  /** Keep this home after `stop`, to start again on it. */
+  home?: string;
+}
+
+/** Starts a platform as `kc` would, apart from everything on this machine; connections of the machine's environment do not count. */
+export async function testInstance(options: TestInstanceOptions = {}): Promise<TestInstance> {
+  const root = options.root ?? resolve(import.meta.dirname, "..", "..", "..");
+  const home = options.home ?? mkdtempSync(join(tmpdir(), "kc-test-"));
+  const data = join(home, "data");
+  const output = join(home, "output");
+  mkdirSync(data, { recursive: true });
+  cpSync(join(root, "data"), data, { recursive: true, force: false });
+  const unset = Object.fromEntries(connections.flatMap((one) => one.variables.map((variable) => [variable.name, undefined])));
+  const host = await joinHost({
+    root,
+    home,
+    ...(options.only ? { only: options.only } : {}),
+    port: 0,
+    watch: false,
+    writeKeys: false,
+    lingerMs: 0,
+    daemon: options.daemon ?? false,
+    env: { ...unset, CSV_DATA_PATH: data, OUTPUT_DIR: output, KC_STANDINS: undefined, ...options.env },
+  });
+  const { api } = host;
+  await api.settled();
+  const finish = async (submitted: Submitted) => {
+    const open = new Set(submitted.runs.map((run) => run.id));
+    const events: RunEvent[] = [];
+    const abort = new AbortController();
+    for await (const event of api.events({ after: 0, requestId: submitted.requestId }, abort.signal)) {
+      events.push(event);
+      if (event.runId && /^run_(succeeded|failed|cancelled|skipped)$/.test(event.type)) open.delete(event.runId);
+      if (open.size === 0) break;
+    }
+    abort.abort();
+    return { runs: await api.runs({ requestId: submitted.requestId }), events };
+  };
+  return {
+    api,
+    url: host.url,
+    home,
+    data,
+    output,
+    finish,
+    materialize: async (selection, request = {}) => finish(await api.submit({ ...request, selection })),
+    async stop() {
+      host.leave();
+      await host.gone();
+      if (!options.home) rmSync(home, { recursive: true, force: true });
+    },
+  };
+}

@@ -17,10 +17,13 @@ const part = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
  * @throws UserError naming the offending part.
  */
 export function parseAssetKey(key: string): string {
-  if (typeof key !== "string" || key.length === 0) throw new UserError("an asset key is empty", { hint: 'Write parts joined by "/": "team/orders".' });
+  if (typeof key !== "string" || key.length === 0)
+    throw new UserError("an asset key is empty", { hint: 'Write parts joined by "/": "team/orders".' });
   if (key.length > 512) throw new UserError(`asset key "${key.slice(0, 40)}…" is longer than 512 characters`);
   for (const name of key.split("/"))
     if (!part.test(name))
-      throw new UserError(`asset key "${key}" has the bad part "${name}"`, { hint: 'A part is letters, digits, "_", "-" and ".": "team/orders".' });
+      throw new UserError(`asset key "${key}" has the bad part "${name}"`, {
+        hint: 'A part is letters, digits, "_", "-" and ".": "team/orders".',
+      });
   return key;
 }

@@ -89,7 +89,14 @@ export interface MultiAssetContext<R = Resources, C = unknown> extends StepConte
   /** Checks of those keys that the run selected, as `key:name`. */
   upstreamOf(key: string): UpstreamMaterialization[];
   materialized(key: string, result?: MaterializeResult): void;
-  checked(result: { asset: string; name: string; passed: boolean; severity?: CheckSeverity; metadata?: Metadata; description?: string }): void;
+  checked(result: {
+    asset: string;
+    name: string;
+    passed: boolean;
+    severity?: CheckSeverity;
+    metadata?: Metadata;
+    description?: string;
+  }): void;
 }
 
 export interface MultiAssetOptions<R extends Resources, C extends z.ZodType> {
@@ -150,7 +157,13 @@ export function externalAsset(spec: AssetSpec): AssetsDefinition {
   return define(spec.key, [spec], { subset: true }, undefined);
 }
 
-type Shared = { subset: boolean; resources?: Resources | undefined; config?: z.ZodType | undefined; retry?: RetryPolicy | undefined; pool?: string | undefined };
+type Shared = {
+  subset: boolean;
+  resources?: Resources | undefined;
+  config?: z.ZodType | undefined;
+  retry?: RetryPolicy | undefined;
+  pool?: string | undefined;
+};
 
 function define(name: string, specs: readonly AssetSpec[], shared: Shared, run: AssetsDefinition["run"]): AssetsDefinition {
   for (const spec of specs) checkSpec(spec);
@@ -176,7 +189,8 @@ function checkSpec(spec: AssetSpec): void {
     if (!/^team:.+/.test(owner) && !/^[^@\s]+@[^@\s]+$/.test(owner))
       throw new UserError(`asset "${spec.key}": owner "${owner}" is neither an e-mail address nor "team:<name>"`);
   for (const [name, value] of Object.entries(spec.tags ?? {}))
-    if (typeof value !== "string") throw new UserError(`asset "${spec.key}": tag "${name}" must be a string, not ${typeof value}`);
+    if (typeof value !== "string")
+      throw new UserError(`asset "${spec.key}": tag "${name}" must be a string, not ${typeof value}`);
   if (spec.freshness) {
     const fail = durationMs(spec.freshness.maxAge.fail, `asset "${spec.key}": freshness.maxAge.fail`);
     const { warn } = spec.freshness.maxAge;
@@ -187,16 +201,19 @@ function checkSpec(spec: AssetSpec): void {
 
 function checkRetry(name: string, retry: RetryPolicy | undefined): void {
   if (!retry) return;
-  if (!Number.isInteger(retry.max) || retry.max < 0) throw new UserError(`step "${name}": retry.max must be a whole number from 0`);
+  if (!Number.isInteger(retry.max) || retry.max < 0)
+    throw new UserError(`step "${name}": retry.max must be a whole number from 0`);
   if (retry.delay) durationMs(retry.delay, `step "${name}": retry.delay`);
-  if (retry.jitter !== undefined && !(retry.jitter >= 0 && retry.jitter <= 1)) throw new UserError(`step "${name}": retry.jitter must be from 0 to 1`);
+  if (retry.jitter !== undefined && !(retry.jitter >= 0 && retry.jitter <= 1))
+    throw new UserError(`step "${name}": retry.jitter must be from 0 to 1`);
 }
 
 /** The first stack frame outside this package: where the team wrote the definition. */
 export function callerOf(stack: string | undefined): string | undefined {
   for (const line of stack?.split("\n").slice(1) ?? []) {
     const match = /\(?((?:file:\/\/)?\/[^()]+?):(\d+):\d+\)?$/.exec(line.trim());
-    if (match && !/\/(shared\/runtime\/src|shared\/connectors\/[^/]+\/src|node:)/.test(match[1]!)) return `${match[1]!.replace("file://", "")}:${match[2]}`;
+    if (match && !/\/(shared\/runtime\/src|shared\/connectors\/[^/]+\/src|node:)/.test(match[1]!))
+      return `${match[1]!.replace("file://", "")}:${match[2]}`;
   }
   return undefined;
 }

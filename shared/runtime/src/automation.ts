@@ -24,7 +24,11 @@ const handled: AutomationCondition = {
  * about to get one in the same evaluation. No guard against missing or running dependencies: `eager()` has it.
  */
 export function anyDepsUpdated(): AutomationCondition {
-  return { type: "anyDeps", label: "any_deps_updated", condition: { type: "or", conditions: [{ type: "newlyUpdated" }, { type: "willBeRequested" }] } };
+  return {
+    type: "anyDeps",
+    label: "any_deps_updated",
+    condition: { type: "or", conditions: [{ type: "newlyUpdated" }, { type: "willBeRequested" }] },
+  };
 }
 
 /** Keep the asset up to date: after a dependency's update, or when it becomes missing, once nothing it needs is missing or running. */
@@ -36,7 +40,10 @@ export function eager(): AutomationCondition {
       {
         type: "since",
         label: "updated_since_handled",
-        trigger: { type: "or", conditions: [{ type: "newlyTrue", label: "newly_missing", condition: { type: "missing" } }, anyDepsUpdated()] },
+        trigger: {
+          type: "or",
+          conditions: [{ type: "newlyTrue", label: "newly_missing", condition: { type: "missing" } }, anyDepsUpdated()],
+        },
         reset: handled,
       },
       { type: "not", condition: anyDepsMissing() },

@@ -1,5 +1,5 @@
-import { parseAssetKey } from "./asset-key.ts";
 import { callerOf, type StepContext } from "./asset.ts";
+import { parseAssetKey } from "./asset-key.ts";
 import type { Metadata } from "./metadata.ts";
 import type { Resources } from "./resource.ts";
 

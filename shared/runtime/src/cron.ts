@@ -12,7 +12,10 @@ function cronOf(cron: string, timezone: string): Cron {
       found = new Cron(cron, { timezone, paused: true, mode: "5-or-6-parts" });
     } catch (error) {
       const zone = error instanceof RangeError && /time zone/i.test(error.message);
-      throw new UserError(zone ? `there is no time zone "${timezone}"` : `"${cron}" is no cron expression: ${(error as Error).message}`, { hint: 'Five fields, "*/2 * * * *", or six with seconds first.' });
+      throw new UserError(
+        zone ? `there is no time zone "${timezone}"` : `"${cron}" is no cron expression: ${(error as Error).message}`,
+        { hint: 'Five fields, "*/2 * * * *", or six with seconds first.' },
+      );
     }
     parsed.set(name, found);
   }
@@ -29,7 +32,9 @@ export function nextTick(cron: string, timezone: string, after: number): number 
 
 /** The latest tick at or before an instant (ms) and after `since`, or undefined. */
 export function latestTick(cron: string, timezone: string, since: number, now: number): number | undefined {
-  const tick = cronOf(cron, timezone).previousRuns(1, new Date(now + 1_000))[0]?.getTime();
+  const tick = cronOf(cron, timezone)
+    .previousRuns(1, new Date(now + 1_000))[0]
+    ?.getTime();
   let found = tick;
   // previousRuns looks back from a whole second: step to the last tick that is not in the future.
   while (found !== undefined && found > now) found = cronOf(cron, timezone).previousRuns(1, new Date(found))[0]?.getTime();

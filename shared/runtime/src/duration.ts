@@ -14,7 +14,9 @@ export function durationMs(text: string, name = "duration"): number {
   const consumed = parts.reduce((length, part) => length + part[0].length, 0);
   const ms = parts.reduce((sum, part) => sum + Number(part[1]) * units[part[2] as keyof typeof units], 0);
   if (parts.length === 0 || consumed !== text.length || ms <= 0)
-    throw new UserError(`${name} "${text}" is not a duration`, { hint: 'Write a number and a unit: "500ms", "30s", "5m", "2h", "1d" or "1h30m".' });
+    throw new UserError(`${name} "${text}" is not a duration`, {
+      hint: 'Write a number and a unit: "500ms", "30s", "5m", "2h", "1d" or "1h30m".',
+    });
   return ms;
 }
 
@@ -24,7 +26,12 @@ export function formatDuration(ms: number): string {
   if (ms < 10_000) return `${(ms / 1_000).toFixed(1)}s`;
   let rest = Math.round(ms / 1_000);
   const out: string[] = [];
-  for (const [unit, seconds] of [["d", 86_400], ["h", 3_600], ["m", 60], ["s", 1]] as const) {
+  for (const [unit, seconds] of [
+    ["d", 86_400],
+    ["h", 3_600],
+    ["m", 60],
+    ["s", 1],
+  ] as const) {
     const count = Math.floor(rest / seconds);
     rest -= count * seconds;
     if (count > 0) out.push(`${count}${unit}`);

@@ -9,10 +9,17 @@ export class UserError extends Error {
   /** What to do next. */
   readonly hint: string | undefined;
 
-  constructor(message: string, options: { where?: string | undefined; hint?: string | undefined; cause?: unknown } = {}) {
+  /** Trying the step again would change nothing: its retry policy does not apply. */
+  readonly final: boolean;
+
+  constructor(
+    message: string,
+    options: { where?: string | undefined; hint?: string | undefined; cause?: unknown; final?: boolean } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.where = options.where;
     this.hint = options.hint;
+    this.final = options.final ?? false;
   }
 
   /** The whole text as a terminal shows it. */

@@ -57,7 +57,16 @@ export interface StoredEvent extends NewEvent {
 
 export type FreshnessState = "fresh" | "warn" | "fail" | "unknown";
 
-export const runStatuses = ["queued", "starting", "running", "cancelling", "succeeded", "failed", "cancelled", "skipped"] as const;
+export const runStatuses = [
+  "queued",
+  "starting",
+  "running",
+  "cancelling",
+  "succeeded",
+  "failed",
+  "cancelled",
+  "skipped",
+] as const;
 export type RunStatus = (typeof runStatuses)[number];
 
 const statusOf: Partial<Record<EventType, RunStatus>> = {
@@ -71,7 +80,8 @@ const statusOf: Partial<Record<EventType, RunStatus>> = {
   run_skipped: "skipped",
 };
 
-export const isEnd = (status: RunStatus): boolean => status === "succeeded" || status === "failed" || status === "cancelled" || status === "skipped";
+export const isEnd = (status: RunStatus): boolean =>
+  status === "succeeded" || status === "failed" || status === "cancelled" || status === "skipped";
 
 /** The status of a run after an event; an ended run stays as it is. */
 export function nextStatus(status: RunStatus, event: Pick<NewEvent, "type">): RunStatus {

@@ -71,7 +71,22 @@ export function buildGraph(
 }
 
 function absent(key: string, location: string): AssetNode {
-  return { key, location, step: key, deps: [], dependents: [], group: "default", owners: [], kinds: [], tags: {}, metadata: {}, checks: [], external: true, subset: true, resources: [] };
+  return {
+    key,
+    location,
+    step: key,
+    deps: [],
+    dependents: [],
+    group: "default",
+    owners: [],
+    kinds: [],
+    tags: {},
+    metadata: {},
+    checks: [],
+    external: true,
+    subset: true,
+    resources: [],
+  };
 }
 
 function sort(assets: ReadonlyMap<string, AssetNode>): { order: string[]; cycle: string[] } {
@@ -104,7 +119,12 @@ function findCycle(assets: ReadonlyMap<string, AssetNode>, stuck: ReadonlySet<st
 }
 
 /** Keys reached from `start` along `direction`, `start` included, at most `depth` edges away. */
-export function reach(graph: WorkspaceGraph, start: Iterable<string>, direction: "deps" | "dependents", depth = Number.POSITIVE_INFINITY): Set<string> {
+export function reach(
+  graph: WorkspaceGraph,
+  start: Iterable<string>,
+  direction: "deps" | "dependents",
+  depth = Number.POSITIVE_INFINITY,
+): Set<string> {
   const found = new Set(start);
   let front = [...found];
   for (let step = 0; step < depth && front.length > 0; step++) {

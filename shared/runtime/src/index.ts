@@ -1,28 +1,25 @@
 // assets
-export { asset, externalAsset, multiAsset } from "./asset.ts";
-export type * from "./asset.ts";
-export type { AssetKey, KnownAssets } from "./asset-key.ts";
-export { assetCheck } from "./check.ts";
-export type * from "./check.ts";
-export { md } from "./metadata.ts";
-export type { Metadata, MetadataValue } from "./metadata.ts";
 
+export type * from "./asset.ts";
+export { asset, externalAsset, multiAsset } from "./asset.ts";
+export type { AssetKey, KnownAssets } from "./asset-key.ts";
+export type { AutomationCondition } from "./automation.ts";
 // when they run
 export { anyDepsUpdated, eager, onCron } from "./automation.ts";
-export type { AutomationCondition } from "./automation.ts";
-export { assetSensor, automationSensor, freshnessSensor, job, schedule, sensor } from "./instigator.ts";
-export type * from "./instigator.ts";
-
-// what they use
-export { env, resource, valueResource } from "./resource.ts";
-export type * from "./resource.ts";
-
+export type * from "./check.ts";
+export { assetCheck } from "./check.ts";
+export type * from "./component.ts";
 // the location
 export { component } from "./component.ts";
-export type * from "./component.ts";
-export { defineLocation } from "./location.ts";
-export type { LocationDefinition } from "./location.ts";
-
 // values
 export { type Duration, durationMs, formatDuration } from "./duration.ts";
 export { UserError } from "./errors.ts";
+export type * from "./instigator.ts";
+export { assetSensor, automationSensor, freshnessSensor, job, schedule, sensor } from "./instigator.ts";
+export type { LocationDefinition } from "./location.ts";
+export { defineLocation } from "./location.ts";
+export type { Metadata, MetadataValue } from "./metadata.ts";
+export { md } from "./metadata.ts";
+export type * from "./resource.ts";
+// what they use
+export { env, resource, valueResource } from "./resource.ts";

@@ -21,7 +21,15 @@ export interface RunRequest {
 /** A materialization, observation or check result that happened elsewhere and is reported to the event log. */
 export type ReportedEvent =
   | { type: "materialization" | "observation"; asset: string; metadata?: Metadata }
-  | { type: "check"; asset: string; name: string; passed: boolean; severity?: CheckSeverity; metadata?: Metadata; description?: string };
+  | {
+      type: "check";
+      asset: string;
+      name: string;
+      passed: boolean;
+      severity?: CheckSeverity;
+      metadata?: Metadata;
+      description?: string;
+    };
 
 export interface JobDefinition {
   readonly kind: "job";
@@ -33,8 +41,20 @@ export interface JobDefinition {
 }
 
 /** A named selection of assets of this location that is launched together. */
-export function job(options: { name: string; selection: string; description?: string; tags?: Record<string, string> }): JobDefinition {
-  return { kind: "job", description: undefined, tags: {}, ...options, name: checkName("job", options.name), where: callerOf(new Error().stack) };
+export function job(options: {
+  name: string;
+  selection: string;
+  description?: string;
+  tags?: Record<string, string>;
+}): JobDefinition {
+  return {
+    kind: "job",
+    description: undefined,
+    tags: {},
+    ...options,
+    name: checkName("job", options.name),
+    where: callerOf(new Error().stack),
+  };
 }
 
 export interface TickContext<R = Resources> extends Pick<StepContext<R>, "resources" | "log" | "signal" | "location" | "env"> {
@@ -85,7 +105,10 @@ export function schedule<R extends Resources = Record<never, never>>(options: Sc
     timezone: options.timezone ?? "UTC",
     target: typeof options.target === "string" ? options.target : options.target.selection,
     description: options.description,
-    tags: { ...(typeof options.target === "string" ? {} : { ...options.target.tags, "kc/job": options.target.name }), ...options.tags },
+    tags: {
+      ...(typeof options.target === "string" ? {} : { ...options.target.tags, "kc/job": options.target.name }),
+      ...options.tags,
+    },
     defaultStatus: options.defaultStatus ?? "stopped",
     resources: options.resources ?? {},
     run: options.run as ScheduleDefinition["run"],
@@ -151,12 +174,22 @@ export interface SensorOptions<R extends Resources> {
 export function sensor<R extends Resources = Record<never, never>>(options: SensorOptions<R>): SensorDefinition {
   const intervalMs = durationMs(options.interval ?? "30s", `sensor "${options.name}": interval`);
   if (intervalMs < 1_000) throw new UserError(`sensor "${options.name}": interval must be at least 1s`);
-  return makeSensor("poll", options, { intervalMs, target: targetOf(options.target), run: options.run as SensorDefinition["run"] });
+  return makeSensor("poll", options, {
+    intervalMs,
+    target: targetOf(options.target),
+    run: options.run as SensorDefinition["run"],
+  });
 }
 
 /** Defines a sensor that is pushed by the materializations of the selected assets, of any location. */
-export function assetSensor<R extends Resources = Record<never, never>>(options: SensorOptions<R> & { selection: string }): SensorDefinition {
-  return makeSensor("asset", options, { selection: options.selection, target: targetOf(options.target), run: options.run as SensorDefinition["run"] });
+export function assetSensor<R extends Resources = Record<never, never>>(
+  options: SensorOptions<R> & { selection: string },
+): SensorDefinition {
+  return makeSensor("asset", options, {
+    selection: options.selection,
+    target: targetOf(options.target),
+    run: options.run as SensorDefinition["run"],
+  });
 }
 
 type Plain = { name: string; description?: string; selection?: string; defaultStatus?: DefaultStatus; resources?: Resources };

@@ -12,8 +12,11 @@ export interface LocationDefinition extends Required<DefinitionParts> {
  * Defines a code location.
  * @throws UserError when the name is not snake_case.
  */
-export function defineLocation(options: DefinitionParts & { name: string; components?: readonly Component[] }): LocationDefinition {
-  if (!/^[a-z][a-z0-9_]*$/.test(options.name)) throw new UserError(`location name "${options.name}" must be snake_case: letters, digits and "_"`);
+export function defineLocation(
+  options: DefinitionParts & { name: string; components?: readonly Component[] },
+): LocationDefinition {
+  if (!/^[a-z][a-z0-9_]*$/.test(options.name))
+    throw new UserError(`location name "${options.name}" must be snake_case: letters, digits and "_"`);
   return {
     kind: "location",
     name: options.name,

@@ -20,7 +20,10 @@ export const md = {
   markdown: (value: string): MetadataValue => ({ type: "markdown", value }),
   json: (value: unknown): MetadataValue => ({ type: "json", value }),
   timestamp: (value: Date | string): MetadataValue => ({ type: "timestamp", value: new Date(value).toISOString() }),
-  table: (columns: string[], rows: (string | number | boolean | null)[][]): MetadataValue => ({ type: "table", value: { columns, rows } }),
+  table: (columns: string[], rows: (string | number | boolean | null)[][]): MetadataValue => ({
+    type: "table",
+    value: { columns, rows },
+  }),
 };
 
 /** Metadata as it is stored: every value typed, nulls and undefined left out. */

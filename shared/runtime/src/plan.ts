@@ -27,7 +27,12 @@ export interface PlannedRun {
  */
 export function planRuns(graph: WorkspaceGraph, keys: readonly string[]): PlannedRun[] {
   const nodes = keys.map((key) => graph.assets.get(key)!).filter((node) => !node.external);
-  if (nodes.length === 0) throw new UserError(keys.length === 0 ? "the selection names no asset" : `nothing to run: ${keys.join(", ")} ${keys.length === 1 ? "is an external asset" : "are external assets"}`);
+  if (nodes.length === 0)
+    throw new UserError(
+      keys.length === 0
+        ? "the selection names no asset"
+        : `nothing to run: ${keys.join(", ")} ${keys.length === 1 ? "is an external asset" : "are external assets"}`,
+    );
   const wanted = new Set(nodes.map((node) => node.key));
   for (const node of nodes) if (!node.subset) requireWhole(graph, node, wanted);
   const chunks = fewestChunks(nodes, (node) => node.location);
@@ -39,14 +44,21 @@ export function planRuns(graph: WorkspaceGraph, keys: readonly string[]): Planne
     location: group,
     assets: members.map((node) => node.key),
     steps: planSteps(members),
-    needs: positions(members.flatMap((node) => node.deps.map((dep) => runOf.get(dep))), index),
+    needs: positions(
+      members.flatMap((node) => node.deps.map((dep) => runOf.get(dep))),
+      index,
+    ),
   }));
 }
 
 function requireWhole(graph: WorkspaceGraph, node: AssetNode, wanted: ReadonlySet<string>): void {
-  const missing = [...graph.assets.values()].filter((other) => other.location === node.location && other.step === node.step && !wanted.has(other.key));
+  const missing = [...graph.assets.values()].filter(
+    (other) => other.location === node.location && other.step === node.step && !wanted.has(other.key),
+  );
   if (missing.length > 0)
-    throw new UserError(`step "${node.step}" makes its assets together and cannot make "${node.key}" alone`, { hint: `Select ${missing.map((other) => `"${other.key}"`).join(", ")} too.` });
+    throw new UserError(`step "${node.step}" makes its assets together and cannot make "${node.key}" alone`, {
+      hint: `Select ${missing.map((other) => `"${other.key}"`).join(", ")} too.`,
+    });
 }
 
 function planSteps(nodes: readonly AssetNode[]): PlannedStep[] {
@@ -63,8 +75,15 @@ function planSteps(nodes: readonly AssetNode[]): PlannedStep[] {
   });
   return chunks.map(({ group, nodes: members }, index) => {
     const split = members.find((node) => !node.subset && seen.get(group)! > 1);
-    if (split) throw new UserError(`step "${group}" makes its assets together, but another selected asset lies between them in the lineage`, { hint: "Let its multiAsset be a subset, or split it." });
-    const needs = positions(members.flatMap((node) => node.deps.map((dep) => stepOf.get(dep))), index);
+    if (split)
+      throw new UserError(
+        `step "${group}" makes its assets together, but another selected asset lies between them in the lineage`,
+        { hint: "Let its multiAsset be a subset, or split it." },
+      );
+    const needs = positions(
+      members.flatMap((node) => node.deps.map((dep) => stepOf.get(dep))),
+      index,
+    );
     return { key: keys[index]!, name: group, assets: members.map((node) => node.key), needs: needs.map((need) => keys[need]!) };
   });
 }
@@ -133,7 +152,11 @@ function groupOrder(groups: ReadonlyMap<string, AssetNode[]>, edges: ReadonlyMap
   return order.length === groups.size ? order : undefined;
 }
 
-function search(total: number, groups: readonly string[], harvest: (group: string, done: ReadonlySet<string>) => AssetNode[]): Chunk[] {
+function search(
+  total: number,
+  groups: readonly string[],
+  harvest: (group: string, done: ReadonlySet<string>) => AssetNode[],
+): Chunk[] {
   type State = { done: Set<string>; chunks: Chunk[] };
   const widest = 200;
   let front: State[] = [{ done: new Set(), chunks: [] }];
@@ -148,7 +171,8 @@ function search(total: number, groups: readonly string[], harvest: (group: strin
         if (done.size === total) return reached.chunks;
         next.set([...done].sort().join("\n"), reached);
       }
-    if (next.size === 0) throw new UserError("the selected assets depend on each other in a circle", { hint: "kc check names the cycle." });
+    if (next.size === 0)
+      throw new UserError("the selected assets depend on each other in a circle", { hint: "kc check names the cycle." });
     front = [...next.values()].sort((a, b) => b.done.size - a.done.size).slice(0, widest);
   }
 }

@@ -26,7 +26,10 @@ export interface Run {
   reason: string | null;
 }
 
-export type NewRun = Pick<Run, "id" | "requestId" | "location" | "plan" | "needs" | "tags" | "config" | "partition" | "runKey" | "createdAt">;
+export type NewRun = Pick<
+  Run,
+  "id" | "requestId" | "location" | "plan" | "needs" | "tags" | "config" | "partition" | "runKey" | "createdAt"
+>;
 
 export interface ListRunsParams {
   statuses?: readonly RunStatus[];
@@ -62,7 +65,17 @@ export interface AssetState {
   unchangedAt: number | null;
   /** The last step that ended for it, good or bad. */
   last: { runId: string; status: "succeeded" | "failed" | "skipped"; at: number } | null;
-  checks: Record<string, { passed: boolean; severity: "WARN" | "ERROR"; at: number; runId: string | null; description?: string; metadata: Record<string, MetadataValue> }>;
+  checks: Record<
+    string,
+    {
+      passed: boolean;
+      severity: "WARN" | "ERROR";
+      at: number;
+      runId: string | null;
+      description?: string;
+      metadata: Record<string, MetadataValue>;
+    }
+  >;
   freshness: FreshnessState | null;
 }
 
@@ -114,7 +127,11 @@ export interface Storage {
    * Stores all runs, their events and `values` or nothing. A run whose `runKey` exists already makes the call answer the
    * existing runs of that request; `values` are stored all the same.
    */
-  createRuns(runs: readonly NewRun[], events: readonly NewEvent[], values?: Record<string, string>): Promise<{ runs: Run[]; events: StoredEvent[]; existed: boolean }>;
+  createRuns(
+    runs: readonly NewRun[],
+    events: readonly NewEvent[],
+    values?: Record<string, string>,
+  ): Promise<{ runs: Run[]; events: StoredEvent[]; existed: boolean }>;
   getRun(id: string): Promise<Run | null>;
   listRuns(params?: ListRunsParams): Promise<Run[]>;
   setRunConnections(id: string, connections: Run["connections"]): Promise<void>;
@@ -132,7 +149,11 @@ export interface Storage {
   instigators(): Promise<InstigatorState[]>;
   setInstigator(state: Pick<InstigatorState, "location" | "name" | "type"> & Partial<InstigatorState>): Promise<void>;
   startTick(tick: Pick<Tick, "location" | "name" | "type" | "at">): Promise<Tick>;
-  endTick(id: number, end: Pick<Tick, "status" | "endedAt"> & Partial<Pick<Tick, "requestIds" | "skip" | "error">>, cursor?: string): Promise<void>;
+  endTick(
+    id: number,
+    end: Pick<Tick, "status" | "endedAt"> & Partial<Pick<Tick, "requestIds" | "skip" | "error">>,
+    cursor?: string,
+  ): Promise<void>;
   listTicks(params?: ListTicksParams): Promise<Tick[]>;
 
   // small values by name
@@ -144,18 +165,35 @@ export interface Storage {
 }
 
 /** An asset of which nothing is known. */
-export const emptyAssetState = (key: string): AssetState => ({ key, materialization: null, unchangedAt: null, last: null, checks: {}, freshness: null });
+export const emptyAssetState = (key: string): AssetState => ({
+  key,
+  materialization: null,
+  unchangedAt: null,
+  last: null,
+  checks: {},
+  freshness: null,
+});
 
 /** The state of an asset after an event about it. Pure: storage keeps the result. */
 export function projectAsset(state: AssetState, event: StoredEvent): AssetState {
   switch (event.type) {
     case "materialization":
-      return { ...state, materialization: { eventId: event.id, at: event.at, runId: event.runId ?? null, metadata: event.metadata ?? {} } };
+      return {
+        ...state,
+        materialization: { eventId: event.id, at: event.at, runId: event.runId ?? null, metadata: event.metadata ?? {} },
+      };
     case "unchanged":
       return { ...state, unchangedAt: event.at };
     case "check_result": {
       const { name, passed, severity, description } = event.check!;
-      const result = { passed, severity, at: event.at, runId: event.runId ?? null, metadata: event.metadata ?? {}, ...(description ? { description } : {}) };
+      const result = {
+        passed,
+        severity,
+        at: event.at,
+        runId: event.runId ?? null,
+        metadata: event.metadata ?? {},
+        ...(description ? { description } : {}),
+      };
       return { ...state, checks: { ...state.checks, [name]: result } };
     }
     case "freshness":
@@ -163,7 +201,9 @@ export function projectAsset(state: AssetState, event: StoredEvent): AssetState 
     case "step_succeeded":
     case "step_failed":
     case "step_skipped":
-      return event.runId ? { ...state, last: { runId: event.runId, status: event.type.slice(5) as "succeeded", at: event.at } } : state;
+      return event.runId
+        ? { ...state, last: { runId: event.runId, status: event.type.slice(5) as "succeeded", at: event.at } }
+        : state;
     default:
       return state;
   }

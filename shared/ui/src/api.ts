@@ -8,9 +8,18 @@ export const queries = {
   workspace: queryOptions({ queryKey: ["workspace"], queryFn: () => api.workspace() }),
   assets: queryOptions({ queryKey: ["assets"], queryFn: () => api.assets() }),
   asset: (key: string) => queryOptions({ queryKey: ["assets", key], queryFn: () => api.asset(key) }),
-  runs: (asset?: string) => queryOptions({ queryKey: ["runs", "list", asset ?? ""], queryFn: () => api.runs({ limit: 200, ...(asset ? { asset } : {}) }) }),
+  runs: (asset?: string) =>
+    queryOptions({
+      queryKey: ["runs", "list", asset ?? ""],
+      queryFn: () => api.runs({ limit: 200, ...(asset ? { asset } : {}) }),
+    }),
   run: (id: string) => queryOptions({ queryKey: ["runs", id], queryFn: () => api.run(id) }),
-  runEvents: (id: string) => queryOptions({ queryKey: ["events", id], queryFn: () => api.runEvents(id, { limit: 10_000 }), staleTime: Number.POSITIVE_INFINITY }),
+  runEvents: (id: string) =>
+    queryOptions({
+      queryKey: ["events", id],
+      queryFn: () => api.runEvents(id, { limit: 10_000 }),
+      staleTime: Number.POSITIVE_INFINITY,
+    }),
   schedules: queryOptions({ queryKey: ["instigators", "schedules"], queryFn: () => api.schedules() }),
   sensors: queryOptions({ queryKey: ["instigators", "sensors"], queryFn: () => api.sensors() }),
   ticks: queryOptions({ queryKey: ["instigators", "ticks"], queryFn: () => api.ticks({ limit: 100 }) }),

@@ -13,10 +13,23 @@ describe("live updates", () => {
 });
 
 describe("stepSpans()", () => {
-  const event = (type: string, second: number, step = "a") => ({ id: second, type, at: `2026-01-01T00:00:0${second}.000Z`, step });
+  const event = (type: string, second: number, step = "a") => ({
+    id: second,
+    type,
+    at: `2026-01-01T00:00:0${second}.000Z`,
+    step,
+  });
   test("a step spans from its first try to its end and counts its tries", () => {
-    const [a, b] = stepSpans([{ key: "a" }, { key: "b" }], [event("step_started", 1), event("step_retry", 2), event("step_started", 3), event("step_succeeded", 4)]);
-    expect(a).toMatchObject({ status: "succeeded", attempts: 2, from: Date.parse("2026-01-01T00:00:01Z"), to: Date.parse("2026-01-01T00:00:04Z") });
+    const [a, b] = stepSpans(
+      [{ key: "a" }, { key: "b" }],
+      [event("step_started", 1), event("step_retry", 2), event("step_started", 3), event("step_succeeded", 4)],
+    );
+    expect(a).toMatchObject({
+      status: "succeeded",
+      attempts: 2,
+      from: Date.parse("2026-01-01T00:00:01Z"),
+      to: Date.parse("2026-01-01T00:00:04Z"),
+    });
     expect(b).toMatchObject({ status: "queued", from: undefined });
   });
 });

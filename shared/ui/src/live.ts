@@ -50,5 +50,7 @@ export function useLive(): boolean {
 }
 
 function append(client: QueryClient, runId: string, event: RunEvent): void {
-  client.setQueryData<RunEvent[]>(["events", runId], (events) => (events && !events.some((one) => one.id === event.id) ? [...events, event] : events));
+  client.setQueryData<RunEvent[]>(["events", runId], (events) =>
+    events && !events.some((one) => one.id === event.id) ? [...events, event] : events,
+  );
 }

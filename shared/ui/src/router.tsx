@@ -1,6 +1,6 @@
 import { createRootRoute, createRoute, createRouter } from "@tanstack/react-router";
-import { AutomationPage } from "./pages/automation.tsx";
 import { AssetPage } from "./pages/asset.tsx";
+import { AutomationPage } from "./pages/automation.tsx";
 import { DeploymentPage } from "./pages/deployment.tsx";
 import { LineagePage } from "./pages/lineage.tsx";
 import { RunPage } from "./pages/run.tsx";
@@ -8,17 +8,26 @@ import { RunsPage } from "./pages/runs.tsx";
 import { Shell } from "./parts/shell.tsx";
 
 const root = createRootRoute({ component: Shell, notFoundComponent: () => <p className="empty">There is no such page.</p> });
-const page = <P extends string, C extends () => React.ReactNode>(path: P, component: C) => createRoute({ getParentRoute: () => root, path, component });
+const page = <P extends string, C extends () => React.ReactNode>(path: P, component: C) =>
+  createRoute({ getParentRoute: () => root, path, component });
 
 const lineage = createRoute({
   getParentRoute: () => root,
   path: "/",
   component: LineagePage,
-  validateSearch: (search: Record<string, unknown>): { asset?: string } => (typeof search["asset"] === "string" ? { asset: search["asset"] } : {}),
+  validateSearch: (search: Record<string, unknown>): { asset?: string } =>
+    typeof search.asset === "string" ? { asset: search.asset } : {},
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([lineage, page("/assets/$", AssetPage), page("/runs", RunsPage), page("/runs/$id", RunPage), page("/automation", AutomationPage), page("/deployment", DeploymentPage)]),
+  routeTree: root.addChildren([
+    lineage,
+    page("/assets/$", AssetPage),
+    page("/runs", RunsPage),
+    page("/runs/$id", RunPage),
+    page("/automation", AutomationPage),
+    page("/deployment", DeploymentPage),
+  ]),
   defaultPreload: "intent",
 });
 

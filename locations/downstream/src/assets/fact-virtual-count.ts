@@ -19,10 +19,13 @@ export const factVirtualCount = asset({
   resources: { warehouse: databricksSql, output: outputDir },
   async materialize({ resources, upstream, log, signal }) {
     const source = upstream[0]!;
-    const relation = source.metadata["relation"];
-    const dbtRunId = source.metadata["run_id"];
+    const relation = source.metadata.relation;
+    const dbtRunId = source.metadata.run_id;
     if (typeof relation !== "string" || dbtRunId === undefined)
-      throw new UserError(`${model} has not been built yet`, { hint: "Make it first: kc materialize '+downstream/fact_virtual_count'" });
+      throw new UserError(`${model} has not been built yet`, {
+        hint: "Make it first: kc materialize '+downstream/fact_virtual_count'",
+        final: true,
+      });
     const { rows } = await resources.warehouse.execute(`select count(*) from ${relation}`, { signal });
     const count = Number(rows[0]![0]);
     const file = await writeJson(resources.output, "fact_virtual_count.json", {

@@ -15,19 +15,23 @@ export const runDatabricksIngestionJob = asset({
   config: z.object({ start_date: date.default("2025-01-01"), end_date: date.default("2030-12-31") }),
   resources: { databricks },
   async materialize({ resources, config, env, log, run, signal }) {
-    const id = Number(env["DATABRICKS_NOTEBOOK_JOB_ID"]);
+    const id = Number(env.DATABRICKS_NOTEBOOK_JOB_ID);
     if (!Number.isInteger(id) || id <= 0)
       throw new UserError("DATABRICKS_NOTEBOOK_JOB_ID names no job", {
         hint: "Set it to the id of the notebook job; without DATABRICKS_* variables the local stand-in has the job of standins.yaml.",
       });
-    if (config.start_date > config.end_date) throw new UserError(`start_date ${config.start_date} is after end_date ${config.end_date}`);
+    if (config.start_date > config.end_date)
+      throw new UserError(`start_date ${config.start_date} is after end_date ${config.end_date}`);
     const runId = await resources.databricks.jobs.runNow(id, { parameters: { ...config }, idempotencyToken: run.id });
     log.info(`Databricks run ${runId} of job ${id} started`);
     const ended = await resources.databricks.jobs.waitForRun(runId, { signal });
     if (!runSucceeded(ended))
-      throw new UserError(`Databricks run ${runId} did not succeed: ${ended.state?.state_message ?? ended.state?.result_state ?? "no reason given"}`, {
-        hint: ended.run_page_url,
-      });
+      throw new UserError(
+        `Databricks run ${runId} did not succeed: ${ended.state?.state_message ?? ended.state?.result_state ?? "no reason given"}`,
+        {
+          hint: ended.run_page_url,
+        },
+      );
     const task = ended.tasks?.[0];
     const output = task ? await resources.databricks.jobs.getOutput(task.run_id) : undefined;
     return {

@@ -6,9 +6,12 @@ import { sourceFiles } from "./source-data.ts";
 const data = join(import.meta.dirname, "..", "..", "..", "..", "data");
 
 describe("source data", () => {
-  test.each(sourceFiles.map((file) => [file.name, file] as const))("%s in data/ is what the seeded generator makes", (name, file) => {
-    expect(readFileSync(join(data, name), "utf8")).toBe(`${[file.header, ...file.rows(file.committed)].join("\n")}\n`);
-  });
+  test.each(sourceFiles.map((file) => [file.name, file] as const))(
+    "%s in data/ is what the seeded generator makes",
+    (name, file) => {
+      expect(readFileSync(join(data, name), "utf8")).toBe(`${[file.header, ...file.rows(file.committed)].join("\n")}\n`);
+    },
+  );
 
   test("every payment is of an order that exists, every order of a customer that exists", () => {
     const [, customers, orders, payments] = sourceFiles;

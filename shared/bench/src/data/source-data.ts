@@ -9,8 +9,47 @@ export interface SourceFile {
   committed: number;
 }
 
-const items = ["Phoenix Mount", "Dragon Scale Armor", "Healing Potion", "Mana Crystal", "Speed Boots", "Shadow Cloak", "Golden Key", "Fire Sword", "Ice Shield", "Battle Banner", "Storm Bow", "Lucky Charm"];
-const firstNames = ["Aino", "Bruno", "Chloe", "Dmitri", "Elena", "Farid", "Grace", "Hiro", "Ines", "Jonas", "Katerina", "Luis", "Maya", "Nikos", "Olga", "Priya", "Quentin", "Rosa", "Sofia", "Tomas", "Uma", "Viktor", "Wen", "Yara", "Zoe"];
+const items = [
+  "Phoenix Mount",
+  "Dragon Scale Armor",
+  "Healing Potion",
+  "Mana Crystal",
+  "Speed Boots",
+  "Shadow Cloak",
+  "Golden Key",
+  "Fire Sword",
+  "Ice Shield",
+  "Battle Banner",
+  "Storm Bow",
+  "Lucky Charm",
+];
+const firstNames = [
+  "Aino",
+  "Bruno",
+  "Chloe",
+  "Dmitri",
+  "Elena",
+  "Farid",
+  "Grace",
+  "Hiro",
+  "Ines",
+  "Jonas",
+  "Katerina",
+  "Luis",
+  "Maya",
+  "Nikos",
+  "Olga",
+  "Priya",
+  "Quentin",
+  "Rosa",
+  "Sofia",
+  "Tomas",
+  "Uma",
+  "Viktor",
+  "Wen",
+  "Yara",
+  "Zoe",
+];
 const lastNames = ["A.", "B.", "C.", "D.", "F.", "G.", "H.", "K.", "L.", "M.", "N.", "P.", "R.", "S.", "T.", "V.", "W.", "Z."];
 const statuses = ["completed", "completed", "completed", "shipped", "placed", "return_pending", "returned"];
 const methods = ["credit_card", "credit_card", "coupon", "bank_transfer", "gift_card"];
@@ -52,7 +91,8 @@ export const sourceFiles: readonly SourceFile[] = [
     *rows(count) {
       const random = seeded(3);
       const perDay = Math.max(1, Math.ceil(count / 600));
-      for (let id = 1; id <= count; id++) yield `${id},${between(random, 1, customers)},${dateOf(start + Math.floor((id - 1) / perDay) * day)},${pick(random, statuses)}`;
+      for (let id = 1; id <= count; id++)
+        yield `${id},${between(random, 1, customers)},${dateOf(start + Math.floor((id - 1) / perDay) * day)},${pick(random, statuses)}`;
     },
   },
   {
@@ -61,7 +101,8 @@ export const sourceFiles: readonly SourceFile[] = [
     committed: 7_000,
     *rows(count) {
       const random = seeded(4);
-      for (let id = 1; id <= count; id++) yield `${id},${id <= orders ? id : between(random, 1, orders)},${pick(random, methods)},${between(random, 0, 3_000)}`;
+      for (let id = 1; id <= count; id++)
+        yield `${id},${id <= orders ? id : between(random, 1, orders)},${pick(random, methods)},${between(random, 0, 3_000)}`;
     },
   },
 ];

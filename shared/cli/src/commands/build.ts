@@ -1,4 +1,4 @@
-import { type Command } from "../command.ts";
+import type { Command } from "../command.ts";
 import { turbo } from "../turbo.ts";
 
 export const command: Command = {

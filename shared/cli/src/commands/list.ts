@@ -5,33 +5,68 @@ import { ago, table } from "../table.ts";
 
 interface Listing {
   headings: string[];
-  rows(api: ApiClient, selection: string | undefined, context: CommandContext): Promise<{ items: unknown[]; cells: (string | number | null)[][] }>;
+  rows(
+    api: ApiClient,
+    selection: string | undefined,
+    context: CommandContext,
+  ): Promise<{ items: unknown[]; cells: (string | number | null)[][] }>;
 }
 
-const of = <T>(headings: string[], load: (api: ApiClient, selection: string | undefined, context: CommandContext) => Promise<T[]>, cells: (item: T) => (string | number | null)[]): Listing => ({
+const of = <T>(
+  headings: string[],
+  load: (api: ApiClient, selection: string | undefined, context: CommandContext) => Promise<T[]>,
+  cells: (item: T) => (string | number | null)[],
+): Listing => ({
   headings,
   rows: async (api, selection, context) => {
     const items = await load(api, selection, context);
     return { items, cells: items.map(cells) };
   },
 });
-const mine = <T extends { location: string }>(items: T[], context: CommandContext): T[] => items.filter((item) => !context.location || item.location === context.location);
-const scope = (selection: string | undefined, context: CommandContext): string | undefined => selection ?? (context.location ? `location:"${context.location}"` : undefined);
+const mine = <T extends { location: string }>(items: T[], context: CommandContext): T[] =>
+  items.filter((item) => !context.location || item.location === context.location);
+const scope = (selection: string | undefined, context: CommandContext): string | undefined =>
+  selection ?? (context.location ? `location:"${context.location}"` : undefined);
 
 /** What can be listed: the noun, its columns, where the rows come from. */
 const listings: Record<string, Listing> = {
-  locations: of(["location", "status", "assets", "loaded", "problem"], async (api) => (await api.workspace()).locations, (one) => [one.name, one.status, one.assets, ago(one.loadedAt), one.error ? `${one.error.where} ${one.error.message}` : null]),
+  locations: of(
+    ["location", "status", "assets", "loaded", "problem"],
+    async (api) => (await api.workspace()).locations,
+    (one) => [one.name, one.status, one.assets, ago(one.loadedAt), one.error ? `${one.error.where} ${one.error.message}` : null],
+  ),
   assets: of(
     ["asset", "location", "group", "kinds", "status", "health", "materialized"],
     (api, selection, context) => api.assets(scope(selection, context)),
-    (one) => [one.key, one.location, one.group, one.kinds.join(","), one.external ? "external" : one.status, one.health, ago(one.materialization?.at ?? null)],
+    (one) => [
+      one.key,
+      one.location,
+      one.group,
+      one.kinds.join(","),
+      one.external ? "external" : one.status,
+      one.health,
+      ago(one.materialization?.at ?? null),
+    ],
   ),
   checks: of(
     ["check", "asset", "blocking", "result", "when"],
-    async (api, selection, context) => (await api.assets(scope(selection, context))).flatMap((asset) => asset.checks.map((check) => ({ asset: asset.key, ...check }))),
-    (one) => [one.name, one.asset, one.blocking ? "yes" : "no", one.result ? (one.result.passed ? "passed" : `failed (${one.result.severity})`) : "never ran", ago(one.result?.at ?? null)],
+    async (api, selection, context) =>
+      (await api.assets(scope(selection, context))).flatMap((asset) =>
+        asset.checks.map((check) => ({ asset: asset.key, ...check })),
+      ),
+    (one) => [
+      one.name,
+      one.asset,
+      one.blocking ? "yes" : "no",
+      one.result ? (one.result.passed ? "passed" : `failed (${one.result.severity})`) : "never ran",
+      ago(one.result?.at ?? null),
+    ],
   ),
-  jobs: of(["job", "location", "selection", "description"], async (api, _, context) => mine(await api.jobs(), context), (one) => [one.name, one.location, one.selection, one.description]),
+  jobs: of(
+    ["job", "location", "selection", "description"],
+    async (api, _, context) => mine(await api.jobs(), context),
+    (one) => [one.name, one.location, one.selection, one.description],
+  ),
   schedules: of(
     ["schedule", "location", "cron", "timezone", "state", "next", "target"],
     async (api, _, context) => mine(await api.schedules(), context),
@@ -40,13 +75,30 @@ const listings: Record<string, Listing> = {
   sensors: of(
     ["sensor", "location", "kind", "state", "interval", "last tick"],
     async (api, _, context) => mine(await api.sensors(), context),
-    (one) => [one.name, one.location, one.kind, one.running ? "on" : "off", one.intervalMs ? `${one.intervalMs / 1000}s` : "on events", ago(one.lastTickAt)],
+    (one) => [
+      one.name,
+      one.location,
+      one.kind,
+      one.running ? "on" : "off",
+      one.intervalMs ? `${one.intervalMs / 1000}s` : "on events",
+      ago(one.lastTickAt),
+    ],
   ),
-  components: of(["component", "location", "used in", "description"], async (api, _, context) => mine(await api.components(), context), (one) => [one.type, one.location, one.uses.join(", "), one.description]),
+  components: of(
+    ["component", "location", "used in", "description"],
+    async (api, _, context) => mine(await api.components(), context),
+    (one) => [one.type, one.location, one.uses.join(", "), one.description],
+  ),
   connections: of(
     ["connection", "served by", "answers", "used by", "variables"],
     (api) => api.connections(),
-    (one) => [one.name, one.mode === "vendor" ? "the vendor" : "local stand-in", one.running === null ? "" : one.running ? "yes" : "no", one.usedBy.join(", "), one.variables.join(" ")],
+    (one) => [
+      one.name,
+      one.mode === "vendor" ? "the vendor" : "local stand-in",
+      one.running === null ? "" : one.running ? "yes" : "no",
+      one.usedBy.join(", "),
+      one.variables.join(" "),
+    ],
   ),
 };
 
@@ -64,15 +116,31 @@ export const command: Command = {
     if (noun === "generators") {
       const { generators } = await import("../generators.ts");
       const found = await generators(context.root);
-      context.print(values["json"] ? JSON.stringify(found, null, 2) : table(["generator", "description"], found.map((one) => [one.name, one.description])));
+      context.print(
+        values.json
+          ? JSON.stringify(found, null, 2)
+          : table(
+              ["generator", "description"],
+              found.map((one) => [one.name, one.description]),
+            ),
+      );
       return 0;
     }
     const listing = noun ? listings[noun] : undefined;
-    if (!listing) throw new UsageError(noun ? `there is no list of "${noun}"; there are ${[...Object.keys(listings), "generators"].join(", ")}` : `of what? ${[...Object.keys(listings), "generators"].join(", ")}`);
+    if (!listing)
+      throw new UsageError(
+        noun
+          ? `there is no list of "${noun}"; there are ${[...Object.keys(listings), "generators"].join(", ")}`
+          : `of what? ${[...Object.keys(listings), "generators"].join(", ")}`,
+      );
     return withHost(context, async ({ api }) => {
       await api.settled();
       const { items, cells } = await listing.rows(api, words.length > 0 ? words.join(" ") : undefined, context);
-      context.print(values["json"] ? JSON.stringify(items, null, 2) : table(listing.headings, cells, context.interactive ? process.stdout.columns : undefined));
+      context.print(
+        values.json
+          ? JSON.stringify(items, null, 2)
+          : table(listing.headings, cells, context.interactive ? process.stdout.columns : undefined),
+      );
       return 0;
     });
   },

@@ -26,14 +26,19 @@ export const command: Command = {
     return withHost(context, async ({ api }) => {
       await api.settled();
       const partition = text(values, "partition");
-      const submitted = await api.submit({ selection: scoped, config: await runConfig(context, text(values, "config")), tags: tagsOf(values["tag"]), ...(partition ? { partition } : {}) });
-      if (values["detach"]) {
+      const submitted = await api.submit({
+        selection: scoped,
+        config: await runConfig(context, text(values, "config")),
+        tags: tagsOf(values.tag),
+        ...(partition ? { partition } : {}),
+      });
+      if (values.detach) {
         for (const run of submitted.runs) context.print(run.id);
         return 0;
       }
-      const quiet = values["json"] ? { ...context, interactive: false, print: () => {} } : context;
-      const good = await followRequest(api, submitted, quiet, { verbose: values["verbose"] === true });
-      if (values["json"]) context.print(JSON.stringify(await Promise.all(submitted.runs.map((run) => api.run(run.id))), null, 2));
+      const quiet = values.json ? { ...context, interactive: false, print: () => {} } : context;
+      const good = await followRequest(api, submitted, quiet, { verbose: values.verbose === true });
+      if (values.json) context.print(JSON.stringify(await Promise.all(submitted.runs.map((run) => api.run(run.id))), null, 2));
       return good ? 0 : 1;
     });
   },

@@ -27,7 +27,7 @@ export const command: Command = {
 };
 
 function onPath(name: string, env: NodeJS.ProcessEnv): string | undefined {
-  for (const folder of (env["PATH"] ?? "").split(delimiter)) {
+  for (const folder of (env.PATH ?? "").split(delimiter)) {
     const file = join(folder, name);
     try {
       accessSync(file, constants.X_OK);
@@ -40,7 +40,13 @@ function onPath(name: string, env: NodeJS.ProcessEnv): string | undefined {
 }
 
 function runPsql(psql: string, args: string[], context: CommandContext, env: Record<string, string>): Promise<number> {
-  const connection = { PGHOST: env["LOCAL_POSTGRES_HOST"], PGPORT: env["LOCAL_POSTGRES_PORT"] ?? "5432", PGUSER: env["LOCAL_POSTGRES_USER"], PGPASSWORD: env["LOCAL_POSTGRES_PASSWORD"], PGDATABASE: env["LOCAL_POSTGRES_DATABASE"] ?? "postgres" };
+  const connection = {
+    PGHOST: env.LOCAL_POSTGRES_HOST,
+    PGPORT: env.LOCAL_POSTGRES_PORT ?? "5432",
+    PGUSER: env.LOCAL_POSTGRES_USER,
+    PGPASSWORD: env.LOCAL_POSTGRES_PASSWORD,
+    PGDATABASE: env.LOCAL_POSTGRES_DATABASE ?? "postgres",
+  };
   return new Promise((resolve, reject) => {
     // psql handles Ctrl-C itself: it cancels the statement, not the session.
     process.on("SIGINT", () => {});
@@ -53,17 +59,27 @@ function runPsql(psql: string, args: string[], context: CommandContext, env: Rec
 async function lineClient(context: CommandContext, env: Record<string, string>, sql: string | undefined): Promise<number> {
   const { postgresClient } = await import("@kc/connector-postgres");
   const client = postgresClient({
-    host: env["LOCAL_POSTGRES_HOST"]!,
-    port: Number(env["LOCAL_POSTGRES_PORT"] ?? 5432),
-    user: env["LOCAL_POSTGRES_USER"]!,
-    password: env["LOCAL_POSTGRES_PASSWORD"]!,
-    database: env["LOCAL_POSTGRES_DATABASE"] ?? "postgres",
+    host: env.LOCAL_POSTGRES_HOST!,
+    port: Number(env.LOCAL_POSTGRES_PORT ?? 5432),
+    user: env.LOCAL_POSTGRES_USER!,
+    password: env.LOCAL_POSTGRES_PASSWORD!,
+    database: env.LOCAL_POSTGRES_DATABASE ?? "postgres",
     applicationName: "kc pg",
   });
   const execute = async (statement: string) => {
     const { rows, rowCount } = await client.query(statement);
     const headings = Object.keys(rows[0] ?? {});
-    if (headings.length > 0) context.print(table(headings, rows.map((row) => headings.map((name) => (row[name] === null ? "" : typeof row[name] === "object" ? JSON.stringify(row[name]) : String(row[name]))))));
+    if (headings.length > 0)
+      context.print(
+        table(
+          headings,
+          rows.map((row) =>
+            headings.map((name) =>
+              row[name] === null ? "" : typeof row[name] === "object" ? JSON.stringify(row[name]) : String(row[name]),
+            ),
+          ),
+        ),
+      );
     context.print(`(${rowCount} ${rowCount === 1 ? "row" : "rows"})`);
   };
   try {

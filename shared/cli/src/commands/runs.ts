@@ -21,12 +21,19 @@ export const command: Command = {
   ],
   async run({ values, positionals, context }) {
     const [verb = "list", id] = positionals;
-    if (!["list", "show", "logs", "cancel", "retry"].includes(verb)) throw new UsageError(`there is no "kc runs ${verb}"; there are list, show, logs, cancel, retry`);
+    if (!["list", "show", "logs", "cancel", "retry"].includes(verb))
+      throw new UsageError(`there is no "kc runs ${verb}"; there are list, show, logs, cancel, retry`);
     if (verb !== "list" && !id) throw new UsageError(`which run? kc runs list shows their ids`);
     return withHost(context, async ({ api }) => {
-      if (verb === "list") return list(api, context, { json: values["json"] === true, limit: number(values, "limit") ?? 20, status: text(values, "status"), asset: text(values, "asset") });
-      if (verb === "show") return show(api, context, id!, values["json"] === true);
-      if (verb === "logs") return logs(api, context, id!, values["follow"] === true);
+      if (verb === "list")
+        return list(api, context, {
+          json: values.json === true,
+          limit: number(values, "limit") ?? 20,
+          status: text(values, "status"),
+          asset: text(values, "asset"),
+        });
+      if (verb === "show") return show(api, context, id!, values.json === true);
+      if (verb === "logs") return logs(api, context, id!, values.follow === true);
       if (verb === "cancel") {
         const run = await api.cancel(id!);
         context.print(`run ${run.id} is ${run.status}`);
@@ -38,14 +45,30 @@ export const command: Command = {
   },
 };
 
-async function list(api: ApiClient, context: CommandContext, options: { json: boolean; limit: number; status: string | undefined; asset: string | undefined }): Promise<number> {
-  const runs = await api.runs({ limit: options.limit, ...(options.status ? { status: options.status } : {}), ...(options.asset ? { asset: options.asset } : {}), ...(context.location ? { location: context.location } : {}) });
+async function list(
+  api: ApiClient,
+  context: CommandContext,
+  options: { json: boolean; limit: number; status: string | undefined; asset: string | undefined },
+): Promise<number> {
+  const runs = await api.runs({
+    limit: options.limit,
+    ...(options.status ? { status: options.status } : {}),
+    ...(options.asset ? { asset: options.asset } : {}),
+    ...(context.location ? { location: context.location } : {}),
+  });
   if (options.json) context.print(JSON.stringify(runs, null, 2));
   else
     context.print(
       table(
         ["run", "status", "location", "assets", "created", "why"],
-        runs.map((run) => [run.id, run.status, run.location, run.assets.length === 1 ? run.assets[0]! : `${run.assets.length} assets`, ago(run.createdAt), run.waitsFor ?? run.reason ?? cause(run.tags)]),
+        runs.map((run) => [
+          run.id,
+          run.status,
+          run.location,
+          run.assets.length === 1 ? run.assets[0]! : `${run.assets.length} assets`,
+          ago(run.createdAt),
+          run.waitsFor ?? run.reason ?? cause(run.tags),
+        ]),
         context.interactive ? process.stdout.columns : undefined,
       ),
     );
@@ -66,9 +89,17 @@ async function show(api: ApiClient, context: CommandContext, id: string, json: b
     return 0;
   }
   context.print(`run ${run.id}  ${run.status}${run.reason ? `: ${run.reason}` : ""}`);
-  context.print(`  location     ${run.location}\n  request      ${run.requestId} (${run.siblings.length} ${run.siblings.length === 1 ? "run" : "runs"})`);
+  context.print(
+    `  location     ${run.location}\n  request      ${run.requestId} (${run.siblings.length} ${run.siblings.length === 1 ? "run" : "runs"})`,
+  );
   context.print(`  created      ${run.createdAt}\n  started      ${run.startedAt ?? "-"}\n  ended        ${run.endedAt ?? "-"}`);
-  context.print(`  connections  ${Object.entries(run.connections).map(([name, mode]) => `${name}: ${mode}`).join(", ") || "none"}`);
+  context.print(
+    `  connections  ${
+      Object.entries(run.connections)
+        .map(([name, mode]) => `${name}: ${mode}`)
+        .join(", ") || "none"
+    }`,
+  );
   for (const step of run.steps) context.print(`  step ${step.key}: ${step.assets.join(", ")}`);
   return 0;
 }

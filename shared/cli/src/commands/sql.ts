@@ -17,11 +17,30 @@ export const command: Command = {
     return withHost(context, async () => {
       const env = await connectionVariables(context, "databricks");
       const { databricksClient } = await import("@kc/connector-databricks/client");
-      const client = databricksClient({ host: env["DATABRICKS_HOST"]!, token: env["DATABRICKS_TOKEN"]!, warehouseId: env["DATABRICKS_WAREHOUSE_ID"]!, catalog: env["DATABRICKS_CATALOG"] ?? "test", schema: env["DATABRICKS_SCHEMA"] ?? "main" });
+      const client = databricksClient({
+        host: env.DATABRICKS_HOST!,
+        token: env.DATABRICKS_TOKEN!,
+        warehouseId: env.DATABRICKS_WAREHOUSE_ID!,
+        catalog: env.DATABRICKS_CATALOG ?? "test",
+        schema: env.DATABRICKS_SCHEMA ?? "main",
+      });
       const execute = async (sql: string) => {
         const { columns, rows } = await client.statements.execute(sql);
-        if (values["json"]) context.print(JSON.stringify(rows.map((row) => Object.fromEntries(columns.map((column, index) => [column.name, row[index]]))), null, 2));
-        else if (columns.length > 0) context.print(`${table(columns.map((column) => column.name), rows)}\n(${rows.length} ${rows.length === 1 ? "row" : "rows"})`);
+        if (values.json)
+          context.print(
+            JSON.stringify(
+              rows.map((row) => Object.fromEntries(columns.map((column, index) => [column.name, row[index]]))),
+              null,
+              2,
+            ),
+          );
+        else if (columns.length > 0)
+          context.print(
+            `${table(
+              columns.map((column) => column.name),
+              rows,
+            )}\n(${rows.length} ${rows.length === 1 ? "row" : "rows"})`,
+          );
       };
       try {
         if (positionals.length === 0) return await readStatements(context, "kc sql> ", execute);

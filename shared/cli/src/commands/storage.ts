@@ -11,8 +11,19 @@ export const command: Command = {
     if ((positionals[0] ?? "info") !== "info") throw new UsageError(`there is no "kc storage ${positionals[0]}"; there is info`);
     return withHost(context, async ({ api }) => {
       const info = await api.storage();
-      if (values["json"]) context.print(JSON.stringify(info, null, 2));
-      else context.print(table(["storage", ""], [["dialect", info.dialect], ["schema version", info.schemaVersion], ["size", `${(info.bytes / 1e6).toFixed(1)} MB`], ...Object.entries(info.counts)]));
+      if (values.json) context.print(JSON.stringify(info, null, 2));
+      else
+        context.print(
+          table(
+            ["storage", ""],
+            [
+              ["dialect", info.dialect],
+              ["schema version", info.schemaVersion],
+              ["size", `${(info.bytes / 1e6).toFixed(1)} MB`],
+              ...Object.entries(info.counts),
+            ],
+          ),
+        );
       return 0;
     });
   },

@@ -21,11 +21,20 @@ export const command: Command = {
     const filters = wanted.map((name) => `--filter=${packageName(packages, name)}`);
     const summaries = join(context.root, ".turbo", "runs");
     rmSync(summaries, { recursive: true, force: true });
-    const tasks = filters.length === 0 && !values["affected"] ? ["//#lint", "//#knip", "check", "test"] : ["check", "test"];
-    const code = await turbo(context, ["run", ...tasks, "--continue", "--summarize", "--output-logs=new-only", ...(values["force"] ? ["--force"] : []), ...(values["affected"] ? ["--affected"] : []), ...filters]);
+    const tasks = filters.length === 0 && !values.affected ? ["//#lint", "//#knip", "check", "test"] : ["check", "test"];
+    const code = await turbo(context, [
+      "run",
+      ...tasks,
+      "--continue",
+      "--summarize",
+      "--output-logs=new-only",
+      ...(values.force ? ["--force"] : []),
+      ...(values.affected ? ["--affected"] : []),
+      ...filters,
+    ]);
     const total = count(context, packages, summaries, code);
     context.print(`${total.passed} passed, ${total.failed} failed`);
-    return code === 0 && total.failed === 0 && (total.passed > 0 || values["affected"]) ? 0 : 1;
+    return code === 0 && total.failed === 0 && (total.passed > 0 || values.affected) ? 0 : 1;
   },
 };
 
@@ -39,27 +48,48 @@ function listPackages(root: string): Package[] {
     readdirSync(join(root, parent))
       .map((name) => join(root, parent, name))
       .filter((folder) => existsSync(join(folder, "package.json")))
-      .map((folder) => ({ folder, name: (JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as { name: string }).name })),
+      .map((folder) => ({
+        folder,
+        name: (JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as { name: string }).name,
+      })),
   );
 }
 
 function packageName(packages: readonly Package[], name: string): string {
   const found = packages.find((one) => one.name === name || one.name === `@loc/${name}` || one.name === `@kc/${name}`);
-  if (!found) throw new UsageError(`there is no location or package "${name}"; there are ${packages.map((one) => one.name.replace("@loc/", "")).join(", ")}`);
+  if (!found)
+    throw new UsageError(
+      `there is no location or package "${name}"; there are ${packages.map((one) => one.name.replace("@loc/", "")).join(", ")}`,
+    );
   return found.name;
 }
 
 /** Adds up the results of the suites that took part; a task that failed without a failing test counts as one failure. */
-function count(context: CommandContext, packages: readonly Package[], summaries: string, code: number): { passed: number; failed: number } {
+function count(
+  context: CommandContext,
+  packages: readonly Package[],
+  summaries: string,
+  code: number,
+): { passed: number; failed: number } {
   const file = existsSync(summaries) ? readdirSync(summaries).find((name) => name.endsWith(".json")) : undefined;
-  const tasks = file ? (JSON.parse(readFileSync(join(summaries, file), "utf8")) as { tasks: { taskId: string; task: string; package: string; execution?: { exitCode: number | null } }[] }).tasks : [];
+  const tasks = file
+    ? (
+        JSON.parse(readFileSync(join(summaries, file), "utf8")) as {
+          tasks: { taskId: string; task: string; package: string; execution?: { exitCode: number | null } }[];
+        }
+      ).tasks
+    : [];
   let passed = 0;
   let failed = 0;
   for (const { task, taskId, package: name, execution } of tasks) {
     const bad = execution !== undefined && execution.exitCode !== 0;
-    const results = task === "test" ? join(packages.find((one) => one.name === name)?.folder ?? "", "test-results.json") : undefined;
+    const results =
+      task === "test" ? join(packages.find((one) => one.name === name)?.folder ?? "", "test-results.json") : undefined;
     if (results && existsSync(results)) {
-      const { numPassedTests, numFailedTests } = JSON.parse(readFileSync(results, "utf8")) as { numPassedTests: number; numFailedTests: number };
+      const { numPassedTests, numFailedTests } = JSON.parse(readFileSync(results, "utf8")) as {
+        numPassedTests: number;
+        numFailedTests: number;
+      };
       passed += numPassedTests;
       failed += numFailedTests > 0 ? numFailedTests : bad ? 1 : 0;
     } else if (bad) failed += 1;

@@ -1,4 +1,20 @@
-import type { Asset, AssetDetail, ComponentInfo, ConnectionInfo, Instigator, Job, Location, Run, RunDetail, RunEvent, RunRequest, StorageInfo, Submitted, Tick, WorkspaceInfo } from "./types.ts";
+import type {
+  Asset,
+  AssetDetail,
+  ComponentInfo,
+  ConnectionInfo,
+  Instigator,
+  Job,
+  Location,
+  Run,
+  RunDetail,
+  RunEvent,
+  RunRequest,
+  StorageInfo,
+  Submitted,
+  Tick,
+  WorkspaceInfo,
+} from "./types.ts";
 
 /** An answer of the API that is no success: the host's message, and where it says what to do. */
 export class ApiError extends Error {
@@ -29,7 +45,8 @@ export function apiClient(base: string, options: { fetch?: typeof fetch } = {}) 
     });
     const text = await response.text();
     const json = text.startsWith("{") || text.startsWith("[") ? JSON.parse(text) : undefined;
-    if (!response.ok) throw new ApiError(json?.error ?? `the host answered ${response.status}`, response.status, json?.where, json?.hint);
+    if (!response.ok)
+      throw new ApiError(json?.error ?? `the host answered ${response.status}`, response.status, json?.where, json?.hint);
     return json as T;
   }
   return {
@@ -40,9 +57,12 @@ export function apiClient(base: string, options: { fetch?: typeof fetch } = {}) 
     reload: (location: string) => call<Location>("POST", `locations/${encodeURIComponent(location)}/reload`),
     assets: (selection?: string) => call<Asset[]>("GET", "assets", { selection }),
     asset: (key: string) => call<AssetDetail>("GET", "asset", { key }),
-    runs: (query: { status?: string; location?: string; asset?: string; requestId?: string; limit?: number; before?: string } = {}) => call<Run[]>("GET", "runs", query),
+    runs: (
+      query: { status?: string; location?: string; asset?: string; requestId?: string; limit?: number; before?: string } = {},
+    ) => call<Run[]>("GET", "runs", query),
     run: (id: string) => call<RunDetail>("GET", `runs/${encodeURIComponent(id)}`),
-    runEvents: (id: string, query: { after?: number; limit?: number; types?: string } = {}) => call<RunEvent[]>("GET", `runs/${encodeURIComponent(id)}/events`, query),
+    runEvents: (id: string, query: { after?: number; limit?: number; types?: string } = {}) =>
+      call<RunEvent[]>("GET", `runs/${encodeURIComponent(id)}/events`, query),
     submit: (request: RunRequest) => call<Submitted>("POST", "runs", {}, request),
     cancel: (id: string) => call<Run>("POST", `runs/${encodeURIComponent(id)}/cancel`),
     retry: (id: string) => call<Submitted>("POST", `runs/${encodeURIComponent(id)}/retry`),
@@ -51,12 +71,18 @@ export function apiClient(base: string, options: { fetch?: typeof fetch } = {}) 
     connections: () => call<ConnectionInfo[]>("GET", "connections"),
     schedules: () => call<Instigator[]>("GET", "schedules"),
     sensors: () => call<Instigator[]>("GET", "sensors"),
-    turn: (type: "schedules" | "sensors", location: string, name: string, running: boolean) => call<Instigator>("POST", `${type}/${encodeURIComponent(location)}/${encodeURIComponent(name)}`, {}, { running }),
+    turn: (type: "schedules" | "sensors", location: string, name: string, running: boolean) =>
+      call<Instigator>("POST", `${type}/${encodeURIComponent(location)}/${encodeURIComponent(name)}`, {}, { running }),
     ticks: (query: { location?: string; name?: string; limit?: number } = {}) => call<Tick[]>("GET", "ticks", query),
-    report: (event: { type: "materialization" | "observation"; asset: string; metadata?: Record<string, string | number | boolean | null> }) => call<RunEvent>("POST", "events", {}, event),
+    report: (event: {
+      type: "materialization" | "observation";
+      asset: string;
+      metadata?: Record<string, string | number | boolean | null>;
+    }) => call<RunEvent>("POST", "events", {}, event),
     storage: () => call<StorageInfo>("GET", "storage"),
     /** Events as they are stored, from after `after` on, until the signal is aborted or the host ends. */
-    events: (query: { after?: number; runId?: string; requestId?: string }, signal: AbortSignal) => followEvents(send, `${base}/api/events${queryText(query)}`, signal),
+    events: (query: { after?: number; runId?: string; requestId?: string }, signal: AbortSignal) =>
+      followEvents(send, `${base}/api/events${queryText(query)}`, signal),
     /**
      * Keeps the host alive until the signal is aborted, with `daemon` also its schedules, sensors and automation. Resolves
      * when the host ends the lease.
@@ -72,19 +98,28 @@ export type ApiClient = ReturnType<typeof apiClient>;
 
 function queryText(query: Query): string {
   const entries = Object.entries(query).filter(([, value]) => value !== undefined && value !== "");
-  return entries.length === 0 ? "" : `?${entries.map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`).join("&")}`;
+  return entries.length === 0
+    ? ""
+    : `?${entries.map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`).join("&")}`;
 }
 
 /** Reads a server-sent event stream of the API: one `data:` line of JSON per event. */
 async function* followEvents(send: typeof fetch, url: string, signal: AbortSignal): AsyncGenerator<RunEvent> {
-  const response = await send(url, { signal, headers: { accept: "text/event-stream" } });
-  if (!response.ok) throw new ApiError(`the host answered ${response.status}`, response.status, undefined, undefined);
-  const decoder = new TextDecoder();
-  let rest = "";
-  for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
-    rest += decoder.decode(chunk, { stream: true });
-    const messages = rest.split("\n\n");
-    rest = messages.pop()!;
-    for (const message of messages) for (const line of message.split("\n")) if (line.startsWith("data:")) yield JSON.parse(line.slice(5)) as RunEvent;
+  try {
+    const response = await send(url, { signal, headers: { accept: "text/event-stream" } });
+    if (!response.ok) throw new ApiError(`the host answered ${response.status}`, response.status, undefined, undefined);
+    const decoder = new TextDecoder();
+    let rest = "";
+    for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
+      rest += decoder.decode(chunk, { stream: true });
+      const messages = rest.split("\n\n");
+      rest = messages.pop()!;
+      // Messages with an event name are notices for the UI, not events of the log.
+      for (const message of messages.filter((one) => !/^event:/m.test(one)))
+        for (const line of message.split("\n")) if (line.startsWith("data:")) yield JSON.parse(line.slice(5)) as RunEvent;
+    }
+  } catch (error) {
+    // Aborting is how a reader says that it has read enough.
+    if (!signal.aborted) throw error;
   }
 }

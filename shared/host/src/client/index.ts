@@ -1,2 +1,2 @@
-export { ApiError, type ApiClient, apiClient } from "./client.ts";
+export { type ApiClient, ApiError, apiClient } from "./client.ts";
 export type * from "./types.ts";

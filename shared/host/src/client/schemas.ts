@@ -5,9 +5,13 @@ import { z } from "@hono/zod-openapi";
 
 const instant = z.string().openapi({ format: "date-time", example: "2026-11-20T16:00:00.000Z" });
 export const metadataSchema = z.record(z.string(), z.object({ type: z.string(), value: z.unknown() })).openapi("Metadata");
-export const runStatusSchema = z.enum(["queued", "starting", "running", "cancelling", "succeeded", "failed", "cancelled", "skipped"]).openapi("RunStatus");
+export const runStatusSchema = z
+  .enum(["queued", "starting", "running", "cancelling", "succeeded", "failed", "cancelled", "skipped"])
+  .openapi("RunStatus");
 
-export const loadErrorSchema = z.object({ message: z.string(), where: z.string(), hint: z.string(), stack: z.string() }).openapi("LoadError");
+export const loadErrorSchema = z
+  .object({ message: z.string(), where: z.string(), hint: z.string(), stack: z.string() })
+  .openapi("LoadError");
 
 export const locationSchema = z
   .object({
@@ -29,7 +33,9 @@ export const workspaceSchema = z
     root: z.string(),
     url: z.string(),
     locations: z.array(locationSchema),
-    problems: z.array(z.object({ kind: z.string(), message: z.string(), assets: z.array(z.string()), locations: z.array(z.string()) })),
+    problems: z.array(
+      z.object({ kind: z.string(), message: z.string(), assets: z.array(z.string()), locations: z.array(z.string()) }),
+    ),
     daemons: z.array(z.object({ name: z.string(), lastHeartbeat: instant, error: z.string().nullable() })),
   })
   .openapi("Workspace");
@@ -39,7 +45,16 @@ export const checkStateSchema = z
     name: z.string(),
     blocking: z.boolean(),
     description: z.string().nullable(),
-    result: z.object({ passed: z.boolean(), severity: z.enum(["WARN", "ERROR"]), at: instant, runId: z.string().nullable(), description: z.string().nullable(), metadata: metadataSchema }).nullable(),
+    result: z
+      .object({
+        passed: z.boolean(),
+        severity: z.enum(["WARN", "ERROR"]),
+        at: instant,
+        runId: z.string().nullable(),
+        description: z.string().nullable(),
+        metadata: metadataSchema,
+      })
+      .nullable(),
   })
   .openapi("CheckState");
 
@@ -62,7 +77,9 @@ export const assetSchema = z
     status: z.enum(["missing", "queued", "running", "succeeded", "failed", "skipped"]),
     freshness: z.enum(["fresh", "warn", "fail", "unknown"]).nullable(),
     health: z.enum(["healthy", "warning", "degraded", "unknown"]),
-    materialization: z.object({ at: instant, runId: z.string().nullable(), eventId: z.number(), metadata: metadataSchema }).nullable(),
+    materialization: z
+      .object({ at: instant, runId: z.string().nullable(), eventId: z.number(), metadata: metadataSchema })
+      .nullable(),
     unchangedAt: instant.nullable(),
     runId: z.string().nullable(),
     checks: z.array(checkStateSchema),
@@ -78,7 +95,9 @@ export const assetDetailSchema = assetSchema
     codeVersion: z.string().nullable(),
     resources: z.array(z.string()),
     where: z.string().nullable(),
-    history: z.array(z.object({ eventId: z.number(), at: instant, type: z.string(), runId: z.string().nullable(), metadata: metadataSchema })),
+    history: z.array(
+      z.object({ eventId: z.number(), at: instant, type: z.string(), runId: z.string().nullable(), metadata: metadataSchema }),
+    ),
   })
   .openapi("AssetDetail");
 
@@ -122,8 +141,24 @@ export const eventSchema = z
     message: z.string().optional(),
     stream: z.string().optional(),
     metadata: metadataSchema.optional(),
-    check: z.object({ name: z.string(), passed: z.boolean(), severity: z.string(), blocking: z.boolean(), description: z.string().optional() }).optional(),
-    error: z.object({ message: z.string(), where: z.string().optional(), hint: z.string().optional(), stack: z.string().optional(), user: z.boolean() }).optional(),
+    check: z
+      .object({
+        name: z.string(),
+        passed: z.boolean(),
+        severity: z.string(),
+        blocking: z.boolean(),
+        description: z.string().optional(),
+      })
+      .optional(),
+    error: z
+      .object({
+        message: z.string(),
+        where: z.string().optional(),
+        hint: z.string().optional(),
+        stack: z.string().optional(),
+        user: z.boolean(),
+      })
+      .optional(),
     attempt: z.number().optional(),
     state: z.string().optional(),
     fields: z.record(z.string(), z.unknown()).optional(),
@@ -140,7 +175,9 @@ export const submitSchema = z
     runKey: z.string().max(500).optional().openapi({ description: "At most one request of this key, for ever" }),
   })
   .openapi("RunRequest");
-export const submittedSchema = z.object({ requestId: z.string(), created: z.boolean(), runs: z.array(runSchema) }).openapi("Submitted");
+export const submittedSchema = z
+  .object({ requestId: z.string(), created: z.boolean(), runs: z.array(runSchema) })
+  .openapi("Submitted");
 
 export const instigatorSchema = z
   .object({
@@ -159,16 +196,52 @@ export const instigatorSchema = z
   })
   .openapi("Instigator");
 export const tickSchema = z
-  .object({ id: z.number(), location: z.string(), name: z.string(), type: z.string(), status: z.string(), at: instant, endedAt: instant.nullable(), requestIds: z.array(z.string()), skip: z.string().nullable(), error: z.string().nullable() })
+  .object({
+    id: z.number(),
+    location: z.string(),
+    name: z.string(),
+    type: z.string(),
+    status: z.string(),
+    at: instant,
+    endedAt: instant.nullable(),
+    requestIds: z.array(z.string()),
+    skip: z.string().nullable(),
+    error: z.string().nullable(),
+  })
   .openapi("Tick");
 
-export const jobSchema = z.object({ location: z.string(), name: z.string(), selection: z.string(), description: z.string().nullable(), tags: z.record(z.string(), z.string()) }).openapi("Job");
-export const componentSchema = z.object({ location: z.string(), type: z.string(), description: z.string(), uses: z.array(z.string()), schema: z.unknown() }).openapi("Component");
+export const jobSchema = z
+  .object({
+    location: z.string(),
+    name: z.string(),
+    selection: z.string(),
+    description: z.string().nullable(),
+    tags: z.record(z.string(), z.string()),
+  })
+  .openapi("Job");
+export const componentSchema = z
+  .object({ location: z.string(), type: z.string(), description: z.string(), uses: z.array(z.string()), schema: z.unknown() })
+  .openapi("Component");
 export const connectionSchema = z
-  .object({ name: z.string(), title: z.string(), mode: z.enum(["vendor", "standin"]), variables: z.array(z.string()), usedBy: z.array(z.string()), running: z.boolean().nullable() })
+  .object({
+    name: z.string(),
+    title: z.string(),
+    mode: z.enum(["vendor", "standin"]),
+    variables: z.array(z.string()),
+    usedBy: z.array(z.string()),
+    running: z.boolean().nullable(),
+  })
   .openapi("Connection");
 export const reportSchema = z
-  .object({ type: z.enum(["materialization", "observation"]), asset: z.string().max(512), metadata: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])).optional() })
+  .object({
+    type: z.enum(["materialization", "observation"]),
+    asset: z.string().max(512),
+    metadata: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])).optional(),
+  })
   .openapi("ReportedEvent");
-export const storageInfoSchema = z.object({ dialect: z.string(), schemaVersion: z.number(), counts: z.record(z.string(), z.number()), bytes: z.number() }).openapi("StorageInfo");
-export const errorSchema = z.object({ error: z.string(), where: z.string().optional(), hint: z.string().optional() }).openapi("Error");
+export const storageInfoSchema = z
+  .object({ dialect: z.string(), schemaVersion: z.number(), counts: z.record(z.string(), z.number()), bytes: z.number() })
+  .openapi("StorageInfo");
+export const errorSchema = z
+  .object({ error: z.string(), where: z.string().optional(), hint: z.string().optional() })
+  .openapi("Error");

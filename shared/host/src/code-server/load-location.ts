@@ -1,7 +1,16 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
-import { assembleLocation, type DefinitionParts, type LoadedLocation, type LocationDefinition, type LocationPaths, type Logger, readDefsYaml, UserError } from "@kc/runtime/internal";
+import {
+  assembleLocation,
+  type DefinitionParts,
+  type LoadedLocation,
+  type LocationDefinition,
+  type LocationPaths,
+  type Logger,
+  readDefsYaml,
+  UserError,
+} from "@kc/runtime/internal";
 
 export interface LoadParams {
   entry: string;
@@ -16,17 +25,28 @@ export interface LoadParams {
  * @throws UserError, or whatever the team's code throws.
  */
 export async function loadLocation({ entry, paths, env, log, signal }: LoadParams): Promise<LoadedLocation> {
-  if (!existsSync(entry)) throw new UserError(`there is no ${entry}`, { hint: 'Its package.json names it under "kc": { "entry" }.' });
+  if (!existsSync(entry))
+    throw new UserError(`there is no ${entry}`, { hint: 'Its package.json names it under "kc": { "entry" }.' });
   const module = (await import(pathToFileURL(entry).href)) as { default?: LocationDefinition };
   const definition = module.default;
-  if (definition?.kind !== "location") throw new UserError(`${relative(paths.projectRoot, entry)} has no default export made by defineLocation()`, { where: entry });
-  if (definition.name !== paths.name) throw new UserError(`it calls itself "${definition.name}" but its package.json says "${paths.name}"`, { where: entry });
+  if (definition?.kind !== "location")
+    throw new UserError(`${relative(paths.projectRoot, entry)} has no default export made by defineLocation()`, { where: entry });
+  if (definition.name !== paths.name)
+    throw new UserError(`it calls itself "${definition.name}" but its package.json says "${paths.name}"`, { where: entry });
   const scope = { project_root: paths.projectRoot, workspace_root: paths.workspaceRoot, env, vars: {} };
   const built: { parts: DefinitionParts; component: string; file: string; warnings: string[] }[] = [];
   for (const file of defsFiles(join(dirname(entry), "defs"))) {
     const shown = relative(paths.projectRoot, file);
     const use = readDefsYaml(readFileSync(file, "utf8"), shown, definition.components, scope);
-    const parts = await use.component.build(use.attributes, { folder: dirname(file), file, location: paths, env, log, signal, at: use.at });
+    const parts = await use.component.build(use.attributes, {
+      folder: dirname(file),
+      file,
+      location: paths,
+      env,
+      log,
+      signal,
+      at: use.at,
+    });
     built.push({ parts, component: use.component.type, file: shown, warnings: use.warnings });
   }
   return assembleLocation(definition, built);

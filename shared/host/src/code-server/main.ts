@@ -1,5 +1,5 @@
-import { Server, ServerCredentials, type ServerDuplexStream, status as grpcStatus } from "@grpc/grpc-js";
-import { type LocationPaths, type Logger, type LoadedLocation, UserError } from "@kc/runtime/internal";
+import { status as grpcStatus, Server, ServerCredentials, type ServerDuplexStream } from "@grpc/grpc-js";
+import { type LoadedLocation, type LocationPaths, type Logger, UserError } from "@kc/runtime/internal";
 import { type CodeLocationServer, CodeLocationService, type RunCommand, type RunEvents } from "../gen/code_location.ts";
 import { type HealthServer, HealthService } from "../gen/health.ts";
 import { describeLoadError, type LoadError } from "./load-error.ts";
@@ -18,8 +18,8 @@ interface Settings {
   paths: LocationPaths;
 }
 
-const settings = JSON.parse(process.env["KC_CODE_SERVER"]!) as Settings;
-delete process.env["KC_CODE_SERVER"];
+const settings = JSON.parse(process.env.KC_CODE_SERVER!) as Settings;
+delete process.env.KC_CODE_SERVER;
 const env = { ...process.env };
 captureOutput();
 
@@ -49,7 +49,8 @@ process.on("unhandledRejection", (error) => console.error("unhandled rejection:"
 
 async function location(): Promise<LoadedLocation> {
   const outcome = await loaded;
-  if ("error" in outcome) throw new UserError(`location ${settings.paths.name} did not load: ${outcome.error.message}`, { where: outcome.error.where });
+  if ("error" in outcome)
+    throw new UserError(`location ${settings.paths.name} did not load: ${outcome.error.message}`, { where: outcome.error.where });
   return outcome.location;
 }
 
@@ -77,7 +78,9 @@ const codeLocation: CodeLocationServer = {
   async getDefinitions(_call, answer) {
     const outcome = await loaded;
     const result =
-      "error" in outcome ? ({ $case: "error", value: outcome.error } as const) : ({ $case: "snapshotJson", value: JSON.stringify(outcome.location.snapshot) } as const);
+      "error" in outcome
+        ? ({ $case: "error", value: outcome.error } as const)
+        : ({ $case: "snapshotJson", value: JSON.stringify(outcome.location.snapshot) } as const);
     answer(null, { result, loadMs });
   },
   async evaluateTick(call, answer) {
@@ -86,7 +89,9 @@ const codeLocation: CodeLocationServer = {
     try {
       const { type, name, now, cursor, eventsJson } = call.request;
       const question = { type, name, now, cursor, events: eventsJson ? JSON.parse(eventsJson) : [] };
-      const value = JSON.stringify(await evaluateTick(await location(), question, { paths: settings.paths, env, signal: abort.signal }));
+      const value = JSON.stringify(
+        await evaluateTick(await location(), question, { paths: settings.paths, env, signal: abort.signal }),
+      );
       answer(null, { result: { $case: "answerJson", value } });
     } catch (error) {
       answer(null, { result: { $case: "error", value: describeLoadError(error, settings.paths.projectRoot) } });

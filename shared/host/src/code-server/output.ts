@@ -15,7 +15,11 @@ export function captureOutput(): void {
     const stream = process[name];
     const write = stream.write.bind(stream);
     const partial = new WeakMap<Sink, string>();
-    stream.write = ((chunk: string | Uint8Array, encoding?: BufferEncoding | ((error?: Error | null) => void), done?: (error?: Error | null) => void) => {
+    stream.write = ((
+      chunk: string | Uint8Array,
+      encoding?: BufferEncoding | ((error?: Error | null) => void),
+      done?: (error?: Error | null) => void,
+    ) => {
       const sink = current.getStore();
       if (!sink) return write(chunk as string, encoding as BufferEncoding, done);
       const text = (partial.get(sink) ?? "") + (typeof chunk === "string" ? chunk : Buffer.from(chunk).toString("utf8"));

@@ -1,4 +1,13 @@
-import { executeRun, type LoadedLocation, type LocationPaths, type NewEvent, type PlannedRun, type RunInput, type StepEvent, systemClock } from "@kc/runtime/internal";
+import {
+  executeRun,
+  type LoadedLocation,
+  type LocationPaths,
+  type NewEvent,
+  type PlannedRun,
+  type RunInput,
+  type StepEvent,
+  systemClock,
+} from "@kc/runtime/internal";
 import { withOutput } from "./output.ts";
 import { openSpool } from "./spool.ts";
 
@@ -59,7 +68,11 @@ export function startRun(params: {
     clock: systemClock,
     signal: abort.signal,
     ...(message.maxConcurrentSteps ? { maxConcurrentSteps: message.maxConcurrentSteps } : {}),
-    around: (step, work) => withOutput((stream, line) => emit({ type: "log", step, stream, level: stream === "stdout" ? "info" : "error", message: line }), work),
+    around: (step, work) =>
+      withOutput(
+        (stream, line) => emit({ type: "log", step, stream, level: stream === "stdout" ? "info" : "error", message: line }),
+        work,
+      ),
   }).then(() => {
     flush();
     spool.close();

@@ -20,9 +20,15 @@ export async function tickAutomation(context: DaemonContext, evaluations: Evalua
   const text = await storage.getValue(cursorName);
   const last = await storage.lastEventId();
   const cursor: AutomationCursor = text ? JSON.parse(text) : { eventId: last, at: now, assets: {} };
-  const sensors = (await instigators(workspace, storage, "sensor")).filter(({ definition, running }) => definition.type === "automation" && running);
+  const sensors = (await instigators(workspace, storage, "sensor")).filter(
+    ({ definition, running }) => definition.type === "automation" && running,
+  );
   const enabled = enabledAssets(context, sensors);
-  const events = await storage.readEvents({ after: cursor.eventId, types: ["materialization", "run_queued", "run_succeeded", "run_failed", "run_cancelled", "run_skipped"], limit: 10_000 });
+  const events = await storage.readEvents({
+    after: cursor.eventId,
+    types: ["materialization", "run_queued", "run_succeeded", "run_failed", "run_cancelled", "run_skipped"],
+    limit: 10_000,
+  });
   const upTo = events.length === 10_000 ? events.at(-1)!.id : last;
   const targets = new Map<string, ReadonlySet<string>>();
   const updates: Update[] = [];
@@ -33,7 +39,11 @@ export async function tickAutomation(context: DaemonContext, evaluations: Evalua
       touched.push(...(run?.plan.assets ?? []));
       continue;
     }
-    if (run && !targets.has(run.requestId)) targets.set(run.requestId, new Set((await storage.listRuns({ requestId: run.requestId, limit: 1_000 })).flatMap((one) => one.plan.assets)));
+    if (run && !targets.has(run.requestId))
+      targets.set(
+        run.requestId,
+        new Set((await storage.listRuns({ requestId: run.requestId, limit: 1_000 })).flatMap((one) => one.plan.assets)),
+      );
     updates.push({ key: event.asset!, targets: run ? targets.get(run.requestId)! : new Set() });
   }
   const open = await storage.listRuns({ statuses: ["queued", "starting", "running", "cancelling"], limit: 10_000 });
@@ -55,11 +65,20 @@ export async function tickAutomation(context: DaemonContext, evaluations: Evalua
   const due = [...new Set([...before.filter((key) => graph.assets.has(key)), ...result.request])];
   const held = due.filter((key) => workspace.location(graph.assets.get(key)!.location)?.status !== "loaded");
   const wanted = due.filter((key) => !held.includes(key));
-  for (const key of held) if (!before.includes(key)) context.report(`automation: ${key} is due, but location ${graph.assets.get(key)!.location} does not load; it is requested once it does`);
+  for (const key of held)
+    if (!before.includes(key))
+      context.report(
+        `automation: ${key} is due, but location ${graph.assets.get(key)!.location} does not load; it is requested once it does`,
+      );
   const values = { [cursorName]: JSON.stringify(result.cursor), [heldName]: JSON.stringify(held) };
   const requestIds = new Map<string, string[]>();
   if (wanted.length > 0) {
-    const submitted = await requests.submit({ assets: wanted, tags: { "kc/automation": "true" }, runKey: `automation:${upTo}:${cursor.at}`, values });
+    const submitted = await requests.submit({
+      assets: wanted,
+      tags: { "kc/automation": "true" },
+      runKey: `automation:${upTo}:${cursor.at}`,
+      values,
+    });
     for (const run of submitted.runs) requestIds.set(run.location, [submitted.requestId]);
   } else if (result.evaluations.size > 0 || upTo !== cursor.eventId) {
     await storage.setValue(heldName, values[heldName]!);
@@ -82,7 +101,10 @@ function enabledAssets({ workspace }: DaemonContext, sensors: Awaited<ReturnType
   for (const { location, definition } of sensors) {
     let keys: string[];
     try {
-      keys = definition.selection === "*" ? (location.snapshot?.assets ?? []).map((asset) => asset.key) : select(graph, definition.selection);
+      keys =
+        definition.selection === "*"
+          ? (location.snapshot?.assets ?? []).map((asset) => asset.key)
+          : select(graph, definition.selection);
     } catch {
       keys = [];
     }

@@ -5,8 +5,8 @@ import type { DaemonContext } from "./context.ts";
 import { tickFreshness } from "./freshness.ts";
 import { type Loop, startLoop } from "./loop.ts";
 import { tickQueue } from "./queue.ts";
-import { type SensorsInFlight, tickSensors } from "./sensors.ts";
 import { tickSchedules } from "./schedules.ts";
+import { type SensorsInFlight, tickSensors } from "./sensors.ts";
 
 export interface Daemon {
   loops: readonly Loop[];
@@ -21,21 +21,35 @@ export interface Daemon {
 const wakesQueue = /^run_(queued|succeeded|failed|cancelled|skipped)$/;
 
 /** Starts the loops. Events wake those that depend on them; time wakes the rest. */
-export function startDaemon(context: DaemonContext, launcher: RunLauncher, options: { maxConcurrentRuns: number; decides(): boolean }): Daemon {
+export function startDaemon(
+  context: DaemonContext,
+  launcher: RunLauncher,
+  options: { maxConcurrentRuns: number; decides(): boolean },
+): Daemon {
   const evaluations: Evaluations = new Map();
   const launched = new Set<Run["id"]>();
   const inFlight: SensorsInFlight = new Set();
   let waiting: ReadonlyMap<string, string> = new Map();
-  const start = (name: string, tick: () => Promise<number | undefined>) => startLoop(name, context.clock, tick, (error) => context.report(`daemon ${name}: ${error.stack ?? error.message}`));
+  const start = (name: string, tick: () => Promise<number | undefined>) =>
+    startLoop(name, context.clock, tick, (error) => context.report(`daemon ${name}: ${error.stack ?? error.message}`));
   const queue: Loop = start("queue", async () => {
     waiting = await tickQueue(context, launcher, { ...options, launched, wake: () => queue.wake() });
     return undefined;
   });
   /** Runs that are asked for are carried out in any case; to decide about new ones a command must want it. */
   const deciding = (tick: () => Promise<number | undefined>) => async () => (options.decides() ? tick() : undefined);
-  const automation = start("automation", deciding(() => tickAutomation(context, evaluations)));
-  const schedules = start("schedules", deciding(() => tickSchedules(context)));
-  const sensors: Loop = start("sensors", deciding(() => tickSensors(context, inFlight, () => sensors.wake())));
+  const automation = start(
+    "automation",
+    deciding(() => tickAutomation(context, evaluations)),
+  );
+  const schedules = start(
+    "schedules",
+    deciding(() => tickSchedules(context)),
+  );
+  const sensors: Loop = start(
+    "sensors",
+    deciding(() => tickSensors(context, inFlight, () => sensors.wake())),
+  );
   const freshness = start("freshness", () => tickFreshness(context));
   const stopListening = context.log.listen((events: readonly StoredEvent[]) => {
     let queued = false;

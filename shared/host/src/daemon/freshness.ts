@@ -7,7 +7,11 @@ export async function tickFreshness(context: DaemonContext): Promise<number | un
   const { workspace, storage, log, clock } = context;
   const graph = workspace.graph();
   const sensors = await instigators(workspace, storage, "sensor");
-  const off = new Set(sensors.filter(({ definition, running }) => definition.type === "freshness" && !running).map(({ location }) => location.entry.name));
+  const off = new Set(
+    sensors
+      .filter(({ definition, running }) => definition.type === "freshness" && !running)
+      .map(({ location }) => location.entry.name),
+  );
   const watched = [...graph.assets.values()].filter((asset) => asset.freshness && !off.has(asset.location));
   if (watched.length === 0) return undefined;
   const states = await storage.assetStates(watched.map((asset) => asset.key));

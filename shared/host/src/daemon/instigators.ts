@@ -22,17 +22,28 @@ export const implicitAutomationSensor: SensorSnapshot = {
 export function sensorsOf(location: LocationState): SensorSnapshot[] {
   const declared = location.snapshot?.sensors ?? [];
   const automated = (location.snapshot?.assets ?? []).some((asset) => asset.automation);
-  return automated && !declared.some((sensor) => sensor.type === "automation") ? [...declared, implicitAutomationSensor] : declared;
+  return automated && !declared.some((sensor) => sensor.type === "automation")
+    ? [...declared, implicitAutomationSensor]
+    : declared;
 }
 
 /** All schedules (or sensors) of the workspace with their states. */
-export async function instigators<T extends InstigatorType>(workspace: Workspace, storage: Storage, type: T): Promise<Instigator<T extends "schedule" ? ScheduleSnapshot : SensorSnapshot>[]> {
+export async function instigators<T extends InstigatorType>(
+  workspace: Workspace,
+  storage: Storage,
+  type: T,
+): Promise<Instigator<T extends "schedule" ? ScheduleSnapshot : SensorSnapshot>[]> {
   const states = new Map((await storage.instigators()).map((state) => [`${state.location}\0${state.name}`, state]));
   return workspace.locations().flatMap((location) => {
     const definitions = type === "schedule" ? (location.snapshot?.schedules ?? []) : sensorsOf(location);
     return definitions.map((definition) => {
       const state = states.get(`${location.entry.name}\0${definition.name}`);
-      return { location, definition: definition as never, state, running: (state?.status ?? definition.defaultStatus) === "running" };
+      return {
+        location,
+        definition: definition as never,
+        state,
+        running: (state?.status ?? definition.defaultStatus) === "running",
+      };
     });
   });
 }

@@ -14,7 +14,12 @@ export interface Loop {
  * @param tick does the work and answers the instant (ms) at which it wants to look again, or undefined for "when woken".
  * A tick that throws is told to `onError` and tried again after a second.
  */
-export function startLoop(name: string, clock: Clock, tick: () => Promise<number | undefined>, onError: (error: Error) => void): Loop {
+export function startLoop(
+  name: string,
+  clock: Clock,
+  tick: () => Promise<number | undefined>,
+  onError: (error: Error) => void,
+): Loop {
   let woken = true;
   let stopped = false;
   let poke: (() => void) | undefined;

@@ -3,18 +3,34 @@ import type { RunLauncher } from "../runs/launcher.ts";
 import type { DaemonContext } from "./context.ts";
 
 /** Launches the queued runs that may start, and ends those that never can. Answers what the others wait for. */
-export async function tickQueue(context: DaemonContext, launcher: RunLauncher, options: { maxConcurrentRuns: number; launched: Set<string>; wake(): void }): Promise<Map<string, string>> {
+export async function tickQueue(
+  context: DaemonContext,
+  launcher: RunLauncher,
+  options: { maxConcurrentRuns: number; launched: Set<string>; wake(): void },
+): Promise<Map<string, string>> {
   const { storage, log, clock } = context;
-  const queued = (await storage.listRuns({ statuses: ["queued"], order: "oldest", limit: 1_000 })).filter((run) => !options.launched.has(run.id));
+  const queued = (await storage.listRuns({ statuses: ["queued"], order: "oldest", limit: 1_000 })).filter(
+    (run) => !options.launched.has(run.id),
+  );
   if (queued.length === 0) return new Map();
   const needed = new Map<string, Run["status"] | undefined>();
   for (const id of new Set(queued.flatMap((run) => run.needs))) needed.set(id, (await storage.getRun(id))?.status);
-  const decision = decideQueue({ queued, active: options.launched.size, maxConcurrentRuns: options.maxConcurrentRuns, statusOf: (id) => needed.get(id) });
+  const decision = decideQueue({
+    queued,
+    active: options.launched.size,
+    maxConcurrentRuns: options.maxConcurrentRuns,
+    statusOf: (id) => needed.get(id),
+  });
   const at = clock.now();
   const skips = decision.skip.flatMap(({ id, because, status }): NewEvent[] => {
     const run = queued.find((one) => one.id === id)!;
     const message = `run ${because}, which it needs, is ${status}`;
-    return [...run.plan.steps.flatMap((step) => step.assets.map((asset): NewEvent => ({ type: "step_skipped", at, runId: id, step: step.key, asset, message }))), { type: "run_skipped", at, runId: id, message }];
+    return [
+      ...run.plan.steps.flatMap((step) =>
+        step.assets.map((asset): NewEvent => ({ type: "step_skipped", at, runId: id, step: step.key, asset, message })),
+      ),
+      { type: "run_skipped", at, runId: id, message },
+    ];
   });
   if (skips.length > 0) await log.append(skips);
   for (const id of decision.launch) {

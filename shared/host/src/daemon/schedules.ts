@@ -30,7 +30,11 @@ export async function tickSchedules(context: DaemonContext): Promise<number | un
   return next;
 }
 
-async function runTick(context: DaemonContext, { definition, location }: Instigator<ScheduleSnapshot>, tick: Tick): Promise<void> {
+async function runTick(
+  context: DaemonContext,
+  { definition, location }: Instigator<ScheduleSnapshot>,
+  tick: Tick,
+): Promise<void> {
   const { storage, clock, requests, tickTimeoutMs } = context;
   const name = location.entry.name;
   try {
@@ -38,7 +42,10 @@ async function runTick(context: DaemonContext, { definition, location }: Instiga
     let skip: string | undefined;
     if (definition.decides) {
       if (!location.process) throw new Error(`location ${name} does not load: ${location.error?.message ?? ""}`);
-      const { result } = await location.process.evaluateTick({ type: "schedule", name: definition.name, now: tick.at, cursor: undefined, events: [] }, tickTimeoutMs);
+      const { result } = await location.process.evaluateTick(
+        { type: "schedule", name: definition.name, now: tick.at, cursor: undefined, events: [] },
+        tickTimeoutMs,
+      );
       runs = result.runs ?? [];
       skip = result.skip;
     }
@@ -51,7 +58,12 @@ async function runTick(context: DaemonContext, { definition, location }: Instiga
       const selection = `(${run.selection ?? definition.target}) and location:"${name}"`;
       const submitted = await requests.submit({
         selection,
-        tags: { ...definition.tags, ...run.tags, "kc/schedule": definition.name, "kc/scheduled_at": new Date(tick.at).toISOString() },
+        tags: {
+          ...definition.tags,
+          ...run.tags,
+          "kc/schedule": definition.name,
+          "kc/scheduled_at": new Date(tick.at).toISOString(),
+        },
         ...(run.config ? { config: run.config } : {}),
         // The key makes a tick that is redone after a kill find the run it had made.
         runKey: `schedule:${name}/${definition.name}:${run.runKey ?? `${tick.at}:${index}`}`,

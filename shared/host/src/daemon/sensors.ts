@@ -1,4 +1,12 @@
-import { type NewEvent, type RunRequest, select, type SensorEvent, type SensorSnapshot, type Tick, typedMetadata } from "@kc/runtime/internal";
+import {
+  type NewEvent,
+  type RunRequest,
+  type SensorEvent,
+  type SensorSnapshot,
+  select,
+  type Tick,
+  typedMetadata,
+} from "@kc/runtime/internal";
 import type { DaemonContext } from "./context.ts";
 import { type Instigator, instigators } from "./instigators.ts";
 
@@ -6,7 +14,11 @@ import { type Instigator, instigators } from "./instigators.ts";
 export type SensorsInFlight = Set<string>;
 
 /** One look at all poll and asset sensors. Ticks run beside each other; the answer is when the next poll is due. */
-export async function tickSensors(context: DaemonContext, inFlight: SensorsInFlight, wake: () => void): Promise<number | undefined> {
+export async function tickSensors(
+  context: DaemonContext,
+  inFlight: SensorsInFlight,
+  wake: () => void,
+): Promise<number | undefined> {
   const { workspace, storage, clock } = context;
   let next: number | undefined;
   for (const sensor of await instigators(workspace, storage, "sensor")) {
@@ -16,7 +28,14 @@ export async function tickSensors(context: DaemonContext, inFlight: SensorsInFli
     if (inFlight.has(name)) continue;
     const now = clock.now();
     const events = definition.type === "asset" ? await newEvents(context, sensor) : [];
-    const due = definition.type === "asset" ? (events.length > 0 ? now : undefined) : state?.lastTickAt == null ? now : state.lastTickAt + definition.intervalMs;
+    const due =
+      definition.type === "asset"
+        ? events.length > 0
+          ? now
+          : undefined
+        : state?.lastTickAt == null
+          ? now
+          : state.lastTickAt + definition.intervalMs;
     if (due === undefined) continue;
     if (due > now) {
       if (next === undefined || due < next) next = due;
@@ -36,7 +55,10 @@ export async function tickSensors(context: DaemonContext, inFlight: SensorsInFli
   return next;
 }
 
-async function newEvents({ storage, workspace }: DaemonContext, { definition, state }: Instigator<SensorSnapshot>): Promise<SensorEvent[]> {
+async function newEvents(
+  { storage, workspace }: DaemonContext,
+  { definition, state }: Instigator<SensorSnapshot>,
+): Promise<SensorEvent[]> {
   const cursor = readCursor(state?.cursor ?? null);
   const graph = workspace.graph();
   const wanted = new Set(selectOrNone(graph, definition.selection));
@@ -44,7 +66,13 @@ async function newEvents({ storage, workspace }: DaemonContext, { definition, st
   const events = await storage.readEvents({ after, types: ["materialization"], limit: 1_000 });
   return events
     .filter((event) => event.asset && wanted.has(event.asset))
-    .map((event) => ({ id: event.id, type: event.type, asset: event.asset, runId: event.runId, timestamp: new Date(event.at).toISOString() }));
+    .map((event) => ({
+      id: event.id,
+      type: event.type,
+      asset: event.asset,
+      runId: event.runId,
+      timestamp: new Date(event.at).toISOString(),
+    }));
 }
 
 /** The cursor of an asset sensor holds the log's position beside the author's own text. */
@@ -61,7 +89,12 @@ function selectOrNone(graph: Parameters<typeof select>[0], selection: string): s
   }
 }
 
-async function runTick(context: DaemonContext, sensor: Instigator<SensorSnapshot>, tick: Tick, events: SensorEvent[]): Promise<void> {
+async function runTick(
+  context: DaemonContext,
+  sensor: Instigator<SensorSnapshot>,
+  tick: Tick,
+  events: SensorEvent[],
+): Promise<void> {
   const { storage, clock, requests, tickTimeoutMs, log } = context;
   const { definition, location, state } = sensor;
   const name = location.entry.name;
@@ -69,21 +102,42 @@ async function runTick(context: DaemonContext, sensor: Instigator<SensorSnapshot
     if (!location.process) throw new Error(`location ${name} does not load: ${location.error?.message ?? ""}`);
     const pushed = definition.type === "asset" ? readCursor(state?.cursor ?? null) : undefined;
     const cursor = pushed ? pushed.own : (state?.cursor ?? undefined);
-    const { result } = await location.process.evaluateTick({ type: "sensor", name: definition.name, now: tick.at, cursor, events }, tickTimeoutMs);
+    const { result } = await location.process.evaluateTick(
+      { type: "sensor", name: definition.name, now: tick.at, cursor, events },
+      tickTimeoutMs,
+    );
     const requestIds: string[] = [];
     for (const [index, run] of (result.runs ?? []).entries()) requestIds.push(await submit(requests, sensor, run, tick, index));
-    if (result.events?.length) await log.append(result.events.map((event): NewEvent => reported(event, clock.now(), `${name}/${definition.name}`)));
+    if (result.events?.length)
+      await log.append(result.events.map((event): NewEvent => reported(event, clock.now(), `${name}/${definition.name}`)));
     const own = result.cursor ?? cursor;
-    const next = pushed ? JSON.stringify({ eventId: events.at(-1)?.id ?? pushed.eventId, ...(own === undefined ? {} : { own }) }) : own;
+    const next = pushed
+      ? JSON.stringify({ eventId: events.at(-1)?.id ?? pushed.eventId, ...(own === undefined ? {} : { own }) })
+      : own;
     const idle = requestIds.length === 0 && !result.events?.length;
-    await storage.endTick(tick.id, { status: idle ? "skipped" : "success", endedAt: clock.now(), requestIds, ...(idle ? { skip: result.skip ?? "nothing new" } : {}) }, next);
+    await storage.endTick(
+      tick.id,
+      {
+        status: idle ? "skipped" : "success",
+        endedAt: clock.now(),
+        requestIds,
+        ...(idle ? { skip: result.skip ?? "nothing new" } : {}),
+      },
+      next,
+    );
   } catch (error) {
     await storage.endTick(tick.id, { status: "failed", endedAt: clock.now(), error: (error as Error).message });
     context.report(`sensor ${name}/${definition.name}: ${(error as Error).message}`);
   }
 }
 
-async function submit(requests: DaemonContext["requests"], { definition, location }: Instigator<SensorSnapshot>, run: RunRequest, tick: Tick, index: number): Promise<string> {
+async function submit(
+  requests: DaemonContext["requests"],
+  { definition, location }: Instigator<SensorSnapshot>,
+  run: RunRequest,
+  tick: Tick,
+  index: number,
+): Promise<string> {
   const selection = run.selection ?? definition.target;
   if (!selection) throw new Error("it asked for a run but names no target and no selection");
   const submitted = await requests.submit({
@@ -101,5 +155,9 @@ function reported(event: Reported, at: number, by: string): NewEvent {
   const base = { at, asset: event.asset, metadata: typedMetadata(event.metadata), fields: { reported_by: by } };
   if (event.type !== "check") return { ...base, type: event.type };
   const { name, passed, severity = "ERROR", description } = event;
-  return { ...base, type: "check_result", check: { name, passed, severity, blocking: false, ...(description ? { description } : {}) } };
+  return {
+    ...base,
+    type: "check_result",
+    check: { name, passed, severity, blocking: false, ...(description ? { description } : {}) },
+  };
 }

@@ -33,7 +33,9 @@ export function writeAssetKeys(entry: LocationEntry, snapshot: LocationSnapshot)
 export function writeDeclarations(entries: readonly LocationEntry[]): void {
   const keys = new Map<string, string>();
   for (const entry of entries) for (const key of readAssetKeys(entry)?.assets ?? []) keys.set(key, entry.name);
-  const lines = [...keys].sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, location]) => `    ${JSON.stringify(key)}: ${JSON.stringify(location)};`);
+  const lines = [...keys]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, location]) => `    ${JSON.stringify(key)}: ${JSON.stringify(location)};`);
   const text = [
     "// Written by kc from the asset-keys.json of every location. Not committed.",
     'import "@kc/runtime";',
@@ -45,7 +47,8 @@ export function writeDeclarations(entries: readonly LocationEntry[]): void {
     "}",
     "",
   ].join("\n");
-  for (const entry of entries) if (existsSync(join(entry.folder, "src"))) writeIfChanged(join(entry.folder, "src", "asset-keys.d.ts"), text);
+  for (const entry of entries)
+    if (existsSync(join(entry.folder, "src"))) writeIfChanged(join(entry.folder, "src", "asset-keys.d.ts"), text);
 }
 
 function writeIfChanged(file: string, text: string): boolean {

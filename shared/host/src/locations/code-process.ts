@@ -28,7 +28,13 @@ const program = fileURLToPath(new URL("../code-server/main.ts", import.meta.url)
 let count = 0;
 
 /** Starts a process for a location's code; it loads at once, `definitions()` waits for it. */
-export function startCodeProcess(params: { entry: LocationEntry; paths: InstancePaths; env: Environment; loadTimeoutMs: number; log(line: string): void }): CodeProcess {
+export function startCodeProcess(params: {
+  entry: LocationEntry;
+  paths: InstancePaths;
+  env: Environment;
+  loadTimeoutMs: number;
+  log(line: string): void;
+}): CodeProcess {
   const { entry, paths, env } = params;
   const id = ++count;
   const socket = join(paths.sockets, `${entry.name.slice(0, 24)}-${process.pid}-${id}.sock`);
@@ -46,7 +52,11 @@ export function startCodeProcess(params: { entry: LocationEntry; paths: Instance
   const child = startChild({
     program,
     cwd: entry.folder,
-    env: { ...env, KC_CODE_SERVER: JSON.stringify(settings), NODE_COMPILE_CACHE: env["NODE_COMPILE_CACHE"] ?? join(paths.home, "compile-cache") },
+    env: {
+      ...env,
+      KC_CODE_SERVER: JSON.stringify(settings),
+      NODE_COMPILE_CACHE: env.NODE_COMPILE_CACHE ?? join(paths.home, "compile-cache"),
+    },
     imports: entry.loader === "tsx" ? [import.meta.resolve("tsx")] : [],
     onLine(_stream, line) {
       if (line === "kc:listening") return listening();
@@ -71,7 +81,12 @@ export function startCodeProcess(params: { entry: LocationEntry; paths: Instance
     if (first === "ready") return undefined;
     if (first === "late") {
       child.kill();
-      return { message: `it did not finish loading within ${params.loadTimeoutMs / 1000} s and was stopped: does a module loop or wait for something?`, where: "", hint: "Definitions must load without waiting for vendors; locations.load_timeout in kc.yaml raises the limit.", stack: lines.join("\n") };
+      return {
+        message: `it did not finish loading within ${params.loadTimeoutMs / 1000} s and was stopped: does a module loop or wait for something?`,
+        where: "",
+        hint: "Definitions must load without waiting for vendors; locations.load_timeout in kc.yaml raises the limit.",
+        stack: lines.join("\n"),
+      };
     }
     return exitError(first.code, first.signal, lines);
   };
@@ -79,17 +94,28 @@ export function startCodeProcess(params: { entry: LocationEntry; paths: Instance
     const failed = await up();
     if (failed) return { error: failed };
     const answer = new Promise<{ snapshot: LocationSnapshot } | { error: LoadError }>((resolve, reject) => {
-      client.getDefinitions({}, { deadline: Date.now() + params.loadTimeoutMs } as never, ((error: Error | null, response: { result: { $case: string; value: unknown } | undefined }) => {
-        if (error) reject(error);
-        else if (response.result?.$case === "snapshotJson") resolve({ snapshot: JSON.parse(response.result.value as string) });
-        else resolve({ error: response.result!.value as LoadError });
-      }) as never);
+      client.getDefinitions(
+        {},
+        { deadline: Date.now() + params.loadTimeoutMs } as never,
+        ((error: Error | null, response: { result: { $case: string; value: unknown } | undefined }) => {
+          if (error) reject(error);
+          else if (response.result?.$case === "snapshotJson") resolve({ snapshot: JSON.parse(response.result.value as string) });
+          else resolve({ error: response.result!.value as LoadError });
+        }) as never,
+      );
     });
     try {
       return await Promise.race([answer, child.exited.then(({ code, signal }) => ({ error: exitError(code, signal, lines) }))]);
     } catch (error) {
       child.kill();
-      return { error: { message: `it did not answer within ${params.loadTimeoutMs / 1000} s: ${(error as Error).message}`, where: "", hint: "", stack: lines.join("\n") } };
+      return {
+        error: {
+          message: `it did not answer within ${params.loadTimeoutMs / 1000} s: ${(error as Error).message}`,
+          where: "",
+          hint: "",
+          stack: lines.join("\n"),
+        },
+      };
     }
   };
   let answer: ReturnType<typeof definitions> | undefined;
@@ -104,15 +130,29 @@ export function startCodeProcess(params: { entry: LocationEntry; paths: Instance
     },
     evaluateTick: (question, timeoutMs, signal) =>
       new Promise((resolve, reject) => {
-        const request = { type: question.type, name: question.name, now: question.now, cursor: question.cursor, eventsJson: JSON.stringify(question.events) };
-        const call = client.evaluateTick(request, { deadline: Date.now() + timeoutMs } as never, ((error: (Error & { code?: number }) | null, response: { result: { $case: string; value: unknown } | undefined }) => {
-          if (error) reject(new Error(error.code === 4 ? `it did not answer within ${timeoutMs / 1000} s` : error.message));
-          else if (response.result?.$case === "answerJson") resolve(JSON.parse(response.result.value as string));
-          else {
-            const failed = response.result!.value as LoadError;
-            reject(Object.assign(new Error(failed.where ? `${failed.where}: ${failed.message}` : failed.message), { stack: failed.stack }));
-          }
-        }) as never);
+        const request = {
+          type: question.type,
+          name: question.name,
+          now: question.now,
+          cursor: question.cursor,
+          eventsJson: JSON.stringify(question.events),
+        };
+        const call = client.evaluateTick(
+          request,
+          { deadline: Date.now() + timeoutMs } as never,
+          ((error: (Error & { code?: number }) | null, response: { result: { $case: string; value: unknown } | undefined }) => {
+            if (error) reject(new Error(error.code === 4 ? `it did not answer within ${timeoutMs / 1000} s` : error.message));
+            else if (response.result?.$case === "answerJson") resolve(JSON.parse(response.result.value as string));
+            else {
+              const failed = response.result!.value as LoadError;
+              reject(
+                Object.assign(new Error(failed.where ? `${failed.where}: ${failed.message}` : failed.message), {
+                  stack: failed.stack,
+                }),
+              );
+            }
+          }) as never,
+        );
         signal?.addEventListener("abort", () => (call as unknown as { cancel(): void }).cancel());
       }),
     async stop() {
@@ -124,5 +164,10 @@ export function startCodeProcess(params: { entry: LocationEntry; paths: Instance
 }
 
 function exitError(code: number | null, signal: string | null, lines: readonly string[]): LoadError {
-  return { message: `its process ended while loading (${signal ?? `exit code ${code}`})`, where: "", hint: lines.at(-1) ?? "", stack: lines.join("\n") };
+  return {
+    message: `its process ended while loading (${signal ?? `exit code ${code}`})`,
+    where: "",
+    hint: lines.at(-1) ?? "",
+    stack: lines.join("\n"),
+  };
 }

@@ -1,7 +1,8 @@
 import { existsSync, type FSWatcher, readdirSync, statSync, watch } from "node:fs";
 import { join, sep } from "node:path";
 
-const ignored = /(^|[\\/])(node_modules|\.git|\.turbo|dist|target|output)([\\/]|$)|test-results\.json$|asset-keys\.(json|d\.ts)$|~$|\.sw.$|\.tmp$/;
+const ignored =
+  /(^|[\\/])(node_modules|\.git|\.turbo|dist|target|output)([\\/]|$)|test-results\.json$|asset-keys\.(json|d\.ts)$|~$|\.sw.$|\.tmp$/;
 
 /**
  * Calls back, once for a burst of changes, when a file below one of the folders (or one of the files) changes.
@@ -19,7 +20,9 @@ export function watchFiles(paths: readonly string[], onChange: (file: string) =>
   };
   for (const path of paths.filter((one) => existsSync(one))) {
     const directory = statSync(path).isDirectory();
-    const watcher = watch(path, { recursive: directory, persistent: false }, (_event, name) => changed(directory && name ? join(path, String(name)) : path));
+    const watcher = watch(path, { recursive: directory, persistent: false }, (_event, name) =>
+      changed(directory && name ? join(path, String(name)) : path),
+    );
     watcher.on("error", () => {});
     watchers.push(watcher);
   }

@@ -43,8 +43,14 @@ const laterKinds = ["module", "file", "grpc_server"];
  * Reads workspace.yaml. A location whose package is missing or broken is an entry of `problems`, not an exception.
  * @throws UserError with file and line when the file itself is wrong.
  */
-export function readWorkspaceFile(file: string): { locations: LocationEntry[]; problems: { name: string; message: string; where: string }[] } {
-  if (!existsSync(file)) throw new UserError(`there is no ${file}`, { hint: "kc runs in a repository with a workspace.yaml, or in the folder of one location." });
+export function readWorkspaceFile(file: string): {
+  locations: LocationEntry[];
+  problems: { name: string; message: string; where: string }[];
+} {
+  if (!existsSync(file))
+    throw new UserError(`there is no ${file}`, {
+      hint: "kc runs in a repository with a workspace.yaml, or in the folder of one location.",
+    });
   const lines = new LineCounter();
   const document = parseDocument(readFileSync(file, "utf8"), { lineCounter: lines });
   const short = relative(process.cwd(), file) || file;
@@ -57,16 +63,23 @@ export function readWorkspaceFile(file: string): { locations: LocationEntry[]; p
   const parsed = schema.safeParse(document.toJS());
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!;
-    throw new UserError(`${issue.path.join(".") || "(root)"}: ${issue.message}`, { where: place(issue.path as (string | number)[]) });
+    throw new UserError(`${issue.path.join(".") || "(root)"}: ${issue.message}`, {
+      where: place(issue.path as (string | number)[]),
+    });
   }
   const locations: LocationEntry[] = [];
   const problems: { name: string; message: string; where: string }[] = [];
   parsed.data.load_from.forEach((raw, index) => {
     const where = place(["load_from", index]);
     const kind = Object.keys(raw)[0] ?? "";
-    if (laterKinds.includes(kind)) throw new UserError(`load_from.${index}: "${kind}" locations are not built yet; "package" is`, { where });
+    if (laterKinds.includes(kind))
+      throw new UserError(`load_from.${index}: "${kind}" locations are not built yet; "package" is`, { where });
     const entry = one.safeParse(raw);
-    if (!entry.success) throw new UserError(`load_from.${index}: ${entry.error.issues[0]!.path.join(".")}: ${entry.error.issues[0]!.message}`, { where, hint: "Write: - package: { path: locations/<name> }" });
+    if (!entry.success)
+      throw new UserError(`load_from.${index}: ${entry.error.issues[0]!.path.join(".")}: ${entry.error.issues[0]!.message}`, {
+        where,
+        hint: "Write: - package: { path: locations/<name> }",
+      });
     const folder = resolve(dirname(file), entry.data.package.path);
     try {
       const location = readLocationPackage(folder, where);
@@ -82,7 +95,10 @@ export function readWorkspaceFile(file: string): { locations: LocationEntry[]; p
   });
   const seen = new Map<string, string>();
   for (const location of locations) {
-    if (seen.has(location.name)) throw new UserError(`two locations are named "${location.name}": ${seen.get(location.name)} and ${location.where}`, { hint: "Give one of them a location_name." });
+    if (seen.has(location.name))
+      throw new UserError(`two locations are named "${location.name}": ${seen.get(location.name)} and ${location.where}`, {
+        hint: "Give one of them a location_name.",
+      });
     seen.set(location.name, location.where);
   }
   return { locations, problems };
@@ -94,14 +110,25 @@ export function readWorkspaceFile(file: string): { locations: LocationEntry[]; p
  */
 export function readLocationPackage(folder: string, where: string): LocationEntry {
   const file = join(folder, "package.json");
-  if (!existsSync(file)) throw new UserError(`there is no ${file}`, { where, hint: "workspace.yaml names a folder that is not there; remove the entry or restore the folder." });
+  if (!existsSync(file))
+    throw new UserError(`there is no ${file}`, {
+      where,
+      hint: "workspace.yaml names a folder that is not there; remove the entry or restore the folder.",
+    });
   let manifest: z.infer<typeof manifestSchema>;
   try {
     manifest = manifestSchema.parse(JSON.parse(readFileSync(file, "utf8")));
   } catch (error) {
-    throw new UserError(`${file}: ${error instanceof z.ZodError ? error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`).join("; ") : (error as Error).message}`, { where });
+    throw new UserError(
+      `${file}: ${error instanceof z.ZodError ? error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`).join("; ") : (error as Error).message}`,
+      { where },
+    );
   }
-  if (!manifest.kc) throw new UserError(`${file} has no "kc" entry`, { where, hint: 'Add "kc": { "location": "<name>", "entry": "src/definitions.ts" }.' });
+  if (!manifest.kc)
+    throw new UserError(`${file} has no "kc" entry`, {
+      where,
+      hint: 'Add "kc": { "location": "<name>", "entry": "src/definitions.ts" }.',
+    });
   const { location, entry, loader, connections, watch } = manifest.kc;
   return { name: location, folder, entry: join(folder, entry), loader, connections, watch, where };
 }

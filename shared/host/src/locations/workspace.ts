@@ -39,7 +39,10 @@ export interface Workspace {
 }
 
 export interface WorkspaceParams {
+  /** The locations to load. */
   entries: readonly LocationEntry[];
+  /** All locations of workspace.yaml: the committed keys of those that are not loaded stand as external assets. */
+  all: readonly LocationEntry[];
   paths: InstancePaths;
   environmentOf(entry: LocationEntry): Environment;
   loadTimeoutMs: number;
@@ -53,7 +56,7 @@ export interface WorkspaceParams {
 
 /** Starts the code server of every location and keeps the workspace's graph. */
 export function startWorkspace(params: WorkspaceParams): Workspace {
-  const { entries, paths } = params;
+  const { entries, all, paths } = params;
   const states = new Map<string, LocationState>();
   const listeners = new Set<(name: string) => void>();
   const stops: (() => void)[] = [];
@@ -61,7 +64,7 @@ export function startWorkspace(params: WorkspaceParams): Workspace {
   let built = buildGraph([], remembered());
 
   function remembered() {
-    return entries.map((entry) => ({ location: entry.name, keys: readAssetKeys(entry)?.assets ?? [] }));
+    return all.map((entry) => ({ location: entry.name, keys: readAssetKeys(entry)?.assets ?? [] }));
   }
   const rebuild = (name: string) => {
     const snapshots = [...states.values()].flatMap((state) => (state.snapshot ? [state.snapshot] : []));
@@ -69,7 +72,13 @@ export function startWorkspace(params: WorkspaceParams): Workspace {
     for (const listener of listeners) listener(name);
   };
   const start = (entry: LocationEntry): CodeProcess =>
-    startCodeProcess({ entry, paths, env: params.environmentOf(entry), loadTimeoutMs: params.loadTimeoutMs, log: (line) => params.log(entry.name, line) });
+    startCodeProcess({
+      entry,
+      paths,
+      env: params.environmentOf(entry),
+      loadTimeoutMs: params.loadTimeoutMs,
+      log: (line) => params.log(entry.name, line),
+    });
 
   const load = async (state: LocationState): Promise<LocationState> => {
     const generation = ++state.generation;
@@ -93,7 +102,7 @@ export function startWorkspace(params: WorkspaceParams): Workspace {
       state.error = undefined;
       state.snapshot = { ...outcome.snapshot, name: state.entry.name };
       state.process = fresh;
-      if (params.writeKeys && writeAssetKeys(state.entry, outcome.snapshot)) writeDeclarations(entries);
+      if (params.writeKeys && writeAssetKeys(state.entry, outcome.snapshot)) writeDeclarations(all);
       void fresh.child.exited.then(() => {
         if (state.process === fresh && !stopped) void load(state);
       });
@@ -104,7 +113,16 @@ export function startWorkspace(params: WorkspaceParams): Workspace {
   };
 
   for (const entry of entries) {
-    const state: LocationState = { entry, status: "loading", snapshot: undefined, error: undefined, generation: 0, process: undefined, loadedAt: undefined, loadMs: undefined };
+    const state: LocationState = {
+      entry,
+      status: "loading",
+      snapshot: undefined,
+      error: undefined,
+      generation: 0,
+      process: undefined,
+      loadedAt: undefined,
+      loadMs: undefined,
+    };
     states.set(entry.name, state);
     const first = load(state);
     loads.set(state, first);
@@ -118,7 +136,7 @@ export function startWorkspace(params: WorkspaceParams): Workspace {
         for (const entry of entries) void reload(entry.name);
       }),
     );
-  if (params.writeKeys) writeDeclarations(entries);
+  if (params.writeKeys) writeDeclarations(all);
 
   async function reload(name: string): Promise<LocationState> {
     const state = states.get(name);
@@ -140,6 +158,9 @@ export function startWorkspace(params: WorkspaceParams): Workspace {
       return () => listeners.delete(listener);
     },
     async settled() {
+      // A change while a location loads starts another load: only the newest one settles it.
+      while ([...states.values()].some((state) => state.status === "loading"))
+        await Promise.all([...states.values()].map((state) => loads.get(state)));
       await Promise.all([...states.values()].map((state) => loads.get(state)));
     },
     async stop() {

@@ -29,7 +29,12 @@ export interface Child {
 
 /** Starts a Node process of its own process group that cannot outlive this one. */
 export function startChild(options: ChildOptions): Child {
-  const flags = ["--disable-warning=ExperimentalWarning", "--import", watchdog, ...(options.imports ?? []).flatMap((name) => ["--import", name])];
+  const flags = [
+    "--disable-warning=ExperimentalWarning",
+    "--import",
+    watchdog,
+    ...(options.imports ?? []).flatMap((name) => ["--import", name]),
+  ];
   const child: ChildProcess = spawn(process.execPath, [...flags, options.program, ...(options.args ?? [])], {
     cwd: options.cwd,
     env: { ...options.env, KC_WATCHDOG_FD: "3" } as NodeJS.ProcessEnv,

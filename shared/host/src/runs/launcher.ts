@@ -45,7 +45,13 @@ export function runLauncher(deps: {
     const states = await storage.assetStates(deps);
     const upstream: Record<string, UpstreamMaterialization> = {};
     for (const [key, { materialization }] of states)
-      if (materialization) upstream[key] = { key, runId: materialization.runId ?? undefined, timestamp: new Date(materialization.at).toISOString(), metadata: plainMetadata(materialization.metadata) };
+      if (materialization)
+        upstream[key] = {
+          key,
+          runId: materialization.runId ?? undefined,
+          timestamp: new Date(materialization.at).toISOString(),
+          metadata: plainMetadata(materialization.metadata),
+        };
     return { runId: run.id, requestId: run.requestId, tags: run.tags, config: run.config, partition: run.partition, upstream };
   }
 
@@ -80,7 +86,12 @@ export function runLauncher(deps: {
       });
       call.on("end", () => resolve(undefined));
       call.on("error", resolve);
-      call.write({ command: { $case: "start", value: { runJson: JSON.stringify({ plan: run.plan, input, maxConcurrentSteps: deps.maxConcurrentSteps }) } } });
+      call.write({
+        command: {
+          $case: "start",
+          value: { runJson: JSON.stringify({ plan: run.plan, input, maxConcurrentSteps: deps.maxConcurrentSteps }) },
+        },
+      });
     });
     await stored;
     call.end();
@@ -90,7 +101,8 @@ export function runLauncher(deps: {
     await drain(run.id);
     const rest = await storage.getRun(run.id);
     if (rest && !isEnd(rest.status)) {
-      if (cancelled || rest.status === "cancelling") await end(run.id, "run_cancelled", "the run was cancelled and its worker ended");
+      if (cancelled || rest.status === "cancelling")
+        await end(run.id, "run_cancelled", "the run was cancelled and its worker ended");
       else if (stopping) await end(run.id, "run_failed", "kc was stopped while the run went on");
       else await end(run.id, "run_failed", await deathOf(worker, error));
     }
@@ -111,7 +123,11 @@ export function runLauncher(deps: {
 
   /** Ends a run whose worker cannot say it any more, and the steps that were going on. */
   async function end(runId: string, type: "run_failed" | "run_cancelled", message: string): Promise<void> {
-    const steps = await storage.readEvents({ runId, types: ["step_started", "step_succeeded", "step_failed", "step_skipped"], limit: 100_000 });
+    const steps = await storage.readEvents({
+      runId,
+      types: ["step_started", "step_succeeded", "step_failed", "step_skipped"],
+      limit: 100_000,
+    });
     const run = await storage.getRun(runId);
     const ended = new Set(steps.filter((event) => event.type !== "step_started").map((event) => event.asset));
     const begun = new Set(steps.filter((event) => event.type === "step_started").map((event) => event.step));
@@ -119,7 +135,12 @@ export function runLauncher(deps: {
     const closing: NewEvent[] = (run?.plan.steps ?? []).flatMap((step) =>
       step.assets
         .filter((asset) => !ended.has(asset))
-        .map((asset): NewEvent => (begun.has(step.key) ? { type: "step_failed", at, runId, step: step.key, asset, error: { message, user: true } } : { type: "step_skipped", at, runId, step: step.key, asset, message })),
+        .map(
+          (asset): NewEvent =>
+            begun.has(step.key)
+              ? { type: "step_failed", at, runId, step: step.key, asset, error: { message, user: true } }
+              : { type: "step_skipped", at, runId, step: step.key, asset, message },
+        ),
     );
     await log.append([...closing, { type, at, runId, message }]);
   }
@@ -142,7 +163,9 @@ export function runLauncher(deps: {
               if (wanted) how();
             });
           } catch (error) {
-            await end(run.id, "run_failed", `the run could not be carried out: ${(error as Error).message}`).catch(() => undefined);
+            await end(run.id, "run_failed", `the run could not be carried out: ${(error as Error).message}`).catch(
+              () => undefined,
+            );
           } finally {
             going.delete(run.id);
             removeSpool(paths.spool, run.id);
@@ -165,8 +188,16 @@ export function runLauncher(deps: {
         await drain(run.id);
         const now = await storage.getRun(run.id);
         if (now && !isEnd(now.status)) {
-          if (now.status === "starting") await log.append([{ type: "run_queued", at: clock.now(), runId: run.id, message: "kc was stopped before the run began" }]);
-          else await end(run.id, now.status === "cancelling" ? "run_cancelled" : "run_failed", "kc was stopped or killed while the run went on");
+          if (now.status === "starting")
+            await log.append([
+              { type: "run_queued", at: clock.now(), runId: run.id, message: "kc was stopped before the run began" },
+            ]);
+          else
+            await end(
+              run.id,
+              now.status === "cancelling" ? "run_cancelled" : "run_failed",
+              "kc was stopped or killed while the run went on",
+            );
         }
         removeSpool(paths.spool, run.id);
       }

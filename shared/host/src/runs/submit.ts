@@ -1,7 +1,18 @@
 import { randomBytes } from "node:crypto";
-import { type Clock, didYouMean, isEnd, type NewEvent, type NewRun, planRuns, type Run, select, type Storage, UserError } from "@kc/runtime/internal";
-import type { EventLog } from "../log.ts";
+import {
+  type Clock,
+  didYouMean,
+  isEnd,
+  type NewEvent,
+  type NewRun,
+  planRuns,
+  type Run,
+  type Storage,
+  select,
+  UserError,
+} from "@kc/runtime/internal";
 import type { Workspace } from "../locations/workspace.ts";
+import type { EventLog } from "../log.ts";
 
 /** What any door asks for. */
 export interface SubmitRequest {
@@ -41,7 +52,9 @@ export function submitter(deps: { workspace: Workspace; storage: Storage; log: E
     const graph = workspace.graph();
     const job = request.job ? findJob(workspace, request.job) : undefined;
     const tags = { ...job?.tags, ...request.tags };
-    const keys = request.assets ? checkKeys(request.assets) : select(graph, job?.selection ?? request.selection ?? fail("a run request needs a selection, assets or a job"));
+    const keys = request.assets
+      ? checkKeys(request.assets)
+      : select(graph, job?.selection ?? request.selection ?? fail("a run request needs a selection, assets or a job"));
     const inJob = job ? keys.filter((key) => graph.assets.get(key)!.location === job.location) : keys;
     const plan = planRuns(graph, inJob);
     for (const run of plan) requireLoaded(run.location);
@@ -67,7 +80,8 @@ export function submitter(deps: { workspace: Workspace; storage: Storage; log: E
 
   function checkKeys(assets: readonly string[]): string[] {
     const graph = workspace.graph();
-    for (const key of assets) if (!graph.assets.has(key)) throw new UserError(`there is no asset "${key}".${didYouMean(key, graph.assets.keys())}`);
+    for (const key of assets)
+      if (!graph.assets.has(key)) throw new UserError(`there is no asset "${key}".${didYouMean(key, graph.assets.keys())}`);
     const wanted = new Set(assets);
     return graph.order.filter((key) => wanted.has(key));
   }
@@ -76,7 +90,10 @@ export function submitter(deps: { workspace: Workspace; storage: Storage; log: E
     const state = workspace.location(name);
     if (state?.status === "loaded") return;
     const why = state?.error ? `: ${state.error.message}` : "";
-    throw new UserError(`location ${name} ${state?.status === "loading" ? "is still loading" : "does not load"}${why}`, { where: state?.error?.where || undefined, hint: "Fix it and save: it reloads by itself." });
+    throw new UserError(`location ${name} ${state?.status === "loading" ? "is still loading" : "does not load"}${why}`, {
+      where: state?.error?.where || undefined,
+      hint: "Fix it and save: it reloads by itself.",
+    });
   }
 
   /**
@@ -87,7 +104,8 @@ export function submitter(deps: { workspace: Workspace; storage: Storage; log: E
     const runs = await storage.listRuns({ requestId, order: "oldest", limit: 1_000 });
     if (runs.length === 0) throw new UserError(`there is no request "${requestId}"`);
     const open = runs.filter((run) => !isEnd(run.status));
-    if (open.length > 0) throw new UserError(`run ${open[0]!.id} of the request is ${open[0]!.status}`, { hint: "Cancel it or let it end first." });
+    if (open.length > 0)
+      throw new UserError(`run ${open[0]!.id} of the request is ${open[0]!.status}`, { hint: "Cancel it or let it end first." });
     const left: string[] = [];
     for (const run of runs) {
       const done = await storage.readEvents({ runId: run.id, types: ["step_succeeded"], limit: 100_000 });
@@ -95,17 +113,34 @@ export function submitter(deps: { workspace: Workspace; storage: Storage; log: E
       left.push(...run.plan.assets.filter((asset) => !succeeded.has(asset)));
     }
     if (left.length === 0) throw new UserError("every step of the request succeeded: there is nothing to retry");
-    return submit({ assets: left, tags: { ...runs[0]!.tags, "kc/retry_of": requestId }, config: runs[0]!.config, ...(runs[0]!.partition ? { partition: runs[0]!.partition } : {}) });
+    return submit({
+      assets: left,
+      tags: { ...runs[0]!.tags, "kc/retry_of": requestId },
+      config: runs[0]!.config,
+      ...(runs[0]!.partition ? { partition: runs[0]!.partition } : {}),
+    });
   }
 
   return { submit, retry };
 }
 
 function findJob(workspace: Workspace, name: string): { selection: string; tags: Record<string, string>; location: string } {
-  const jobs = workspace.locations().flatMap((state) => (state.snapshot?.jobs ?? []).map((job) => ({ ...job, location: state.entry.name })));
+  const jobs = workspace
+    .locations()
+    .flatMap((state) => (state.snapshot?.jobs ?? []).map((job) => ({ ...job, location: state.entry.name })));
   const found = jobs.filter((job) => job.name === name || `${job.location}/${job.name}` === name);
-  if (found.length === 0) throw new UserError(`there is no job "${name}".${didYouMean(name, jobs.map((job) => job.name))}`, { hint: "kc list jobs shows all of them." });
-  if (found.length > 1) throw new UserError(`job "${name}" is in ${found.map((job) => job.location).join(" and ")}`, { hint: `Write ${found.map((job) => `${job.location}/${name}`).join(" or ")}.` });
+  if (found.length === 0)
+    throw new UserError(
+      `there is no job "${name}".${didYouMean(
+        name,
+        jobs.map((job) => job.name),
+      )}`,
+      { hint: "kc list jobs shows all of them." },
+    );
+  if (found.length > 1)
+    throw new UserError(`job "${name}" is in ${found.map((job) => job.location).join(" and ")}`, {
+      hint: `Write ${found.map((job) => `${job.location}/${name}`).join(" or ")}.`,
+    });
   return { ...found[0]!, tags: { ...found[0]!.tags, "kc/job": found[0]!.name } };
 }
 

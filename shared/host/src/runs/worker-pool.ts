@@ -20,7 +20,10 @@ export interface WorkerPool {
 }
 
 /** Run workers: child processes with definitions loaded that take one run at a time. At most `maxIdle` wait warm in all. */
-export function workerPool(workspace: Workspace, options: { maxIdle: number; maxRunsPerWorker: number; now(): number }): WorkerPool {
+export function workerPool(
+  workspace: Workspace,
+  options: { maxIdle: number; maxRunsPerWorker: number; now(): number },
+): WorkerPool {
   const idle: Worker[] = [];
   const busy = new Map<CodeProcess, Worker>();
   const ending = new Set<Promise<void>>();
@@ -31,7 +34,13 @@ export function workerPool(workspace: Workspace, options: { maxIdle: number; max
   };
   const start = (location: string): Worker => {
     const state = workspace.location(location)!;
-    const worker: Worker = { process: workspace.startWorker(location), location, generation: state.generation, runs: 0, idleSince: options.now() };
+    const worker: Worker = {
+      process: workspace.startWorker(location),
+      location,
+      generation: state.generation,
+      runs: 0,
+      idleSince: options.now(),
+    };
     void worker.process.child.exited.then(() => {
       const at = idle.indexOf(worker);
       if (at >= 0) idle.splice(at, 1);
@@ -39,7 +48,9 @@ export function workerPool(workspace: Workspace, options: { maxIdle: number; max
     return worker;
   };
   const usable = (worker: Worker): boolean =>
-    worker.process.child.running() && worker.generation === workspace.location(worker.location)?.generation && worker.runs < options.maxRunsPerWorker;
+    worker.process.child.running() &&
+    worker.generation === workspace.location(worker.location)?.generation &&
+    worker.runs < options.maxRunsPerWorker;
   const keep = (worker: Worker) => {
     if (stopped || !usable(worker)) return end(worker);
     worker.idleSince = options.now();
@@ -55,7 +66,13 @@ export function workerPool(workspace: Workspace, options: { maxIdle: number; max
   });
   function warm(location: string): void {
     const state = workspace.location(location);
-    if (stopped || state?.status !== "loaded" || idle.length >= options.maxIdle || idle.some((worker) => worker.location === location && usable(worker))) return;
+    if (
+      stopped ||
+      state?.status !== "loaded" ||
+      idle.length >= options.maxIdle ||
+      idle.some((worker) => worker.location === location && usable(worker))
+    )
+      return;
     idle.push(start(location));
   }
   return {

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { appendFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { type Clock, UserError } from "@kc/runtime/internal";
 import type { ResolvedConnection } from "@kc/connections";
+import { type Clock, UserError } from "@kc/runtime/internal";
 import type { Environment } from "../environment.ts";
 import type { InstancePaths } from "../paths.ts";
 import { type Child, startChild } from "../process/child.ts";
@@ -21,7 +21,14 @@ export interface Standin {
  * token, so that the variables the locations have stay true.
  * @throws UserError when it does not start, with the last lines it wrote.
  */
-export async function startStandin(params: { connection: ResolvedConnection; paths: InstancePaths; env: Environment; clock: Clock; startTimeoutMs?: number; report(line: string): void }): Promise<Standin> {
+export async function startStandin(params: {
+  connection: ResolvedConnection;
+  paths: InstancePaths;
+  env: Environment;
+  clock: Clock;
+  startTimeoutMs?: number;
+  report(line: string): void;
+}): Promise<Standin> {
   const { connection, paths, clock } = params;
   const { name, standin } = connection.connection;
   const state = join(paths.standins, name);
@@ -41,9 +48,16 @@ export async function startStandin(params: { connection: ResolvedConnection; pat
     child = startChild({
       program: join(paths.root, standin.program),
       cwd: paths.root,
-      env: { ...params.env, ...connection.variables, KC_STANDIN_STATE: state, KC_STANDIN_TOKEN: token, ...(port ? { KC_STANDIN_PORT: port } : {}) },
+      env: {
+        ...params.env,
+        ...connection.variables,
+        KC_STANDIN_STATE: state,
+        KC_STANDIN_TOKEN: token,
+        ...(port ? { KC_STANDIN_PORT: port } : {}),
+      },
       onLine(stream, line) {
-        if (stream === "stdout" && line.startsWith('{"ready"')) return ready((JSON.parse(line) as { variables: Record<string, string> }).variables);
+        if (stream === "stdout" && line.startsWith('{"ready"'))
+          return ready((JSON.parse(line) as { variables: Record<string, string> }).variables);
         lines.push(line);
         if (lines.length > 50) lines.shift();
         try {
@@ -55,10 +69,20 @@ export async function startStandin(params: { connection: ResolvedConnection; pat
     });
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new UserError(`the local stand-in of ${name} did not start within ${(params.startTimeoutMs ?? 60_000) / 1000} s`, { hint: lines.slice(-5).join("\n  ") })), params.startTimeoutMs ?? 60_000);
+      timer = setTimeout(
+        () =>
+          reject(
+            new UserError(`the local stand-in of ${name} did not start within ${(params.startTimeoutMs ?? 60_000) / 1000} s`, {
+              hint: lines.slice(-5).join("\n  "),
+            }),
+          ),
+        params.startTimeoutMs ?? 60_000,
+      );
     });
     const dead = child.exited.then(({ code, signal }) => {
-      throw new UserError(`the local stand-in of ${name} ended at its start (${signal ?? `exit code ${code}`})`, { hint: [...lines.slice(-5), `Its log is ${logFile}.`].join("\n  ") });
+      throw new UserError(`the local stand-in of ${name} ended at its start (${signal ?? `exit code ${code}`})`, {
+        hint: [...lines.slice(-5), `Its log is ${logFile}.`].join("\n  "),
+      });
     });
     try {
       return await Promise.race([answered, late, dead]);

@@ -11,8 +11,19 @@ import { runRoutes } from "./run-routes.ts";
 import { streams } from "./streams.ts";
 import { workspaceRoutes } from "./workspace-routes.ts";
 
-const types: Record<string, string> = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".json": "application/json", ".woff2": "font/woff2", ".map": "application/json" };
-const info = { openapi: "3.1.0", info: { title: "kc API", version: "1", description: "One instance: its assets, runs, schedules, sensors and events." } };
+const types: Record<string, string> = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript",
+  ".css": "text/css",
+  ".svg": "image/svg+xml",
+  ".json": "application/json",
+  ".woff2": "font/woff2",
+  ".map": "application/json",
+};
+const info = {
+  openapi: "3.1.0",
+  info: { title: "kc API", version: "1", description: "One instance: its assets, runs, schedules, sensors and events." },
+};
 
 /** The webserver: the API and, for every other path, the UI. */
 export function webApp(context: WebContext): App {
@@ -35,8 +46,13 @@ export function webApp(context: WebContext): App {
   app.onError((error, c) => {
     if (error instanceof NotFound) return c.json({ error: error.message }, 404);
     // A UserError of this package, or a body that is no JSON.
-    if (error instanceof UserError) return c.json({ error: error.message, ...(error.where ? { where: error.where } : {}), ...(error.hint ? { hint: error.hint } : {}) }, 400);
-    if ("status" in error && typeof error.status === "number" && error.status < 500) return c.json({ error: error.message }, error.status as 400);
+    if (error instanceof UserError)
+      return c.json(
+        { error: error.message, ...(error.where ? { where: error.where } : {}), ...(error.hint ? { hint: error.hint } : {}) },
+        400,
+      );
+    if ("status" in error && typeof error.status === "number" && error.status < 500)
+      return c.json({ error: error.message }, error.status as 400);
     console.error(error);
     return c.json({ error: `internal error: ${error.message}`, hint: "The host's log (.kc/logs/host.log) has the stack." }, 500);
   });
@@ -44,11 +60,19 @@ export function webApp(context: WebContext): App {
 }
 
 function file(folder: string, path: string): Response {
-  if (!existsSync(folder)) return new Response("The web UI is not built. Run: ./kc build", { status: 503, headers: { "content-type": "text/plain" } });
+  if (!existsSync(folder))
+    return new Response("The web UI is not built. Run: ./kc build", { status: 503, headers: { "content-type": "text/plain" } });
   const wanted = normalize(join(folder, decodeURIComponent(path)));
   const inside = wanted.startsWith(`${folder}/`) && existsSync(wanted) && statSync(wanted).isFile();
   // Every other path is a page of the single-page UI.
   const found = inside ? wanted : join(folder, "index.html");
   const cache = inside && path.startsWith("/assets/") ? "public, max-age=31536000, immutable" : "no-cache";
-  return new Response(readFileSync(found), { headers: { "content-type": types[extname(found)] ?? "application/octet-stream", "cache-control": cache, "content-security-policy": "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; worker-src 'self' blob:" } });
+  return new Response(readFileSync(found), {
+    headers: {
+      "content-type": types[extname(found)] ?? "application/octet-stream",
+      "cache-control": cache,
+      "content-security-policy":
+        "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; worker-src 'self' blob:",
+    },
+  });
 }

@@ -7,57 +7,84 @@ import { viewAsset, viewEvent } from "./views.ts";
 
 export function assetRoutes(app: App, { workspace, storage, log, daemon, now }: WebContext): void {
   const openRuns = async (): Promise<Map<string, Run>> => {
-    const runs = await storage.listRuns({ statuses: ["queued", "starting", "running", "cancelling"], limit: 1_000, order: "oldest" });
+    const runs = await storage.listRuns({
+      statuses: ["queued", "starting", "running", "cancelling"],
+      limit: 1_000,
+      order: "oldest",
+    });
     const byAsset = new Map<string, Run>();
     for (const run of runs) for (const key of run.plan.assets) if (byAsset.get(key)?.status !== "running") byAsset.set(key, run);
     return byAsset;
   };
 
-  app.openapi(get("/api/assets", "Assets of the workspace with their present state", z.object({ selection: z.string().max(10_000).optional() }), list(assetSchema)), async (context) => {
-    const graph = workspace.graph();
-    const { selection } = context.req.valid("query");
-    const keys = selection ? select(graph, selection) : graph.order;
-    const [states, open] = await Promise.all([storage.assetStates(), openRuns()]);
-    return context.json(
-      keys.map((key) => {
-        const node = graph.assets.get(key)!;
-        return viewAsset(node, states.get(key), workspace.location(node.location), open.get(key));
-      }),
-      200,
-    );
-  });
+  app.openapi(
+    get(
+      "/api/assets",
+      "Assets of the workspace with their present state",
+      z.object({ selection: z.string().max(10_000).optional() }),
+      list(assetSchema),
+    ),
+    async (context) => {
+      const graph = workspace.graph();
+      const { selection } = context.req.valid("query");
+      const keys = selection ? select(graph, selection) : graph.order;
+      const [states, open] = await Promise.all([storage.assetStates(), openRuns()]);
+      return context.json(
+        keys.map((key) => {
+          const node = graph.assets.get(key)!;
+          return viewAsset(node, states.get(key), workspace.location(node.location), open.get(key));
+        }),
+        200,
+      );
+    },
+  );
 
-  app.openapi(get("/api/asset", "One asset in detail", z.object({ key: z.string().max(512) }), assetDetailSchema), async (context) => {
-    const { key } = context.req.valid("query");
-    const graph = workspace.graph();
-    const node = graph.assets.get(key);
-    if (!node) throw new NotFound(`there is no asset "${key}".${didYouMean(key, graph.assets.keys())}`);
-    const [states, open, history] = await Promise.all([
-      storage.assetStates([key]),
-      openRuns(),
-      storage.readEvents({ asset: key, types: ["materialization", "unchanged", "observation"], order: "newest", limit: 100 }),
-    ]);
-    const evaluation = daemon.evaluations.get(key);
-    return context.json(
-      {
-        ...viewAsset(node, states.get(key), workspace.location(node.location), open.get(key)),
-        metadata: node.metadata,
-        automation: node.automation ?? null,
-        evaluation: evaluation ? { at: new Date(evaluation.at).toISOString(), evaluation: evaluation.evaluation } : null,
-        freshnessPolicy: node.freshness ? { warnMs: node.freshness.warnMs ?? null, failMs: node.freshness.failMs } : null,
-        codeVersion: node.codeVersion ?? null,
-        resources: node.resources,
-        where: node.where ?? null,
-        history: history.map((event) => ({ eventId: event.id, at: new Date(event.at).toISOString(), type: event.type, runId: event.runId ?? null, metadata: event.metadata ?? {} })),
-      },
-      200,
-    );
-  });
+  app.openapi(
+    get("/api/asset", "One asset in detail", z.object({ key: z.string().max(512) }), assetDetailSchema),
+    async (context) => {
+      const { key } = context.req.valid("query");
+      const graph = workspace.graph();
+      const node = graph.assets.get(key);
+      if (!node) throw new NotFound(`there is no asset "${key}".${didYouMean(key, graph.assets.keys())}`);
+      const [states, open, history] = await Promise.all([
+        storage.assetStates([key]),
+        openRuns(),
+        storage.readEvents({ asset: key, types: ["materialization", "unchanged", "observation"], order: "newest", limit: 100 }),
+      ]);
+      const evaluation = daemon.evaluations.get(key);
+      return context.json(
+        {
+          ...viewAsset(node, states.get(key), workspace.location(node.location), open.get(key)),
+          metadata: node.metadata,
+          automation: node.automation ?? null,
+          evaluation: evaluation ? { at: new Date(evaluation.at).toISOString(), evaluation: evaluation.evaluation } : null,
+          freshnessPolicy: node.freshness ? { warnMs: node.freshness.warnMs ?? null, failMs: node.freshness.failMs } : null,
+          codeVersion: node.codeVersion ?? null,
+          resources: node.resources,
+          where: node.where ?? null,
+          history: history.map((event) => ({
+            eventId: event.id,
+            at: new Date(event.at).toISOString(),
+            type: event.type,
+            runId: event.runId ?? null,
+            metadata: event.metadata ?? {},
+          })),
+        },
+        200,
+      );
+    },
+  );
 
-  app.openapi(post("/api/events", "Report that an asset was made or seen elsewhere", reportSchema, eventSchema), async (context) => {
-    const { type, asset, metadata } = context.req.valid("json");
-    if (!workspace.graph().assets.has(asset)) throw new NotFound(`there is no asset "${asset}".${didYouMean(asset, workspace.graph().assets.keys())}`);
-    const [stored] = await log.append([{ type, at: now(), asset, metadata: typedMetadata(metadata), fields: { reported_by: "api" } }]);
-    return context.json(viewEvent(stored!), 200);
-  });
+  app.openapi(
+    post("/api/events", "Report that an asset was made or seen elsewhere", reportSchema, eventSchema),
+    async (context) => {
+      const { type, asset, metadata } = context.req.valid("json");
+      if (!workspace.graph().assets.has(asset))
+        throw new NotFound(`there is no asset "${asset}".${didYouMean(asset, workspace.graph().assets.keys())}`);
+      const [stored] = await log.append([
+        { type, at: now(), asset, metadata: typedMetadata(metadata), fields: { reported_by: "api" } },
+      ]);
+      return context.json(viewEvent(stored!), 200);
+    },
+  );
 }

@@ -12,8 +12,10 @@ export const guard: MiddlewareHandler = async (context, next) => {
   const origin = context.req.header("origin");
   if (origin && origin !== `http://${host}`) return context.json({ error: "cross-origin requests are refused" }, 403);
   if (context.req.method !== "GET" && context.req.method !== "HEAD") {
-    if (context.req.header("sec-fetch-site") === "cross-site") return context.json({ error: "cross-site requests are refused" }, 403);
-    if (!context.req.header("content-type")?.startsWith("application/json")) return context.json({ error: "the body must be application/json" }, 415);
+    if (context.req.header("sec-fetch-site") === "cross-site")
+      return context.json({ error: "cross-site requests are refused" }, 403);
+    if (!context.req.header("content-type")?.startsWith("application/json"))
+      return context.json({ error: "the body must be application/json" }, 415);
   }
   context.header("x-content-type-options", "nosniff");
   context.header("x-frame-options", "DENY");

@@ -9,7 +9,9 @@ import type { App } from "./route.ts";
 export async function listen(app: App, port: number): Promise<{ port: number; close(): Promise<void> }> {
   for (let wanted = port; wanted < port + 50; wanted++) {
     const server = await new Promise<Server | undefined>((resolve, reject) => {
-      const started = serve({ fetch: app.fetch, hostname: "127.0.0.1", port: wanted }, () => resolve(started as Server)) as Server;
+      const started = serve({ fetch: app.fetch, hostname: "127.0.0.1", port: wanted }, () =>
+        resolve(started as Server),
+      ) as Server;
       started.on("error", (error: NodeJS.ErrnoException) => (error.code === "EADDRINUSE" ? resolve(undefined) : reject(error)));
     });
     if (!server) continue;

@@ -3,17 +3,35 @@ import { errorSchema } from "../client/schemas.ts";
 
 export type App = OpenAPIHono;
 
-const json = <S extends z.ZodType>(schema: S, description: string) => ({ description, content: { "application/json": { schema } } });
-const failures = { 400: json(errorSchema, "The request is wrong; the text says how"), 404: json(errorSchema, "There is nothing of that name") };
+const json = <S extends z.ZodType>(schema: S, description: string) => ({
+  description,
+  content: { "application/json": { schema } },
+});
+const failures = {
+  400: json(errorSchema, "The request is wrong; the text says how"),
+  404: json(errorSchema, "There is nothing of that name"),
+};
 
 /** A GET route with its query and answer. */
 export function get<P extends string, Q extends z.ZodObject, A extends z.ZodType>(path: P, summary: string, query: Q, answer: A) {
-  return createRoute({ method: "get", path, summary, request: { query }, responses: { 200: json(answer, "The answer"), ...failures } });
+  return createRoute({
+    method: "get",
+    path,
+    summary,
+    request: { query },
+    responses: { 200: json(answer, "The answer"), ...failures },
+  });
 }
 
 /** A POST route with its body and answer. */
 export function post<P extends string, B extends z.ZodType, A extends z.ZodType>(path: P, summary: string, body: B, answer: A) {
-  return createRoute({ method: "post", path, summary, request: { body: { required: true, content: { "application/json": { schema: body } } } }, responses: { 200: json(answer, "The answer"), ...failures } });
+  return createRoute({
+    method: "post",
+    path,
+    summary,
+    request: { body: { required: true, content: { "application/json": { schema: body } } } },
+    responses: { 200: json(answer, "The answer"), ...failures },
+  });
 }
 
 export const none = z.object({});

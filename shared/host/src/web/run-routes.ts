@@ -2,7 +2,7 @@ import { z } from "@hono/zod-openapi";
 import { type EventType, eventTypes, isEnd, type Run, type RunStatus, runStatuses, UserError } from "@kc/runtime/internal";
 import { eventSchema, runDetailSchema, runSchema, submitSchema, submittedSchema } from "../client/schemas.ts";
 import type { WebContext } from "./context.ts";
-import { type App, count, get, list, none, NotFound, post } from "./route.ts";
+import { type App, count, get, list, NotFound, none, post } from "./route.ts";
 import { viewEvent, viewRun } from "./views.ts";
 
 export function runRoutes(app: App, { storage, log, requests, launcher, daemon, now }: WebContext): void {
@@ -37,26 +37,43 @@ export function runRoutes(app: App, { storage, log, requests, launcher, daemon, 
     return context.json(runs.map(view), 200);
   });
 
-  app.openapi(post("/api/runs", "Request the materialization of a selection or the launch of a job", submitSchema, submittedSchema), async (context) => {
-    const body = context.req.valid("json");
-    const given = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));
-    const submitted = await requests.submit(given);
-    return context.json({ requestId: submitted.requestId, created: submitted.created, runs: submitted.runs.map(view) }, 200);
-  });
+  app.openapi(
+    post("/api/runs", "Request the materialization of a selection or the launch of a job", submitSchema, submittedSchema),
+    async (context) => {
+      const body = context.req.valid("json");
+      const given = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));
+      const submitted = await requests.submit(given);
+      return context.json({ requestId: submitted.requestId, created: submitted.created, runs: submitted.runs.map(view) }, 200);
+    },
+  );
 
-  app.openapi(get("/api/runs/{id}", "One run with its steps and the other runs of its request", none, runDetailSchema), async (context) => {
-    const run = await find(context.req.param("id"));
-    const siblings = await storage.listRuns({ requestId: run.requestId, order: "oldest", limit: 1_000 });
-    const steps = run.plan.steps.map(({ key, assets, needs }) => ({ key, assets, needs }));
-    return context.json({ ...view(run), steps, config: run.config, siblings: siblings.map(view) }, 200);
-  });
+  app.openapi(
+    get("/api/runs/{id}", "One run with its steps and the other runs of its request", none, runDetailSchema),
+    async (context) => {
+      const run = await find(context.req.param("id"));
+      const siblings = await storage.listRuns({ requestId: run.requestId, order: "oldest", limit: 1_000 });
+      const steps = run.plan.steps.map(({ key, assets, needs }) => ({ key, assets, needs }));
+      return context.json({ ...view(run), steps, config: run.config, siblings: siblings.map(view) }, 200);
+    },
+  );
 
-  const eventsQuery = z.object({ after: count(Number.MAX_SAFE_INTEGER), limit: count(10_000), types: z.string().optional(), step: z.string().optional() });
+  const eventsQuery = z.object({
+    after: count(Number.MAX_SAFE_INTEGER),
+    limit: count(10_000),
+    types: z.string().optional(),
+    step: z.string().optional(),
+  });
   app.openapi(get("/api/runs/{id}/events", "Events of a run, oldest first", eventsQuery, list(eventSchema)), async (context) => {
     const run = await find(context.req.param("id"));
     const { after, limit, types, step } = context.req.valid("query");
     const wanted = types?.split(",").filter((type): type is EventType => eventTypes.includes(type as EventType));
-    const events = await storage.readEvents({ runId: run.id, ...(after === undefined ? {} : { after }), ...(wanted ? { types: wanted } : {}), ...(step ? { step } : {}), limit: limit ?? 1_000 });
+    const events = await storage.readEvents({
+      runId: run.id,
+      ...(after === undefined ? {} : { after }),
+      ...(wanted ? { types: wanted } : {}),
+      ...(step ? { step } : {}),
+      limit: limit ?? 1_000,
+    });
     return context.json(events.map(viewEvent), 200);
   });
 
@@ -68,9 +85,12 @@ export function runRoutes(app: App, { storage, log, requests, launcher, daemon, 
     return context.json(view(await find(run.id)), 200);
   });
 
-  app.openapi(post("/api/runs/{id}/retry", "Request again what did not succeed in a run's request", none, submittedSchema), async (context) => {
-    const run = await find(context.req.param("id"));
-    const submitted = await requests.retry(run.requestId);
-    return context.json({ requestId: submitted.requestId, created: submitted.created, runs: submitted.runs.map(view) }, 200);
-  });
+  app.openapi(
+    post("/api/runs/{id}/retry", "Request again what did not succeed in a run's request", none, submittedSchema),
+    async (context) => {
+      const run = await find(context.req.param("id"));
+      const submitted = await requests.retry(run.requestId);
+      return context.json({ requestId: submitted.requestId, created: submitted.created, runs: submitted.runs.map(view) }, 200);
+    },
+  );
 }

@@ -27,7 +27,9 @@ export function streams(app: App, { storage, log, lease, workspace }: WebContext
         queue.push(...events);
         poke();
       });
-      const stopWatching = workspace.onChange((name) => void stream.writeSSE({ event: "location", data: JSON.stringify({ name }) }));
+      const stopWatching = workspace.onChange(
+        (name) => void stream.writeSSE({ event: "location", data: JSON.stringify({ name }) }),
+      );
       let open = true;
       stream.onAbort(() => {
         open = false;

@@ -1,5 +1,14 @@
-import { type AssetNode, type AssetState, isEnd, type Run, type StoredEvent, type Tick } from "@kc/runtime/internal";
-import { nextTick, type ScheduleSnapshot, type SensorSnapshot } from "@kc/runtime/internal";
+import {
+  type AssetNode,
+  type AssetState,
+  isEnd,
+  nextTick,
+  type Run,
+  type ScheduleSnapshot,
+  type SensorSnapshot,
+  type StoredEvent,
+  type Tick,
+} from "@kc/runtime/internal";
 import type * as api from "../client/types.ts";
 import type { Instigator } from "../daemon/instigators.ts";
 import type { LocationState } from "../locations/workspace.ts";
@@ -51,12 +60,18 @@ export function viewEvent({ at: ms, seq: _, partition: __, ...event }: StoredEve
 export function healthOf(state: AssetState | undefined): api.Asset["health"] {
   if (!state || (!state.materialization && !state.last)) return "unknown";
   const failed = Object.values(state.checks).filter((check) => !check.passed);
-  if (state.last?.status === "failed" || state.freshness === "fail" || failed.some((check) => check.severity === "ERROR")) return "degraded";
+  if (state.last?.status === "failed" || state.freshness === "fail" || failed.some((check) => check.severity === "ERROR"))
+    return "degraded";
   if (state.freshness === "warn" || failed.length > 0) return "warning";
   return "healthy";
 }
 
-export function viewAsset(node: AssetNode, state: AssetState | undefined, location: LocationState | undefined, open: Run | undefined): api.Asset {
+export function viewAsset(
+  node: AssetNode,
+  state: AssetState | undefined,
+  location: LocationState | undefined,
+  open: Run | undefined,
+): api.Asset {
   const going = open && !isEnd(open.status) ? (open.status === "queued" ? "queued" : "running") : undefined;
   const freshness = node.freshness ? (state?.freshness ?? "unknown") : null;
   return {
@@ -75,7 +90,14 @@ export function viewAsset(node: AssetNode, state: AssetState | undefined, locati
     status: going ?? (state?.last ? state.last.status : state?.materialization ? "succeeded" : "missing"),
     freshness,
     health: healthOf(state),
-    materialization: state?.materialization ? { at: at(state.materialization.at), runId: state.materialization.runId, eventId: state.materialization.eventId, metadata: state.materialization.metadata } : null,
+    materialization: state?.materialization
+      ? {
+          at: at(state.materialization.at),
+          runId: state.materialization.runId,
+          eventId: state.materialization.eventId,
+          metadata: state.materialization.metadata,
+        }
+      : null,
     unchangedAt: atOrNull(state?.unchangedAt),
     runId: open?.id ?? state?.last?.runId ?? null,
     checks: node.checks.map((check) => {
@@ -84,16 +106,32 @@ export function viewAsset(node: AssetNode, state: AssetState | undefined, locati
         name: check.name,
         blocking: check.blocking,
         description: check.description ?? null,
-        result: result ? { passed: result.passed, severity: result.severity, at: at(result.at), runId: result.runId, description: result.description ?? null, metadata: result.metadata } : null,
+        result: result
+          ? {
+              passed: result.passed,
+              severity: result.severity,
+              at: at(result.at),
+              runId: result.runId,
+              description: result.description ?? null,
+              metadata: result.metadata,
+            }
+          : null,
       };
     }),
   };
 }
 
-export function viewInstigator({ location, definition, state, running }: Instigator<ScheduleSnapshot | SensorSnapshot>, now: number): api.Instigator {
+export function viewInstigator(
+  { location, definition, state, running }: Instigator<ScheduleSnapshot | SensorSnapshot>,
+  now: number,
+): api.Instigator {
   const schedule = "cron" in definition ? definition : undefined;
   const sensor = "intervalMs" in definition ? definition : undefined;
-  const next = schedule ? nextTick(schedule.cron, schedule.timezone, now) : sensor?.type === "poll" ? (state?.lastTickAt ?? now) + sensor.intervalMs : undefined;
+  const next = schedule
+    ? nextTick(schedule.cron, schedule.timezone, now)
+    : sensor?.type === "poll"
+      ? (state?.lastTickAt ?? now) + sensor.intervalMs
+      : undefined;
   return {
     location: location.entry.name,
     name: definition.name,

@@ -1,30 +1,57 @@
 import { z } from "@hono/zod-openapi";
-import { componentSchema, connectionSchema, instigatorSchema, jobSchema, locationSchema, storageInfoSchema, tickSchema, workspaceSchema } from "../client/schemas.ts";
+import {
+  componentSchema,
+  connectionSchema,
+  instigatorSchema,
+  jobSchema,
+  locationSchema,
+  storageInfoSchema,
+  tickSchema,
+  workspaceSchema,
+} from "../client/schemas.ts";
 import { instigators } from "../daemon/instigators.ts";
 import type { WebContext } from "./context.ts";
-import { type App, count, get, list, none, NotFound, post } from "./route.ts";
+import { type App, count, get, list, NotFound, none, post } from "./route.ts";
 import { viewInstigator, viewLocation, viewTick } from "./views.ts";
 
 export function workspaceRoutes(app: App, context: WebContext): void {
   const { workspace, storage, daemon, connections, now } = context;
 
-  app.openapi(get("/api/health", "Whether the host serves", none, z.object({ status: z.string(), id: z.string(), pid: z.number(), leases: z.number() })), (c) =>
-    c.json({ status: "ok", id: context.instanceId, pid: process.pid, leases: context.leases() }, 200),
+  app.openapi(
+    get(
+      "/api/health",
+      "Whether the host serves",
+      none,
+      z.object({ status: z.string(), id: z.string(), pid: z.number(), leases: z.number() }),
+    ),
+    (c) => c.json({ status: "ok", id: context.instanceId, pid: process.pid, leases: context.leases() }, 200),
   );
 
-  app.openapi(get("/api/workspace", "Code locations, problems of the lineage, daemons", z.object({ wait: z.string().optional() }), workspaceSchema), async (c) => {
-    if (c.req.valid("query").wait) await workspace.settled();
-    return c.json(
-      {
-        root: context.root,
-        url: context.url(),
-        locations: workspace.locations().map(viewLocation),
-        problems: workspace.problems(),
-        daemons: daemon.loops.map((loop) => ({ name: loop.name, lastHeartbeat: new Date(loop.heartbeat().at).toISOString(), error: loop.heartbeat().error ?? null })),
-      },
-      200,
-    );
-  });
+  app.openapi(
+    get(
+      "/api/workspace",
+      "Code locations, problems of the lineage, daemons",
+      z.object({ wait: z.string().optional() }),
+      workspaceSchema,
+    ),
+    async (c) => {
+      if (c.req.valid("query").wait) await workspace.settled();
+      return c.json(
+        {
+          root: context.root,
+          url: context.url(),
+          locations: workspace.locations().map(viewLocation),
+          problems: workspace.problems(),
+          daemons: daemon.loops.map((loop) => ({
+            name: loop.name,
+            lastHeartbeat: new Date(loop.heartbeat().at).toISOString(),
+            error: loop.heartbeat().error ?? null,
+          })),
+        },
+        200,
+      );
+    },
+  );
 
   app.openapi(post("/api/locations/{name}/reload", "Load a location's code anew", none, locationSchema), async (c) => {
     const name = c.req.param("name");
@@ -35,35 +62,77 @@ export function workspaceRoutes(app: App, context: WebContext): void {
   app.openapi(get("/api/jobs", "Jobs of all locations", none, list(jobSchema)), (c) =>
     c.json(
       workspace.locations().flatMap((state) =>
-        (state.snapshot?.jobs ?? []).map((job) => ({ location: state.entry.name, name: job.name, selection: job.selection, description: job.description ?? null, tags: job.tags })),
+        (state.snapshot?.jobs ?? []).map((job) => ({
+          location: state.entry.name,
+          name: job.name,
+          selection: job.selection,
+          description: job.description ?? null,
+          tags: job.tags,
+        })),
       ),
       200,
     ),
   );
 
-  app.openapi(get("/api/components", "Components that the locations offer, with the JSON Schema of their attributes", none, list(componentSchema)), (c) =>
-    c.json(
-      workspace.locations().flatMap((state) => (state.snapshot?.components ?? []).map((component) => ({ location: state.entry.name, ...component, schema: component.schema as object }))),
-      200,
+  app.openapi(
+    get(
+      "/api/components",
+      "Components that the locations offer, with the JSON Schema of their attributes",
+      none,
+      list(componentSchema),
     ),
+    (c) =>
+      c.json(
+        workspace.locations().flatMap((state) =>
+          (state.snapshot?.components ?? []).map((component) => ({
+            location: state.entry.name,
+            ...component,
+            schema: component.schema as object,
+          })),
+        ),
+        200,
+      ),
   );
 
-  app.openapi(get("/api/connections", "Connections, each the vendor's or a local stand-in's", none, list(connectionSchema)), (c) => c.json(connections.status(), 200));
-  app.openapi(get("/api/storage", "The instance's database", none, storageInfoSchema), async (c) => c.json(await storage.info(), 200));
+  app.openapi(
+    get("/api/connections", "Connections, each the vendor's or a local stand-in's", none, list(connectionSchema)),
+    (c) => c.json(connections.status(), 200),
+  );
+  app.openapi(get("/api/storage", "The instance's database", none, storageInfoSchema), async (c) =>
+    c.json(await storage.info(), 200),
+  );
 
   for (const type of ["schedule", "sensor"] as const) {
-    app.openapi(get(`/api/${type}s`, `All ${type}s`, none, list(instigatorSchema)), async (c) => c.json((await instigators(workspace, storage, type)).map((one) => viewInstigator(one, now())), 200));
-    app.openapi(post(`/api/${type}s/{location}/{name}`, `Turn a ${type} on or off`, z.object({ running: z.boolean() }), instigatorSchema), async (c) => {
-      const { location, name } = c.req.param() as { location: string; name: string };
-      const { running } = c.req.valid("json");
-      const found = (await instigators(workspace, storage, type)).find((one) => one.location.entry.name === location && one.definition.name === name);
-      if (!found) throw new NotFound(`location ${location} has no ${type} "${name}"`);
-      // Turned on anew, a schedule starts from now: what it missed while it was off does not count.
-      await storage.setInstigator({ location, name, type, status: running ? "running" : "stopped", ...(running && !found.running && type === "schedule" ? { lastTickAt: now() } : {}) });
-      daemon.wake();
-      const after = (await instigators(workspace, storage, type)).find((one) => one.location.entry.name === location && one.definition.name === name)!;
-      return c.json(viewInstigator(after, now()), 200);
-    });
+    app.openapi(get(`/api/${type}s`, `All ${type}s`, none, list(instigatorSchema)), async (c) =>
+      c.json(
+        (await instigators(workspace, storage, type)).map((one) => viewInstigator(one, now())),
+        200,
+      ),
+    );
+    app.openapi(
+      post(`/api/${type}s/{location}/{name}`, `Turn a ${type} on or off`, z.object({ running: z.boolean() }), instigatorSchema),
+      async (c) => {
+        const { location, name } = c.req.param() as { location: string; name: string };
+        const { running } = c.req.valid("json");
+        const found = (await instigators(workspace, storage, type)).find(
+          (one) => one.location.entry.name === location && one.definition.name === name,
+        );
+        if (!found) throw new NotFound(`location ${location} has no ${type} "${name}"`);
+        // Turned on anew, a schedule starts from now: what it missed while it was off does not count.
+        await storage.setInstigator({
+          location,
+          name,
+          type,
+          status: running ? "running" : "stopped",
+          ...(running && !found.running && type === "schedule" ? { lastTickAt: now() } : {}),
+        });
+        daemon.wake();
+        const after = (await instigators(workspace, storage, type)).find(
+          (one) => one.location.entry.name === location && one.definition.name === name,
+        )!;
+        return c.json(viewInstigator(after, now()), 200);
+      },
+    );
   }
 
   const tickQuery = z.object({ location: z.string().optional(), name: z.string().optional(), limit: count(1_000) });

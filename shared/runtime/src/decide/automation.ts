@@ -89,7 +89,19 @@ export function evaluateAutomation(input: AutomationInput): AutomationResult {
     const print = fingerprint(condition);
     const before = assets[key]?.condition === print ? assets[key] : undefined;
     const parts: Record<string, boolean> = {};
-    const evaluation = evaluate(condition, { key, of: key, path: "" }, { input, updates, requested, before: before?.parts, initial: before === undefined, wasRequested: before?.requested ?? false, parts });
+    const evaluation = evaluate(
+      condition,
+      { key, of: key, path: "" },
+      {
+        input,
+        updates,
+        requested,
+        before: before?.parts,
+        initial: before === undefined,
+        wasRequested: before?.requested ?? false,
+        parts,
+      },
+    );
     evaluations.set(key, evaluation);
     assets[key] = { condition: print, parts, ...(evaluation.value ? { requested: true } : {}) };
     const tick = nextCronTick(condition, now);
@@ -102,7 +114,12 @@ export function evaluateAutomation(input: AutomationInput): AutomationResult {
         if (queue.has(dependent)) insert(pending, dependent, next + 1, positions);
       }
   }
-  return { request: graph.order.filter((key) => requested.has(key)), evaluations, cursor: { eventId: input.eventId, at: now, assets }, nextAt };
+  return {
+    request: graph.order.filter((key) => requested.has(key)),
+    evaluations,
+    cursor: { eventId: input.eventId, at: now, assets },
+    nextAt,
+  };
 }
 
 const indexes = new WeakMap<WorkspaceGraph, { positions: Map<string, number>; timed: string[]; conditioned: string[] }>();
@@ -145,8 +162,13 @@ interface Run {
 }
 
 function evaluate(condition: AutomationCondition, scope: Scope, run: Run): Evaluation {
-  const child = (one: AutomationCondition, index: number | string, key = scope.key) => evaluate(one, { ...scope, key, path: `${scope.path}/${index}` }, run);
-  const done = (value: boolean, parts: Evaluation[] = []): Evaluation => ({ label: condition.label ?? condition.type, value, parts });
+  const child = (one: AutomationCondition, index: number | string, key = scope.key) =>
+    evaluate(one, { ...scope, key, path: `${scope.path}/${index}` }, run);
+  const done = (value: boolean, parts: Evaluation[] = []): Evaluation => ({
+    label: condition.label ?? condition.type,
+    value,
+    parts,
+  });
   const { input } = run;
   switch (condition.type) {
     case "newlyUpdated":
@@ -203,7 +225,14 @@ function evaluate(condition: AutomationCondition, scope: Scope, run: Run): Evalu
 
 function nextCronTick(condition: AutomationCondition, now: number): number | undefined {
   if (condition.type === "cronTickPassed") return nextTick(condition.cron, condition.timezone, now);
-  const inner = "conditions" in condition ? condition.conditions : "condition" in condition ? [condition.condition] : "trigger" in condition ? [condition.trigger, condition.reset] : [];
+  const inner =
+    "conditions" in condition
+      ? condition.conditions
+      : "condition" in condition
+        ? [condition.condition]
+        : "trigger" in condition
+          ? [condition.trigger, condition.reset]
+          : [];
   const ticks = inner.map((one) => nextCronTick(one, now)).filter((tick): tick is number => tick !== undefined);
   return ticks.length > 0 ? Math.min(...ticks) : undefined;
 }

@@ -1,7 +1,8 @@
 import { errorText, UserError } from "../errors.ts";
 import type { EnvValue, Resource, ResourceContext, Resources } from "../resource.ts";
 
-const isEnv = (value: unknown): value is EnvValue => typeof value === "object" && value !== null && "env" in value && "fallback" in value;
+const isEnv = (value: unknown): value is EnvValue =>
+  typeof value === "object" && value !== null && "env" in value && "fallback" in value;
 
 /** Names of the variables that a resource needs and the environment lacks. */
 export function missingVariables(resource: Resource<unknown>, env: Readonly<Record<string, string | undefined>>): string[] {
@@ -15,10 +16,19 @@ export function missingVariables(resource: Resource<unknown>, env: Readonly<Reco
  * The configuration of a resource with its variables read and its schema applied.
  * @throws UserError naming the resource and what is wrong; never a value.
  */
-export function resourceConfig(name: string, resource: Resource<unknown>, env: Readonly<Record<string, string | undefined>>): unknown {
+export function resourceConfig(
+  name: string,
+  resource: Resource<unknown>,
+  env: Readonly<Record<string, string | undefined>>,
+): unknown {
   const missing = missingVariables(resource, env);
-  if (missing.length > 0) throw new UserError(`resource "${name}" needs ${missing.join(", ")}`, { hint: "Set them in .env (see .env.example), or let kc start the local stand-in." });
-  const values = Object.fromEntries(Object.entries(resource.config).map(([key, value]) => [key, isEnv(value) ? env[value.env] || value.fallback : value]));
+  if (missing.length > 0)
+    throw new UserError(`resource "${name}" needs ${missing.join(", ")}`, {
+      hint: "Set them in .env (see .env.example), or let kc start the local stand-in.",
+    });
+  const values = Object.fromEntries(
+    Object.entries(resource.config).map(([key, value]) => [key, isEnv(value) ? env[value.env] || value.fallback : value]),
+  );
   if (!resource.schema) return values;
   const result = resource.schema.safeParse(values);
   if (result.success) return result.data;
@@ -26,7 +36,9 @@ export function resourceConfig(name: string, resource: Resource<unknown>, env: R
     const value = resource.config[String(path)];
     return isEnv(value) ? `${value.env} (${String(path)})` : String(path);
   };
-  throw new UserError(`resource "${name}": ${result.error.issues.map((issue) => `${from(issue.path[0])}: ${issue.message}`).join("; ")}`);
+  throw new UserError(
+    `resource "${name}": ${result.error.issues.map((issue) => `${from(issue.path[0])}: ${issue.message}`).join("; ")}`,
+  );
 }
 
 /** Sets resources up once per run, on first use, and tears them down in reverse order. */

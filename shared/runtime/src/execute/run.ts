@@ -49,14 +49,20 @@ function stepDefinitions({ plan, location }: ExecuteParams): Map<string, AssetsD
   return new Map(
     plan.steps.map((step) => {
       const definition = byName.get(step.name);
-      if (!definition) throw new UserError(`location ${location.name} has no step "${step.name}" any more`, { hint: "Its code changed since the run was requested: request it again." });
+      if (!definition)
+        throw new UserError(`location ${location.name} has no step "${step.name}" any more`, {
+          hint: "Its code changed since the run was requested: request it again.",
+        });
       return [step.key, definition];
     }),
   );
 }
 
 /** Everything that is knowably wrong is told before the first step, all of it at once. */
-function checkBefore({ plan, input, location, environment }: ExecuteParams, definitions: ReadonlyMap<string, AssetsDefinition>): void {
+function checkBefore(
+  { plan, input, location, environment }: ExecuteParams,
+  definitions: ReadonlyMap<string, AssetsDefinition>,
+): void {
   const missing = new Map<string, string[]>();
   for (const step of plan.steps) {
     const definition = definitions.get(step.key)!;
@@ -64,14 +70,19 @@ function checkBefore({ plan, input, location, environment }: ExecuteParams, defi
     const checks = location.checks.filter((check) => step.assets.includes(check.asset));
     for (const resources of [definition.resources, ...checks.map((check) => check.resources)])
       for (const [name, resource] of Object.entries(resources))
-        for (const variable of missingVariables(resource, environment.env)) missing.set(variable, [...new Set([...(missing.get(variable) ?? []), name])]);
+        for (const variable of missingVariables(resource, environment.env))
+          missing.set(variable, [...new Set([...(missing.get(variable) ?? []), name])]);
   }
   if (missing.size === 0) return;
   const list = [...missing].map(([variable, names]) => `${variable} (resource ${names.join(", ")})`).join(", ");
   throw new UserError(`unset environment variables: ${list}`, { hint: "Set them in .env (see .env.example)." });
 }
 
-async function runSteps(params: ExecuteParams, definitions: ReadonlyMap<string, AssetsDefinition>, resolve: ReturnType<typeof resourceScope>["resolve"]): Promise<Map<string, StepOutcome | "skipped">> {
+async function runSteps(
+  params: ExecuteParams,
+  definitions: ReadonlyMap<string, AssetsDefinition>,
+  resolve: ReturnType<typeof resourceScope>["resolve"],
+): Promise<Map<string, StepOutcome | "skipped">> {
   const { plan, input, location, environment, emit, clock, signal } = params;
   const outcomes = new Map<string, StepOutcome | "skipped">();
   const upstream = new Map(Object.entries(input.upstream));
@@ -81,7 +92,19 @@ async function runSteps(params: ExecuteParams, definitions: ReadonlyMap<string, 
   const start = (step: PlannedStep) => {
     waiting.delete(step);
     const checks = location.checks.filter((check) => step.assets.includes(check.asset));
-    const work = () => runStep({ step, definition: definitions.get(step.key)!, checks, input, upstream, environment, resolve, emit, clock, signal });
+    const work = () =>
+      runStep({
+        step,
+        definition: definitions.get(step.key)!,
+        checks,
+        input,
+        upstream,
+        environment,
+        resolve,
+        emit,
+        clock,
+        signal,
+      });
     const done = (params.around ? params.around(step.key, work) : work()).then((outcome) => {
       outcomes.set(step.key, outcome);
       running.delete(step.key);
@@ -103,7 +126,11 @@ async function runSteps(params: ExecuteParams, definitions: ReadonlyMap<string, 
   return outcomes;
 }
 
-function end({ emit, signal }: ExecuteParams, plan: PlannedRun, outcomes: ReadonlyMap<string, StepOutcome | "skipped">): RunOutcome {
+function end(
+  { emit, signal }: ExecuteParams,
+  plan: PlannedRun,
+  outcomes: ReadonlyMap<string, StepOutcome | "skipped">,
+): RunOutcome {
   const failed = plan.steps.filter((step) => outcomes.get(step.key) === "failed").map((step) => step.key);
   const unfinished = [...outcomes.values()].some((outcome) => outcome === "cancelled" || outcome === "skipped");
   if (signal.aborted && unfinished) {
@@ -111,7 +138,10 @@ function end({ emit, signal }: ExecuteParams, plan: PlannedRun, outcomes: Readon
     return "cancelled";
   }
   if (failed.length > 0) {
-    emit({ type: "run_failed", message: `${failed.length === 1 ? "step" : "steps"} ${failed.map((step) => `"${step}"`).join(", ")} failed` });
+    emit({
+      type: "run_failed",
+      message: `${failed.length === 1 ? "step" : "steps"} ${failed.map((step) => `"${step}"`).join(", ")} failed`,
+    });
     return "failed";
   }
   emit({ type: "run_succeeded" });

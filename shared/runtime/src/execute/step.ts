@@ -34,16 +34,17 @@ export async function runStep(params: StepParams): Promise<StepOutcome> {
     emit({ type: "step_started", attempt });
     try {
       const blocked = await materialize(params, emit, attempt);
-      if (blocked.length > 0) throw new UserError(`blocking check failed: ${blocked.join(", ")}`);
+      if (blocked.length > 0) throw new UserError(`blocking check failed: ${blocked.join(", ")}`, { final: true });
       for (const asset of step.assets) emit({ type: "step_succeeded", asset, attempt });
       return "succeeded";
     } catch (error) {
       const failure = failureOf(error);
       if (signal.aborted) {
-        for (const asset of step.assets) emit({ type: "step_failed", asset, attempt, error: { message: "cancelled", user: true } });
+        for (const asset of step.assets)
+          emit({ type: "step_failed", asset, attempt, error: { message: "cancelled", user: true } });
         return "cancelled";
       }
-      if (attempt >= tries || (error instanceof UserError && error.message.startsWith("blocking check failed"))) {
+      if (attempt >= tries || (error as Partial<UserError>).final === true) {
         for (const asset of step.assets) emit({ type: "step_failed", asset, attempt, error: failure });
         return "failed";
       }
@@ -51,7 +52,13 @@ export async function runStep(params: StepParams): Promise<StepOutcome> {
       emit({ type: "step_retry", attempt, error: failure, fields: { delayMs: delay, of: tries } });
       await clock.sleep(delay, signal);
       if (signal.aborted) {
-        for (const asset of step.assets) emit({ type: "step_failed", asset, attempt, error: { message: "cancelled while waiting for its next try", user: true } });
+        for (const asset of step.assets)
+          emit({
+            type: "step_failed",
+            asset,
+            attempt,
+            error: { message: "cancelled while waiting for its next try", user: true },
+          });
         return "cancelled";
       }
     }
@@ -62,8 +69,17 @@ export async function runStep(params: StepParams): Promise<StepOutcome> {
 export function failureOf(error: unknown): NonNullable<NewEvent["error"]> {
   // Another location's copy of this package throws another class of the same name.
   const known = error instanceof Error && error.name === "UserError" ? (error as UserError) : undefined;
-  if (known) return { message: known.message, user: true, ...(known.where ? { where: known.where } : {}), ...(known.hint ? { hint: known.hint } : {}) };
-  const stack = error instanceof Error ? [error.stack, error.cause instanceof Error ? `caused by ${error.cause.stack}` : undefined].filter(Boolean).join("\n") : undefined;
+  if (known)
+    return {
+      message: known.message,
+      user: true,
+      ...(known.where ? { where: known.where } : {}),
+      ...(known.hint ? { hint: known.hint } : {}),
+    };
+  const stack =
+    error instanceof Error
+      ? [error.stack, error.cause instanceof Error ? `caused by ${error.cause.stack}` : undefined].filter(Boolean).join("\n")
+      : undefined;
   return { message: errorText(error), user: false, ...(stack ? { stack } : {}) };
 }
 
@@ -95,17 +111,32 @@ async function materialize(params: StepParams, emit: Emit, attempt: number): Pro
       requireAsset(step, key);
       reported.add(key);
       const metadata = typedMetadata(result.metadata);
-      emit({ type: result.unchanged ? "unchanged" : "materialization", asset: key, metadata, ...(input.partition ? { partition: input.partition } : {}) });
-      if (!result.unchanged) upstream.set(key, { key, runId: input.runId, timestamp: new Date(params.clock.now()).toISOString(), metadata: plainMetadata(metadata) });
+      emit({
+        type: result.unchanged ? "unchanged" : "materialization",
+        asset: key,
+        metadata,
+        ...(input.partition ? { partition: input.partition } : {}),
+      });
+      if (!result.unchanged)
+        upstream.set(key, {
+          key,
+          runId: input.runId,
+          timestamp: new Date(params.clock.now()).toISOString(),
+          metadata: plainMetadata(metadata),
+        });
     },
     checked(result) {
-      const blocking = specs.find((spec) => spec.key === result.asset)?.checks?.find((check) => check.name === result.name)?.blocking ?? false;
+      const blocking =
+        specs.find((spec) => spec.key === result.asset)?.checks?.find((check) => check.name === result.name)?.blocking ?? false;
       report(emit, blocked, { blocking, ...result });
     },
   };
   await definition.run(context);
   const silent = step.assets.filter((key) => !reported.has(key));
-  if (silent.length > 0 && !signal.aborted) throw new UserError(`step "${step.name}" ended without reporting ${silent.join(", ")}`, { hint: "Call materialized(key) for every selected key, or throw." });
+  if (silent.length > 0 && !signal.aborted)
+    throw new UserError(`step "${step.name}" ended without reporting ${silent.join(", ")}`, {
+      hint: "Call materialized(key) for every selected key, or throw.",
+    });
   signal.throwIfAborted();
   for (const check of params.checks) {
     const log = makeLogger(params.emit, step.key);
@@ -117,12 +148,25 @@ async function materialize(params: StepParams, emit: Emit, attempt: number): Pro
   return blocked;
 }
 
-type Checked = { asset: string; name: string; passed: boolean; blocking: boolean; severity?: CheckSeverity; description?: string; metadata?: Parameters<typeof typedMetadata>[0] };
+type Checked = {
+  asset: string;
+  name: string;
+  passed: boolean;
+  blocking: boolean;
+  severity?: CheckSeverity;
+  description?: string;
+  metadata?: Parameters<typeof typedMetadata>[0];
+};
 
 function report(emit: Emit, blocked: string[], result: Checked): void {
   const severity = result.severity ?? "ERROR";
   const { name, passed, blocking, description } = result;
-  emit({ type: "check_result", asset: result.asset, check: { name, passed, severity, blocking, ...(description ? { description } : {}) }, metadata: typedMetadata(result.metadata) });
+  emit({
+    type: "check_result",
+    asset: result.asset,
+    check: { name, passed, severity, blocking, ...(description ? { description } : {}) },
+    metadata: typedMetadata(result.metadata),
+  });
   if (!passed && blocking && severity === "ERROR") blocked.push(`${result.asset}:${name}`);
 }
 
@@ -130,16 +174,22 @@ const known = (upstream: ReadonlyMap<string, UpstreamMaterialization>, key: stri
   upstream.get(key) ?? { key, runId: undefined, timestamp: undefined, metadata: {} };
 
 function requireAsset(step: PlannedStep, key: string): void {
-  if (!step.assets.includes(key)) throw new UserError(`step "${step.name}" reported "${key}", which was not selected`, { hint: `It may report ${step.assets.join(", ")}.` });
+  if (!step.assets.includes(key))
+    throw new UserError(`step "${step.name}" reported "${key}", which was not selected`, {
+      hint: `It may report ${step.assets.join(", ")}.`,
+    });
 }
 
 /** @throws UserError naming the step and the path of each value that does not fit. */
 export function parseConfig(definition: AssetsDefinition, value: unknown): unknown {
   if (!definition.config) {
-    if (value !== undefined && Object.keys(value as object).length > 0) throw new UserError(`step "${definition.name}" takes no config`);
+    if (value !== undefined && Object.keys(value as object).length > 0)
+      throw new UserError(`step "${definition.name}" takes no config`);
     return {};
   }
   const result = definition.config.safeParse(value ?? {});
   if (result.success) return result.data;
-  throw new UserError(`config of step "${definition.name}": ${result.error.issues.map((issue) => `${issue.path.join(".") || "(root)"}: ${issue.message}`).join("; ")}`);
+  throw new UserError(
+    `config of step "${definition.name}": ${result.error.issues.map((issue) => `${issue.path.join(".") || "(root)"}: ${issue.message}`).join("; ")}`,
+  );
 }

@@ -35,16 +35,28 @@ export function assembleLocation(
   const jobs = [...definition.jobs, ...built.flatMap(({ parts }) => parts.jobs ?? [])];
   const schedules = [...definition.schedules, ...built.flatMap(({ parts }) => parts.schedules ?? [])];
   const sensors = [...definition.sensors, ...built.flatMap(({ parts }) => parts.sensors ?? [])];
-  unique("step", assets.map((one) => ({ name: one.name, where: one.where })));
-  unique("asset", assets.flatMap((one) => one.specs.map((spec) => ({ name: spec.key, where: one.where }))));
+  unique(
+    "step",
+    assets.map((one) => ({ name: one.name, where: one.where })),
+  );
+  unique(
+    "asset",
+    assets.flatMap((one) => one.specs.map((spec) => ({ name: spec.key, where: one.where }))),
+  );
   unique("job", jobs);
   unique("schedule or sensor", [...schedules, ...sensors]);
   const keys = new Set(assets.flatMap((one) => one.specs.map((spec) => spec.key)));
   for (const check of checks)
-    if (!keys.has(check.asset)) throw new UserError(`check "${check.name}" is of asset "${check.asset}", which location ${definition.name} does not define`, { where: check.where });
+    if (!keys.has(check.asset))
+      throw new UserError(
+        `check "${check.name}" is of asset "${check.asset}", which location ${definition.name} does not define`,
+        { where: check.where },
+      );
   unique("check", [
     ...checks.map((check) => ({ name: `${check.asset}:${check.name}`, where: check.where })),
-    ...assets.flatMap((one) => one.specs.flatMap((spec) => (spec.checks ?? []).map((check) => ({ name: `${spec.key}:${check.name}`, where: one.where })))),
+    ...assets.flatMap((one) =>
+      one.specs.flatMap((spec) => (spec.checks ?? []).map((check) => ({ name: `${spec.key}:${check.name}`, where: one.where }))),
+    ),
   ]);
   for (const { name, cron, timezone, where } of schedules)
     try {
@@ -52,17 +64,33 @@ export function assembleLocation(
     } catch (error) {
       throw new UserError(`schedule "${name}": ${(error as Error).message}`, { where });
     }
-  for (const { target, selection, where } of [...schedules, ...sensors, ...jobs] as { target?: string; selection?: string; where: string | undefined }[])
+  for (const { target, selection, where } of [...schedules, ...sensors, ...jobs] as {
+    target?: string;
+    selection?: string;
+    where: string | undefined;
+  }[])
     for (const text of [target, selection]) if (text) located(where, () => parseSelection(text));
   const snapshot: LocationSnapshot = {
     name: definition.name,
     assets: assets.flatMap((one) => snapshotAssets(one, checks)),
     jobs: jobs.map(({ kind: _, where, description, ...rest }) => ({ ...rest, ...optional({ where, description }) })),
     schedules: schedules.map(({ name, cron, timezone, target, tags, defaultStatus, run, description, where }) => ({
-      name, cron, timezone, target, tags, defaultStatus, decides: run !== undefined, ...optional({ description, where }),
+      name,
+      cron,
+      timezone,
+      target,
+      tags,
+      defaultStatus,
+      decides: run !== undefined,
+      ...optional({ description, where }),
     })),
     sensors: sensors.map(({ name, type, intervalMs, selection, target, defaultStatus, description, where }) => ({
-      name, type, intervalMs, selection, defaultStatus, ...optional({ target, description, where }),
+      name,
+      type,
+      intervalMs,
+      selection,
+      defaultStatus,
+      ...optional({ target, description, where }),
     })),
     components: definition.components.map(({ type, description, attributes }) => ({
       type,
@@ -86,10 +114,20 @@ function snapshotAssets(definition: AssetsDefinition, checks: readonly AssetChec
     tags: { ...spec.tags },
     metadata: typedMetadata(spec.metadata),
     checks: [
-      ...(spec.checks ?? []).map((check) => ({ name: check.name, blocking: check.blocking ?? false, by: "step" as const, ...optional({ description: check.description }) })),
+      ...(spec.checks ?? []).map((check) => ({
+        name: check.name,
+        blocking: check.blocking ?? false,
+        by: "step" as const,
+        ...optional({ description: check.description }),
+      })),
       ...checks
         .filter((check) => check.asset === spec.key)
-        .map((check) => ({ name: check.name, blocking: check.blocking, by: "code" as const, ...optional({ description: check.description }) })),
+        .map((check) => ({
+          name: check.name,
+          blocking: check.blocking,
+          by: "code" as const,
+          ...optional({ description: check.description }),
+        })),
     ],
     external: definition.run === undefined,
     subset: definition.subset || definition.specs.length === 1,
@@ -116,7 +154,8 @@ function optional<T extends Record<string, unknown>>(fields: T): { [K in keyof T
 function unique(what: string, items: readonly { name: string; where: string | undefined }[]): void {
   const seen = new Map<string, string | undefined>();
   for (const { name, where } of items) {
-    if (seen.has(name)) throw new UserError(`${what} "${name}" is defined twice${seen.get(name) ? `, first in ${seen.get(name)}` : ""}`, { where });
+    if (seen.has(name))
+      throw new UserError(`${what} "${name}" is defined twice${seen.get(name) ? `, first in ${seen.get(name)}` : ""}`, { where });
     seen.set(name, where);
   }
 }

@@ -56,7 +56,8 @@ export function readDefsYaml(text: string, file: string, components: readonly Co
       return result.value;
     }
     if (Array.isArray(value)) return value.map((item, index) => fill(item, [...path, index]));
-    if (value && typeof value === "object") return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, fill(item, [...path, key])]));
+    if (value && typeof value === "object")
+      return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, fill(item, [...path, key])]));
     return value;
   };
   const raw = document.toJS() as unknown;
@@ -65,20 +66,32 @@ export function readDefsYaml(text: string, file: string, components: readonly Co
   const component = components.find((one) => one.type === shape.data.type);
   if (!component) {
     const names = components.map((one) => one.type);
-    throw new UserError(`there is no component "${shape.data.type}".${didYouMean(shape.data.type, names)}`, { where: at("type"), hint: `This location offers ${names.join(", ") || "none"}: see defineLocation({ components }).` });
+    throw new UserError(`there is no component "${shape.data.type}".${didYouMean(shape.data.type, names)}`, {
+      where: at("type"),
+      hint: `This location offers ${names.join(", ") || "none"}: see defineLocation({ components }).`,
+    });
   }
   const filled = fill(shape.data.attributes ?? {}, ["attributes"]);
   const declared = shape.data.requirements?.env ?? [];
   for (const name of declared) if (!scope.env[name]) missing.set(name, at("requirements", "env", declared.indexOf(name)));
   if (missing.size > 0)
-    throw new UserError(`unset environment variables: ${[...missing.keys()].join(", ")}`, { where: [...missing.values()][0]!, hint: "Set them in .env (see .env.example), or give a default: {{ env('NAME', 'value') }}." });
+    throw new UserError(`unset environment variables: ${[...missing.keys()].join(", ")}`, {
+      where: [...missing.values()][0]!,
+      hint: "Set them in .env (see .env.example), or give a default: {{ env('NAME', 'value') }}.",
+    });
   const attributes = component.attributes.safeParse(filled);
   if (!attributes.success) throw issueError(attributes.error.issues[0]!, ["attributes"], at);
-  const warnings = [...variables].filter((name) => !declared.includes(name)).map((name) => `${at("requirements")}: ${name} is used but not declared in requirements.env`);
+  const warnings = [...variables]
+    .filter((name) => !declared.includes(name))
+    .map((name) => `${at("requirements")}: ${name} is used but not declared in requirements.env`);
   return { component, attributes: attributes.data, at: (...path) => at("attributes", ...path), warnings };
 }
 
-function issueError(issue: { path: PropertyKey[]; message: string; code?: string; keys?: string[] }, base: (string | number)[], at: (...path: (string | number)[]) => string): UserError {
+function issueError(
+  issue: { path: PropertyKey[]; message: string; code?: string; keys?: string[] },
+  base: (string | number)[],
+  at: (...path: (string | number)[]) => string,
+): UserError {
   const path = [...base, ...(issue.path as (string | number)[])];
   const key = issue.code === "unrecognized_keys" ? issue.keys?.[0] : undefined;
   const full = key === undefined ? path : [...path, key];

@@ -45,7 +45,10 @@ export function fillTemplate(text: string, scope: TemplateScope, where: string):
     if (name === "project_root" || name === "workspace_root") return scope[name];
     if (Object.hasOwn(scope.vars, name)) return scope.vars[name];
     const names = ["project_root", "workspace_root", "env.NAME", "env('NAME', 'default')", ...Object.keys(scope.vars)];
-    throw new UserError(`there is no template variable "${expression}".${didYouMean(expression, names)}`, { where, hint: `There are ${names.join(", ")}.` });
+    throw new UserError(`there is no template variable "${expression}".${didYouMean(expression, names)}`, {
+      where,
+      hint: `There are ${names.join(", ")}.`,
+    });
   };
   const whole = /^\{\{((?:(?!\}\}).)*)\}\}$/.exec(text.trim());
   if (whole) return { value: evaluate(whole[1]!), variables, missing };

@@ -92,7 +92,8 @@ export function parseSelection(text: string): Selection {
   };
   const filter = (name: Token): Selection => {
     const known = name.text === "code_location" ? "location" : name.text;
-    if (!filterNames.includes(known as FilterName)) fail(`there is no filter "${name.text}:"; there are ${filterNames.map((one) => `${one}:`).join(" ")}`, name);
+    if (!filterNames.includes(known as FilterName))
+      fail(`there is no filter "${name.text}:"; there are ${filterNames.map((one) => `${one}:`).join(" ")}`, name);
     const pattern = operand(`after "${name.text}:"`);
     const base = { type: "filter" as const, name: known as FilterName, at: name.at };
     if (known === "tag" && peek()?.type === "=") {

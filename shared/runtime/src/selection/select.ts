@@ -44,7 +44,10 @@ function ends(graph: WorkspaceGraph, of: Selection, direction: "deps" | "depende
 
 function filter(graph: WorkspaceGraph, { name, pattern, value }: Extract<Selection, { type: "filter" }>): Set<string> {
   if (name === "key" && !pattern.includes("*")) {
-    if (!graph.assets.has(pattern)) throw new UserError(`there is no asset "${pattern}".${didYouMean(pattern, graph.assets.keys())}`, { hint: "kc list assets shows all of them." });
+    if (!graph.assets.has(pattern))
+      throw new UserError(`there is no asset "${pattern}".${didYouMean(pattern, graph.assets.keys())}`, {
+        hint: "kc list assets shows all of them.",
+      });
     return new Set([pattern]);
   }
   const match = wildcard(pattern);
@@ -62,6 +65,11 @@ function filter(graph: WorkspaceGraph, { name, pattern, value }: Extract<Selecti
 
 function wildcard(pattern: string): (text: string) => boolean {
   if (!pattern.includes("*")) return (text) => text === pattern;
-  const expression = new RegExp(`^${pattern.split("*").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join(".*")}$`);
+  const expression = new RegExp(
+    `^${pattern
+      .split("*")
+      .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"))
+      .join(".*")}$`,
+  );
   return (text) => expression.test(text);
 }

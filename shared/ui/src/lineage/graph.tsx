@@ -2,20 +2,35 @@ import type { Asset } from "@kc/host/client";
 import { Background, BackgroundVariant, Controls, type Edge, MiniMap, ReactFlow } from "@xyflow/react";
 import { useMemo } from "react";
 import { locationColor } from "./color.ts";
-import { AssetNode, type AssetFlowNode } from "./node.tsx";
+import { type AssetFlowNode, AssetNode } from "./node.tsx";
 import { edgesOf, nodeSize, useLayout } from "./use-layout.ts";
 
 const nodeTypes = { asset: AssetNode };
 
 /** The lineage of the given assets. Clicking a node selects its asset, clicking the ground selects none. */
-export function LineageGraph({ assets, selected, onSelect }: { assets: Asset[]; selected: string | undefined; onSelect(key: string | undefined): void }) {
+export function LineageGraph({
+  assets,
+  selected,
+  onSelect,
+}: {
+  assets: Asset[];
+  selected: string | undefined;
+  onSelect(key: string | undefined): void;
+}) {
   const positions = useLayout(assets);
   const nodes = useMemo<AssetFlowNode[]>(
     () =>
       positions
         ? assets
             .filter((asset) => positions[asset.key])
-            .map((asset) => ({ id: asset.key, type: "asset", position: positions[asset.key]!, data: { asset, color: locationColor(asset.location) }, selected: asset.key === selected, ...nodeSize }))
+            .map((asset) => ({
+              id: asset.key,
+              type: "asset",
+              position: positions[asset.key]!,
+              data: { asset, color: locationColor(asset.location) },
+              selected: asset.key === selected,
+              ...nodeSize,
+            }))
         : [],
     [assets, positions, selected],
   );

@@ -10,7 +10,10 @@ export function AssetNode({ data: { asset, color }, selected }: NodeProps<AssetF
   const parts = asset.key.split("/");
   const failed = asset.checks.filter((check) => check.result && !check.result.passed).length;
   return (
-    <div className={`node ${selected ? "selected" : ""} ${asset.stale ? "stale" : ""} n-${asset.status}`} style={{ "--location": color } as React.CSSProperties}>
+    <div
+      className={`node ${selected ? "selected" : ""} ${asset.stale ? "stale" : ""} n-${asset.status}`}
+      style={{ "--location": color } as React.CSSProperties}
+    >
       <Handle type="target" position={Position.Left} isConnectable={false} />
       <div className="node-head">
         <span className="node-location">{asset.location}</span>
@@ -26,8 +29,14 @@ export function AssetNode({ data: { asset, color }, selected }: NodeProps<AssetF
       </div>
       <div className="node-foot">
         <Status value={asset.external ? "external" : asset.status} />
-        {failed > 0 && <span className="node-check">{failed} failed {failed === 1 ? "check" : "checks"}</span>}
-        {asset.freshness && asset.freshness !== "fresh" && asset.freshness !== "unknown" && <span className={`node-fresh f-${asset.freshness}`}>stale</span>}
+        {failed > 0 && (
+          <span className="node-check">
+            {failed} failed {failed === 1 ? "check" : "checks"}
+          </span>
+        )}
+        {asset.freshness && asset.freshness !== "fresh" && asset.freshness !== "unknown" && (
+          <span className={`node-fresh f-${asset.freshness}`}>stale</span>
+        )}
         <span className="dim right">{asset.materialization ? <Ago at={asset.materialization.at} /> : ""}</span>
       </div>
       <Handle type="source" position={Position.Right} isConnectable={false} />

@@ -7,7 +7,9 @@ export const nodeSize = { width: 236, height: 74 };
 /** Edges between assets that are both shown. */
 export function edgesOf(assets: readonly Asset[]): { id: string; from: string; to: string }[] {
   const shown = new Set(assets.map((asset) => asset.key));
-  return assets.flatMap((asset) => asset.deps.filter((dep) => shown.has(dep)).map((dep) => ({ id: `${dep}->${asset.key}`, from: dep, to: asset.key })));
+  return assets.flatMap((asset) =>
+    asset.deps.filter((dep) => shown.has(dep)).map((dep) => ({ id: `${dep}->${asset.key}`, from: dep, to: asset.key })),
+  );
 }
 
 let worker: Worker | undefined;
@@ -26,7 +28,11 @@ export function useLayout(assets: readonly Asset[]): Record<string, { x: number;
       if (data.id === id) setPositions(data.positions);
     };
     worker.addEventListener("message", listen);
-    worker.postMessage({ id, nodes: assets.map((asset) => ({ id: asset.key, ...nodeSize })), edges: edgesOf(assets) } satisfies LayoutRequest);
+    worker.postMessage({
+      id,
+      nodes: assets.map((asset) => ({ id: asset.key, ...nodeSize })),
+      edges: edgesOf(assets),
+    } satisfies LayoutRequest);
     return () => worker?.removeEventListener("message", listen);
   }, [shape]);
   return positions;

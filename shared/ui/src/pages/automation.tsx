@@ -37,7 +37,9 @@ export function AutomationPage() {
               <td>
                 <Status value={tick.status === "success" ? "succeeded" : tick.status} />
               </td>
-              <td className={tick.error ? "problem-inline" : "dim"}>{tick.error ?? tick.skip ?? `${tick.requestIds.length} ${tick.requestIds.length === 1 ? "request" : "requests"}`}</td>
+              <td className={tick.error ? "problem-inline" : "dim"}>
+                {tick.error ?? tick.skip ?? `${tick.requestIds.length} ${tick.requestIds.length === 1 ? "request" : "requests"}`}
+              </td>
             </tr>
           ))}
         </tbody>
@@ -71,14 +73,29 @@ function InstigatorTable({ items, type }: { items: Instigator[]; type: "schedule
           <tr key={`${item.location}/${item.name}`}>
             <td title={item.description ?? ""}>{item.name}</td>
             <td>{item.location}</td>
-            <td>{item.cron ? <code>{item.cron}</code> : item.intervalMs ? `every ${item.intervalMs / 1000} s` : `on events (${item.kind})`}</td>
+            <td>
+              {item.cron ? (
+                <code>{item.cron}</code>
+              ) : item.intervalMs ? (
+                `every ${item.intervalMs / 1000} s`
+              ) : (
+                `on events (${item.kind})`
+              )}
+            </td>
             <td className="dim">{item.target ?? ""}</td>
             <td>{item.nextTickAt ? <time>{item.nextTickAt.slice(11, 19)} UTC</time> : ""}</td>
             <td>
               <Ago at={item.lastTickAt} />
             </td>
             <td>
-              <button type="button" role="switch" aria-checked={item.running} aria-label={`${item.name} is ${item.running ? "on" : "off"}`} className="switch" onClick={() => turn.mutate(item)} />
+              <button
+                type="button"
+                role="switch"
+                aria-checked={item.running}
+                aria-label={`${item.name} is ${item.running ? "on" : "off"}`}
+                className="switch"
+                onClick={() => turn.mutate(item)}
+              />
             </td>
           </tr>
         ))}

@@ -42,7 +42,8 @@ export function DeploymentPage() {
               </td>
               <td>{location.assets}</td>
               <td>
-                <Ago at={location.loadedAt} /> <span className="dim">{location.loadMs === null ? "" : `in ${Math.round(location.loadMs)} ms`}</span>
+                <Ago at={location.loadedAt} />{" "}
+                <span className="dim">{location.loadMs === null ? "" : `in ${Math.round(location.loadMs)} ms`}</span>
               </td>
               <td>
                 <button type="button" className="quiet" onClick={() => reload.mutate(location.name)}>
@@ -68,7 +69,10 @@ export function DeploymentPage() {
             <tr key={connection.name}>
               <td>{connection.title}</td>
               <td>
-                <Chip kind={connection.mode === "vendor" ? "h-healthy" : ""}>{connection.mode === "vendor" ? "the vendor" : "local stand-in"}</Chip> {connection.running !== null && <Status value={connection.running ? "succeeded" : "missing"} bare />}
+                <Chip kind={connection.mode === "vendor" ? "h-healthy" : ""}>
+                  {connection.mode === "vendor" ? "the vendor" : "local stand-in"}
+                </Chip>{" "}
+                {connection.running !== null && <Status value={connection.running ? "succeeded" : "missing"} bare />}
               </td>
               <td>{connection.usedBy.join(", ")}</td>
               <td className="dim small">{connection.variables.join(" ")}</td>

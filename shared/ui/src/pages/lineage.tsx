@@ -12,7 +12,13 @@ export function LineagePage() {
   const navigate = useNavigate({ from: "/" });
   const [text, setText] = useState("");
   const { data: all = [] } = useQuery(queries.assets);
-  const selection = useQuery({ queryKey: ["selection", text, all.length], queryFn: () => api.assets(text), enabled: text.trim() !== "", retry: false, placeholderData: (previous) => previous });
+  const selection = useQuery({
+    queryKey: ["selection", text, all.length],
+    queryFn: () => api.assets(text),
+    enabled: text.trim() !== "",
+    retry: false,
+    placeholderData: (previous) => previous,
+  });
   const assets = useMemo(() => {
     if (text.trim() === "" || !selection.data) return all;
     const keys = new Set(selection.data.map((asset) => asset.key));
@@ -23,7 +29,14 @@ export function LineagePage() {
   return (
     <div className="lineage">
       <div className="toolbar">
-        <input type="search" placeholder="Select: +orders · group:staging · kind:dbt and not owner:team:x" value={text} onChange={(event) => setText(event.target.value)} aria-label="Asset selection" spellCheck={false} />
+        <input
+          type="search"
+          placeholder="Select: +orders · group:staging · kind:dbt and not owner:team:x"
+          value={text}
+          onChange={(event) => setText(event.target.value)}
+          aria-label="Asset selection"
+          spellCheck={false}
+        />
         {text.trim() !== "" && !selection.error && <Materialize selection={text} label={`Materialize ${assets.length}`} />}
         <span className="legend">
           {locations.map((name) => (
@@ -39,7 +52,11 @@ export function LineagePage() {
       {selection.error && text.trim() !== "" && <pre className="problem">{selection.error.message}</pre>}
       <div className="split">
         <div className="canvas">
-          <LineageGraph assets={assets} selected={selected} onSelect={(key) => void navigate({ search: key ? { asset: key } : {} })} />
+          <LineageGraph
+            assets={assets}
+            selected={selected}
+            onSelect={(key) => void navigate({ search: key ? { asset: key } : {} })}
+          />
         </div>
         {selected && (
           <aside>

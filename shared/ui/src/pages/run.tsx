@@ -15,11 +15,16 @@ export function RunPage() {
   const [step, setStep] = useState<string>();
   const navigate = useNavigate();
   const cancel = useMutation({ mutationFn: () => api.cancel(id) });
-  const retry = useMutation({ mutationFn: () => api.retry(id), onSuccess: ({ runs }) => void navigate({ to: "/runs/$id", params: { id: runs[0]!.id } }) });
+  const retry = useMutation({
+    mutationFn: () => api.retry(id),
+    onSuccess: ({ runs }) => void navigate({ to: "/runs/$id", params: { id: runs[0]!.id } }),
+  });
   if (error) return <p className="problem">{error.message}</p>;
   if (!run) return <p className="empty">Loading…</p>;
   const open = run.endedAt === null && run.status !== "skipped" && run.status !== "cancelled";
-  const unfinished = run.siblings.some((one) => one.status !== "succeeded") && run.siblings.every((one) => one.endedAt !== null || ["skipped", "cancelled"].includes(one.status));
+  const unfinished =
+    run.siblings.some((one) => one.status !== "succeeded") &&
+    run.siblings.every((one) => one.endedAt !== null || ["skipped", "cancelled"].includes(one.status));
   return (
     <div className="page run">
       <p className="crumbs">
@@ -31,7 +36,12 @@ export function RunPage() {
         </h1>
         <span className="row right">
           {open && (
-            <button type="button" className="danger" disabled={cancel.isPending || run.status === "cancelling"} onClick={() => cancel.mutate()}>
+            <button
+              type="button"
+              className="danger"
+              disabled={cancel.isPending || run.status === "cancelling"}
+              onClick={() => cancel.mutate()}
+            >
               {run.status === "cancelling" ? "Cancelling…" : "Cancel"}
             </button>
           )}
@@ -43,7 +53,9 @@ export function RunPage() {
         </span>
       </header>
       {(retry.error ?? cancel.error) && <p className="problem">{(retry.error ?? cancel.error)!.message}</p>}
-      {(run.waitsFor ?? run.reason) && <p className={run.status === "failed" ? "problem" : "dim"}>{run.waitsFor ?? run.reason}</p>}
+      {(run.waitsFor ?? run.reason) && (
+        <p className={run.status === "failed" ? "problem" : "dim"}>{run.waitsFor ?? run.reason}</p>
+      )}
       <p className="row dim">
         <span>
           created <Ago at={run.createdAt} />

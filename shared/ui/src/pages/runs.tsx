@@ -3,7 +3,12 @@ import { useState } from "react";
 import { queries } from "../api.ts";
 import { RunTable } from "../parts/run-table.tsx";
 
-const filters = { all: [], active: ["queued", "starting", "running", "cancelling"], failed: ["failed", "cancelled", "skipped"], succeeded: ["succeeded"] } as const;
+const filters = {
+  all: [],
+  active: ["queued", "starting", "running", "cancelling"],
+  failed: ["failed", "cancelled", "skipped"],
+  succeeded: ["succeeded"],
+} as const;
 
 export function RunsPage() {
   const [filter, setFilter] = useState<keyof typeof filters>("all");
@@ -15,7 +20,10 @@ export function RunsPage() {
       <div className="tabs" role="tablist">
         {(Object.keys(filters) as (keyof typeof filters)[]).map((name) => (
           <button key={name} type="button" role="tab" aria-selected={filter === name} onClick={() => setFilter(name)}>
-            {name} <span className="dim">{runs.filter((run) => name === "all" || (filters[name] as readonly string[]).includes(run.status)).length}</span>
+            {name}{" "}
+            <span className="dim">
+              {runs.filter((run) => name === "all" || (filters[name] as readonly string[]).includes(run.status)).length}
+            </span>
           </button>
         ))}
       </div>

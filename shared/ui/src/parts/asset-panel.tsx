@@ -15,11 +15,21 @@ export function AssetPanel({ assetKey, wide = false }: { assetKey: string; wide?
   return (
     <article className={wide ? "asset wide" : "asset"}>
       <header>
-        <h1>{wide ? asset.key : <Link to="/assets/$" params={{ _splat: asset.key }}>{asset.key}</Link>}</h1>
+        <h1>
+          {wide ? (
+            asset.key
+          ) : (
+            <Link to="/assets/$" params={{ _splat: asset.key }}>
+              {asset.key}
+            </Link>
+          )}
+        </h1>
         <p className="row">
           <Status value={asset.external ? "external" : asset.status} />
           <Chip kind={`h-${asset.health}`}>{asset.health}</Chip>
-          {asset.freshness && <Chip kind={`f-${asset.freshness}`}>{asset.freshness === "fresh" ? "fresh" : `freshness: ${asset.freshness}`}</Chip>}
+          {asset.freshness && (
+            <Chip kind={`f-${asset.freshness}`}>{asset.freshness === "fresh" ? "fresh" : `freshness: ${asset.freshness}`}</Chip>
+          )}
           {asset.stale && <Chip kind="f-warn">location does not load</Chip>}
         </p>
         {asset.description && <p className="description">{asset.description}</p>}
@@ -86,7 +96,8 @@ function Facts({ asset }: { asset: AssetDetail }) {
         <>
           <dt>Freshness</dt>
           <dd>
-            {asset.freshnessPolicy.warnMs !== null && `warns after ${span(asset.freshnessPolicy.warnMs)}, `}fails after {span(asset.freshnessPolicy.failMs)}
+            {asset.freshnessPolicy.warnMs !== null && `warns after ${span(asset.freshnessPolicy.warnMs)}, `}fails after{" "}
+            {span(asset.freshnessPolicy.failMs)}
           </dd>
         </>
       )}
@@ -110,11 +121,24 @@ function Checks({ asset }: { asset: AssetDetail }) {
       <ul className="checks">
         {asset.checks.map((check) => (
           <li key={check.name}>
-            <Status value={check.result ? (check.result.passed ? "succeeded" : check.result.severity === "WARN" ? "warn" : "failed") : "missing"} bare />
+            <Status
+              value={
+                check.result
+                  ? check.result.passed
+                    ? "succeeded"
+                    : check.result.severity === "WARN"
+                      ? "warn"
+                      : "failed"
+                  : "missing"
+              }
+              bare
+            />
             <span title={check.description ?? ""}>{check.name}</span>
             {check.blocking && <Chip>blocking</Chip>}
             <span className="dim right">{check.result ? <Ago at={check.result.at} /> : "never ran"}</span>
-            {check.result && !check.result.passed && check.result.description && <p className="problem">{check.result.description}</p>}
+            {check.result && !check.result.passed && check.result.description && (
+              <p className="problem">{check.result.description}</p>
+            )}
           </li>
         ))}
       </ul>

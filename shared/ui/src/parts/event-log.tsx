@@ -4,10 +4,21 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { MetadataList } from "./metadata.tsx";
 
-const kinds = { all: () => true, events: (event: RunEvent) => event.type !== "log", logs: (event: RunEvent) => event.type === "log", problems: isProblem } as const;
+const kinds = {
+  all: () => true,
+  events: (event: RunEvent) => event.type !== "log",
+  logs: (event: RunEvent) => event.type === "log",
+  problems: isProblem,
+} as const;
 
 function isProblem(event: RunEvent): boolean {
-  return event.level === "error" || event.level === "warn" || event.error !== undefined || (event.check !== undefined && !event.check.passed) || event.type === "run_failed";
+  return (
+    event.level === "error" ||
+    event.level === "warn" ||
+    event.error !== undefined ||
+    (event.check !== undefined && !event.check.passed) ||
+    event.type === "run_failed"
+  );
 }
 
 /** The events of a run, virtual so that a million lines scroll; follows the end while the run goes on. */
@@ -18,9 +29,17 @@ export function EventLog({ events, follow }: { events: RunEvent[]; follow: boole
   const pinned = useRef(true);
   const shown = useMemo(() => {
     const wanted = text.toLowerCase();
-    return events.filter((event) => kinds[kind](event) && (wanted === "" || JSON.stringify(event).toLowerCase().includes(wanted)));
+    return events.filter(
+      (event) => kinds[kind](event) && (wanted === "" || JSON.stringify(event).toLowerCase().includes(wanted)),
+    );
   }, [events, kind, text]);
-  const rows = useVirtualizer({ count: shown.length, getScrollElement: () => box.current, estimateSize: () => 26, overscan: 30, getItemKey: (index) => shown[index]!.id });
+  const rows = useVirtualizer({
+    count: shown.length,
+    getScrollElement: () => box.current,
+    estimateSize: () => 26,
+    overscan: 30,
+    getItemKey: (index) => shown[index]!.id,
+  });
   useEffect(() => {
     if (follow && pinned.current && shown.length > 0) rows.scrollToIndex(shown.length - 1);
   }, [follow, shown.length, rows]);
@@ -34,7 +53,13 @@ export function EventLog({ events, follow }: { events: RunEvent[]; follow: boole
             </button>
           ))}
         </div>
-        <input type="search" placeholder="Filter the log" value={text} onChange={(event) => setText(event.target.value)} aria-label="Filter the log" />
+        <input
+          type="search"
+          placeholder="Filter the log"
+          value={text}
+          onChange={(event) => setText(event.target.value)}
+          aria-label="Filter the log"
+        />
         <span className="dim right">{shown.length} lines</span>
       </div>
       <div
@@ -46,7 +71,13 @@ export function EventLog({ events, follow }: { events: RunEvent[]; follow: boole
       >
         <div style={{ height: rows.getTotalSize(), position: "relative" }}>
           {rows.getVirtualItems().map((item) => (
-            <div key={item.key} ref={rows.measureElement} data-index={item.index} className="log-row" style={{ transform: `translateY(${item.start}px)` }}>
+            <div
+              key={item.key}
+              ref={rows.measureElement}
+              data-index={item.index}
+              className="log-row"
+              style={{ transform: `translateY(${item.start}px)` }}
+            >
               <Line event={shown[item.index]!} />
             </div>
           ))}
@@ -57,14 +88,31 @@ export function EventLog({ events, follow }: { events: RunEvent[]; follow: boole
 }
 
 function Line({ event }: { event: RunEvent }) {
-  const tone = isProblem(event) ? (event.level === "warn" || event.check?.severity === "WARN" ? "warn" : "bad") : event.type === "materialization" ? "good" : "";
+  const tone = isProblem(event)
+    ? event.level === "warn" || event.check?.severity === "WARN"
+      ? "warn"
+      : "bad"
+    : event.type === "materialization"
+      ? "good"
+      : "";
   return (
     <div className={`line ${tone}`}>
       <time>{event.at.slice(11, 23)}</time>
-      <span className="line-type">{event.type === "log" ? (event.stream === "logger" ? event.level : event.stream) : event.type.replaceAll("_", " ")}</span>
-      <span className="line-step">{event.asset ? <Link to="/assets/$" params={{ _splat: event.asset }}>{event.asset}</Link> : event.step}</span>
+      <span className="line-type">
+        {event.type === "log" ? (event.stream === "logger" ? event.level : event.stream) : event.type.replaceAll("_", " ")}
+      </span>
+      <span className="line-step">
+        {event.asset ? (
+          <Link to="/assets/$" params={{ _splat: event.asset }}>
+            {event.asset}
+          </Link>
+        ) : (
+          event.step
+        )}
+      </span>
       <span className="line-text">
-        {event.check && `${event.check.passed ? "✓" : "✗"} ${event.check.name}${event.check.description ? `: ${event.check.description}` : ""}`}
+        {event.check &&
+          `${event.check.passed ? "✓" : "✗"} ${event.check.name}${event.check.description ? `: ${event.check.description}` : ""}`}
         {event.message}
         {event.error && (
           <>

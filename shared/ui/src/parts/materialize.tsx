@@ -3,7 +3,15 @@ import { useNavigate } from "@tanstack/react-router";
 import { api } from "../api.ts";
 
 /** Requests a selection and goes to its first run. */
-export function Materialize({ selection, label = "Materialize", quiet = false }: { selection: string; label?: string; quiet?: boolean }) {
+export function Materialize({
+  selection,
+  label = "Materialize",
+  quiet = false,
+}: {
+  selection: string;
+  label?: string;
+  quiet?: boolean;
+}) {
   const navigate = useNavigate();
   const submit = useMutation({
     mutationFn: () => api.submit({ selection }),

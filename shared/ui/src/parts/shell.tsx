@@ -37,7 +37,8 @@ export function Shell() {
       <main>
         {broken.map((location) => (
           <div key={location.name} className="banner bad" role="alert">
-            <b>{location.name}</b> does not load: {location.error?.where && <code>{location.error.where}</code>} {location.error?.message}
+            <b>{location.name}</b> does not load: {location.error?.where && <code>{location.error.where}</code>}{" "}
+            {location.error?.message}
           </div>
         ))}
         {workspace?.problems.map((problem) => (

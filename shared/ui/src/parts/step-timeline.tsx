@@ -12,7 +12,9 @@ export interface StepSpan {
 
 /** When each step of a run began and ended and how, from its events. */
 export function stepSpans(steps: readonly { key: string }[], events: readonly RunEvent[]): StepSpan[] {
-  const spans = new Map<string, StepSpan>(steps.map((step) => [step.key, { key: step.key, from: undefined, to: undefined, status: "queued", attempts: 0 }]));
+  const spans = new Map<string, StepSpan>(
+    steps.map((step) => [step.key, { key: step.key, from: undefined, to: undefined, status: "queued", attempts: 0 }]),
+  );
   for (const event of events) {
     const entry = event.step ? spans.get(event.step) : undefined;
     if (!entry) continue;
@@ -30,7 +32,17 @@ export function stepSpans(steps: readonly { key: string }[], events: readonly Ru
 }
 
 /** The steps of a run on a common time axis; clicking one filters the log. */
-export function StepTimeline({ run, events, selected, onSelect }: { run: RunDetail; events: RunEvent[]; selected: string | undefined; onSelect(step: string | undefined): void }) {
+export function StepTimeline({
+  run,
+  events,
+  selected,
+  onSelect,
+}: {
+  run: RunDetail;
+  events: RunEvent[];
+  selected: string | undefined;
+  onSelect(step: string | undefined): void;
+}) {
   const spans = stepSpans(run.steps, events);
   const begun = spans.flatMap(({ from }) => (from === undefined ? [] : [from]));
   const start = Math.min(...begun);
@@ -39,14 +51,22 @@ export function StepTimeline({ run, events, selected, onSelect }: { run: RunDeta
   return (
     <div className="timeline">
       {spans.map((step) => (
-        <button key={step.key} type="button" className={selected === step.key ? "here" : ""} onClick={() => onSelect(selected === step.key ? undefined : step.key)}>
+        <button
+          key={step.key}
+          type="button"
+          className={selected === step.key ? "here" : ""}
+          onClick={() => onSelect(selected === step.key ? undefined : step.key)}
+        >
           <span className="timeline-name">
             <Status value={step.status} bare /> {step.key}
             {step.attempts > 1 && <span className="dim"> try {step.attempts}</span>}
           </span>
           <span className="timeline-track">
             {step.from !== undefined && (
-              <i className={`bar b-${step.status}`} style={{ left: `${percent(step.from)}%`, width: `max(3px, ${percent(step.to ?? end) - percent(step.from)}%)` }} />
+              <i
+                className={`bar b-${step.status}`}
+                style={{ left: `${percent(step.from)}%`, width: `max(3px, ${percent(step.to ?? end) - percent(step.from)}%)` }}
+              />
             )}
           </span>
           <span className="timeline-took dim">{step.from === undefined ? "" : span((step.to ?? end) - step.from)}</span>

@@ -1,0 +1,66 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { type TestInstance, testInstance } from "@kc/host/testing";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+describe("downstream, alone", () => {
+  let instance: TestInstance;
+  beforeAll(async () => {
+    instance = await testInstance({ only: ["downstream"] });
+  });
+  afterAll(() => instance.stop());
+
+  test("the model of the dbt team stands in the lineage as an external asset", async () => {
+    const assets = await instance.api.assets();
+    expect(assets.find((asset) => asset.key === "dbt_optimove/stg_kaizen_wars__fact_virtual")).toMatchObject({
+      location: "dbt",
+      external: true,
+    });
+    expect((await instance.api.workspace()).problems).toEqual([]);
+  });
+
+  test("without the model the count fails and says how to make it", async () => {
+    const { runs, events } = await instance.materialize("downstream/fact_virtual_count");
+    expect(runs[0]!.status).toBe("failed");
+    const failure = events.find((event) => event.type === "step_failed");
+    expect(failure?.error).toMatchObject({
+      message: "dbt_optimove/stg_kaizen_wars__fact_virtual has not been built yet",
+      user: true,
+    });
+    expect(failure?.error?.hint).toContain("kc materialize");
+  });
+
+  test("it counts the relation that the model's materialization names and writes the dbt run beside it", async () => {
+    const { rows } = await statement(instance, "create or replace table model as select * from (values (1), (2), (3)) as t(id)");
+    expect(rows.length).toBeGreaterThanOrEqual(0);
+    await instance.api.report({
+      type: "materialization",
+      asset: "dbt_optimove/stg_kaizen_wars__fact_virtual",
+      metadata: { relation: "test.main.model", run_id: "4711" },
+    });
+    const { runs } = await instance.materialize("downstream/fact_virtual_count");
+    expect(runs[0]!.status).toBe("succeeded");
+    const written = JSON.parse(readFileSync(join(instance.output, "fact_virtual_count.json"), "utf8"));
+    expect(written).toMatchObject({ record_count: 3, dbt_run_id: "4711", relation: "test.main.model" });
+    expect(new Date(written.counted_at).toISOString()).toBe(written.counted_at);
+    const asset = await instance.api.asset("downstream/fact_virtual_count");
+    expect(asset.checks[0]).toMatchObject({ name: "has_records", result: { passed: true } });
+  });
+});
+
+async function statement(instance: TestInstance, sql: string) {
+  const env = JSON.parse(readFileSync(join(instance.home, "variables.json"), "utf8"));
+  const { databricksClient } = await import("@kc/connector-databricks/client");
+  const client = databricksClient({
+    host: env.DATABRICKS_HOST,
+    token: env.DATABRICKS_TOKEN,
+    warehouseId: env.DATABRICKS_WAREHOUSE_ID,
+    catalog: "test",
+    schema: "main",
+  });
+  try {
+    return await client.statements.execute(sql);
+  } finally {
+    await client.close();
+  }
+}
