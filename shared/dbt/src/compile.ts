@@ -1,5 +1,5 @@
 import { DbtError } from "./errors.ts";
-import { type NodeScope, quoteIdentifier, type Relation, relationName, relationValue } from "./jinja/renderer.ts";
+import { type NodeScope, type Relation, relationValue } from "./jinja/renderer.ts";
 import { type JinjaValue, jinjaFunction, textWithMembers, toJinja } from "./jinja/value.ts";
 import type { ManifestNode } from "./manifest.ts";
 import type { Draft, ParsedProject } from "./parse/draft.ts";
@@ -140,5 +140,3 @@ export function testStatement(node: ManifestNode, sql: string): string {
   const body = limit ? `${sql.trim()}\n    limit ${limit}` : sql.trim();
   return `select\n  ${fail_calc} as failures,\n  ${fail_calc} ${warn_if} as should_warn,\n  ${fail_calc} ${error_if} as should_error\nfrom (\n${body}\n) dbt_internal_test`;
 }
-
-export { quoteIdentifier, relationName };

@@ -139,6 +139,16 @@ describe("a project that cannot be read", () => {
       { "dbt_project.yml": "name: shop\nmodels:\n  shop:\n    +materialised: table\n", "models/a.sql": "select 1" },
       /the config \+materialised is outside/,
     ],
+    [
+      "hooks of the whole run",
+      { "dbt_project.yml": "name: shop\non-run-end:\n  - select 1\n" },
+      /^dbt_project\.yml:2: on-run-end in dbt_project\.yml is outside/,
+    ],
+    [
+      "an unknown key",
+      { "dbt_project.yml": "name: shop\nmodel-path: [x]\n" },
+      /^dbt_project\.yml:2: dbt_project\.yml has the unknown key "model-path"\. Did you mean "model-paths"/,
+    ],
     ["a python model", { "models/a.py": "x" }, /^models\/a\.py:1: the python model a\.py is outside/],
     ["a snapshot", { "snapshots/s.sql": "x" }, /^snapshots\/s\.sql:1: the snapshot s\.sql is outside/],
     [

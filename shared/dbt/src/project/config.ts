@@ -58,6 +58,7 @@ const known = new Set([
 /** Configs that would change the result if they were ignored. */
 const refusedConfigs = [
   "sql_header",
+  "persist_docs",
   "store_failures",
   "store_failures_as",
   "incremental_predicates",
@@ -114,6 +115,8 @@ export function finishConfig(config: Yaml, resourceType: "model" | "seed" | "tes
   for (const name of refusedConfigs)
     if (config[name] !== undefined && config[name] !== null && config[name] !== false)
       throw unsupported(`the config ${name}`, where);
+  if (config.file_format !== undefined && config.file_format !== "delta")
+    throw unsupported(`the file_format "${String(config.file_format)}"`, where);
   if (isRecord(config.contract) && config.contract.enforced === true) throw unsupported("an enforced contract", where);
   const enabled = config.enabled ?? true;
   if (typeof enabled !== "boolean")
@@ -143,7 +146,3 @@ function checkIncremental(config: Yaml, where: string): void {
   const names: unknown[] = ["ignore", "append_new_columns", "fail"];
   if (!names.includes(change)) throw unsupported(`on_schema_change "${String(change)}"`, where);
 }
-
-/** Warns of configs that are neither dbt's nor known here; the value of `config(…)` may hold anything in dbt. */
-export const unknownConfigs = (config: Yaml): string[] =>
-  Object.keys(config).filter((name) => !known.has(name.replace(/^\+/, "")));

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename, extname, join, resolve } from "node:path";
-import { DbtError, unsupported } from "../errors.ts";
+import { DbtError, didYouMean, unsupported } from "../errors.ts";
 import { walk } from "./folder.ts";
 import { isRecord, parseYaml, strings, type Yaml, type YamlFile } from "./yaml-file.ts";
 
@@ -28,6 +28,58 @@ const kinds = [
   { key: "macro-paths", name: "macros", fallback: "macros", extensions: [".sql"] },
 ] as const;
 
+/** Keys of dbt_project.yml that change what a run does and that the embedded runner would have to ignore. */
+const refusedKeys = ["on-run-start", "on-run-end", "dispatch", "quoting", "selectors", "packages"];
+/** The others: obeyed, or without influence on what a run does. */
+const knownKeys = new Set([
+  "name",
+  "version",
+  "config-version",
+  "profile",
+  "vars",
+  "model-paths",
+  "seed-paths",
+  "test-paths",
+  "macro-paths",
+  "snapshot-paths",
+  "analysis-paths",
+  "asset-paths",
+  "docs-paths",
+  "function-paths",
+  "clean-targets",
+  "target-path",
+  "log-path",
+  "packages-install-path",
+  "models",
+  "seeds",
+  "tests",
+  "data_tests",
+  "sources",
+  "snapshots",
+  "exposures",
+  "unit_tests",
+  "require-dbt-version",
+  "query-comment",
+  "flags",
+  "dbt-cloud",
+  "restrict-access",
+  "semantic-models",
+  "metrics",
+  "saved-queries",
+  "functions",
+]);
+
+function checkKeys(yaml: YamlFile): void {
+  for (const [key, value] of Object.entries(yaml.data as Yaml)) {
+    if (refusedKeys.includes(key) && value !== null && (value as unknown[]).length !== 0)
+      throw unsupported(`${key} in dbt_project.yml`, yaml.at(key));
+    if (!refusedKeys.includes(key) && !knownKeys.has(key))
+      throw new DbtError("project", `dbt_project.yml has the unknown key "${key}".${didYouMean(key, knownKeys)}`, {
+        where: yaml.at(key),
+      });
+  }
+}
+
 /**
  * Reads a dbt project. Analyses are ignored; snapshots, packages and python models are refused by name.
  * @throws DbtError
@@ -46,6 +98,7 @@ export function readProject(folder: string): Project {
     throw new DbtError("project", "the project's name must be letters, digits and underscores", { where: yaml.at("name") });
   if (vars !== undefined && vars !== null && !isRecord(vars))
     throw new DbtError("project", "vars must be a mapping", { where: yaml.at("vars") });
+  checkKeys(yaml);
   refusePackages(root);
   const files: Project["files"] = { models: [], seeds: [], tests: [], macros: [], properties: [], docs: [] };
   for (const kind of kinds) {
