@@ -5,7 +5,7 @@ import type { Action } from "./actions.ts";
 import { writeCheckpoint } from "./checkpoint.ts";
 import { LakehouseError } from "./errors.ts";
 import { listLog, publishCommit } from "./log.ts";
-import { assertWritable } from "./protocol.ts";
+import { assertWritable, protocolFor } from "./protocol.ts";
 import { readSnapshot, type Snapshot } from "./snapshot.ts";
 
 export interface CommitPlan {
@@ -65,7 +65,7 @@ export async function commit(
       engineInfo,
       txnId,
     };
-    if (await publishCommit(dir, version, [{ commitInfo }, ...plan.actions], now)) {
+    if (await publishCommit(dir, version, [{ commitInfo }, ...withProtocol(plan.actions, snapshot, dir)], now)) {
       await checkpointIfDue(connection, dir, version);
       return version;
     }
@@ -74,6 +74,15 @@ export async function commit(
   throw new LakehouseError("CONCURRENT_MODIFICATION", `Other writers took every version in ${attempts} attempts to commit.`, {
     where: dir,
   });
+}
+
+/** A new schema may need a newer protocol: both go into one commit. */
+function withProtocol(actions: Action[], snapshot: Snapshot | undefined, dir: string): Action[] {
+  const metaData = actions.find((action) => action.metaData)?.metaData;
+  const before = actions.find((action) => action.protocol)?.protocol ?? snapshot?.protocol;
+  if (metaData === undefined || before === undefined) return actions;
+  const protocol = protocolFor(before, metaData, dir);
+  return protocol === before ? actions : [{ protocol }, ...actions.filter((action) => !action.protocol)];
 }
 
 export async function currentSnapshot(connection: DuckDBConnection, dir: string): Promise<Snapshot | undefined> {

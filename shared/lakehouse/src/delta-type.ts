@@ -30,13 +30,9 @@ const primitives: Record<string, string> = {
   timestamp_ntz: "TIMESTAMP",
 };
 
-/**
- * DuckDB types that Delta has no counterpart for, and the type in which they are stored instead. Plain TIMESTAMP becomes an instant (UTC):
- * timestamp_ntz would need protocol (3,7), which many readers refuse.
- */
+/** DuckDB types that Delta has no counterpart for, and the type in which they are stored instead. */
 const fromDuck: Record<string, string> = {
   ...Object.fromEntries(Object.entries(primitives).map(([delta, duck]) => [duck, delta])),
-  TIMESTAMP: "timestamp",
   HUGEINT: "long",
   UTINYINT: "short",
   USMALLINT: "integer",

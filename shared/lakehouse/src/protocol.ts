@@ -7,6 +7,22 @@ const writable = new Set(["appendOnly", "invariants", "timestampNtz", "vacuumPro
 /** What a table without special features needs; every Delta reader and writer knows it. */
 export const plainProtocol: Protocol = { minReaderVersion: 1, minWriterVersion: 2 };
 
+/** The protocol that a table needs for its schema: a column without time zone (timestamp_ntz) is a feature of its own, every other table stays plain. */
+export function protocolFor(protocol: Protocol, metadata: Metadata, where: string): Protocol {
+  const has = protocol.readerFeatures?.includes("timestampNtz") && protocol.writerFeatures?.includes("timestampNtz");
+  if (has || !metadata.schemaString.includes('"timestamp_ntz"')) return protocol;
+  if (protocol.minWriterVersion > 2 && protocol.minWriterVersion < 7)
+    refuse(`writer version ${protocol.minWriterVersion} together with timestamp_ntz`, where, "write");
+  const writerFeatures = protocol.minWriterVersion === 7 ? (protocol.writerFeatures ?? []) : ["appendOnly", "invariants"];
+  const readerFeatures = protocol.readerFeatures ?? [];
+  return {
+    minReaderVersion: 3,
+    minWriterVersion: 7,
+    readerFeatures: [...readerFeatures, "timestampNtz"],
+    writerFeatures: [...writerFeatures, "timestampNtz"],
+  };
+}
+
 /** Refuses, by the feature's name, a table that this code would read wrongly. */
 export function assertReadable(protocol: Protocol, metadata: Metadata, where: string): void {
   if (protocol.minReaderVersion > 3) refuse(`reader version ${protocol.minReaderVersion}`, where, "read");

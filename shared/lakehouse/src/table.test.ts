@@ -111,6 +111,16 @@ describe("a Delta table", () => {
     await expect(append(db, dir, "SELECT 1")).rejects.toThrow("takes 3 columns, the data has 1");
   });
 
+  test("is plain until a column without time zone needs the feature of that name", async () => {
+    const dir = newDir();
+    await createTable(db, dir, { source: "SELECT TIMESTAMPTZ '2024-01-01 00:00:00+00' AS t" });
+    expect((await readSnapshot(db, dir)).protocol).toEqual({ minReaderVersion: 1, minWriterVersion: 2 });
+    await append(db, dir, "SELECT NULL::TIMESTAMPTZ AS t, TIMESTAMP '2024-01-01 10:00:00' AS local", { mergeSchema: true });
+    const features = { readerFeatures: ["timestampNtz"], writerFeatures: ["appendOnly", "invariants", "timestampNtz"] };
+    expect((await readSnapshot(db, dir)).protocol).toEqual({ minReaderVersion: 3, minWriterVersion: 7, ...features });
+    expect((await rows(dir, undefined, "local")).at(-1)).toEqual({ t: null, local: "2024-01-01 10:00:00" });
+  });
+
   test("refuses a null in a NOT NULL column and writes nothing", async () => {
     const dir = newDir();
     await createTable(db, dir, { schema: [{ name: "id", type: "long", nullable: false, metadata: {} }] });

@@ -94,6 +94,8 @@ function word(token: Token, cursor: Cursor, out: string[], open: ("cast" | "othe
   const upper = token.value.toUpperCase();
   const qualified = out.at(-1) === "." || isOp(cursor.peek(), ".");
   if (qualified) out.push(quote(token.value));
+  else if ((upper === "TIMESTAMP" || upper === "TIMESTAMP_LTZ") && cursor.peek()?.kind === "string") out.push("TIMESTAMPTZ");
+  else if (upper === "TIMESTAMP_NTZ" && cursor.peek()?.kind === "string") out.push("TIMESTAMP");
   else if (upper === "ARRAY" && isOp(cursor.peek(), "(")) out.push("list_value");
   else if (upper === "AS" && open.at(-1) === "cast") {
     out.push("AS", parseType(cursor));

@@ -124,7 +124,7 @@ export const functions: Record<string, Mapping> = {
     year month day quarter hour minute second dayofyear make_date
     to_years to_months to_weeks to_days to_hours to_minutes to_seconds to_milliseconds to_microseconds
     list_value array_distinct flatten map_keys map_values map_entries
-    unnest row generate_series range to_json current_date current_timestamp now like_escape not_like_escape ilike_escape not_ilike_escape`),
+    unnest row generate_series range to_json current_date now like_escape not_like_escape ilike_escape not_ilike_escape`),
   mean: "avg",
   std: "stddev",
   every: "bool_and",
@@ -234,6 +234,14 @@ export const functions: Record<string, Mapping> = {
       if (typeof name !== "string") throw unsupported("named_struct with a field name that is not a literal");
       field.alias = name;
     });
+    return call("struct_pack", ...fields);
+  },
+  current_timestamp: "now",
+  struct: (children) => {
+    const fields = children.map((child, i) => ({
+      ...child,
+      alias: child.alias || ((child.column_names as string[] | undefined)?.at(-1) ?? `col${i + 1}`),
+    }));
     return call("struct_pack", ...fields);
   },
   map: (children) => {

@@ -60,6 +60,18 @@ describe("answers as Databricks does", () => {
       "12345678901234567",
       1,
     ],
+    [
+      "SELECT cast('2024-07-01 12:00:00' AS TIMESTAMP_NTZ), TIMESTAMP_NTZ '2024-01-01 00:00:00' < TIMESTAMP '2024-01-02 00:00:00', typeof FROM (SELECT 'x' AS typeof)",
+      "2024-07-01 12:00:00",
+      true,
+      "x",
+    ],
+    [
+      "SELECT struct(a, 2), current_timestamp() > TIMESTAMP '2024-01-01', current_timestamp > DATE '2024-01-01' FROM (SELECT 1 AS a)",
+      { a: 1, col2: 2 },
+      true,
+      true,
+    ],
     ["(SELECT 1 AS a UNION ALL SELECT 2) ORDER BY a DESC LIMIT 1", 2],
     ["SELECT 7 / 2, 7 DIV 2, 7 % 4, -7 % 4, pmod(-7, 4)", 3.5, "3", 3, -3, 1],
     [
@@ -155,7 +167,7 @@ describe("refuses by name", () => {
     ["SELECT * FROM t PIVOT (sum(x) FOR y IN (1))", "PIVOT"],
     ["SELECT date_format(x, 'QQQ') FROM t", "QQQ in the date pattern"],
     ["SELECT a NOT RLIKE 'b' FROM t", "NOT RLIKE"],
-    ["SELECT CAST(x AS TIMESTAMP_NTZ) FROM t", "the type TIMESTAMP_NTZ"],
+    ["SELECT CAST(x AS INTERVAL DAY) FROM t", "the type INTERVAL"],
     ["SELECT sum(x) OVER (), my_window(x) OVER () FROM t", "my_window"],
     ["SELECT extract(DAYOFWEEK FROM x) FROM t", "extract(dayofweek"],
   ];

@@ -267,7 +267,6 @@ const integers = new Set(["TINYINT", "SMALLINT", "INTEGER", "BIGINT"]);
 
 function cast(node: Node): Node {
   const type = node.cast_type as { id: string };
-  if (type.id === "TIMESTAMP") return { ...node, cast_type: { ...type, id: "TIMESTAMP WITH TIME ZONE" } };
   const child = node.child as Node;
   if (type.id === "VARCHAR")
     return node.try_cast === true || literalOf(child) !== undefined ? node : named(call("kc_text", child), node);

@@ -21,6 +21,7 @@ const names: Record<string, string> = {
   BINARY: "BLOB",
   DATE: "DATE",
   TIMESTAMP: "TIMESTAMP WITH TIME ZONE",
+  TIMESTAMP_NTZ: "TIMESTAMP",
   TIMESTAMP_LTZ: "TIMESTAMP WITH TIME ZONE",
 };
 

@@ -119,6 +119,19 @@ describe("statements", () => {
       ),
     ).toEqual([["2024-07-01T12:00:00.000Z", "2024-07-01", "12"]]);
   });
+  test("times without zone keep their clock, and those of a CSV are instants", async () => {
+    await standin.sql(
+      "CREATE TABLE clock AS SELECT CAST('2024-07-01 12:00:00.123456' AS TIMESTAMP_NTZ) AS local, TIMESTAMP '2024-07-01 12:00:00' AS t",
+    );
+    expect(await standin.sql("SELECT * FROM clock")).toEqual([["2024-07-01T12:00:00.123456", "2024-07-01T12:00:00.000Z"]]);
+    expect((await standin.sql("DESCRIBE clock")).map((row) => row[1])).toEqual(["timestamp_ntz", "timestamp"]);
+    await standin.call("PUT", "/api/2.0/fs/files/Volumes/test/main/kc_staging/t.csv", "id,at\n1,2024-07-01 12:00:00\n");
+    await standin.sql(
+      "CREATE TABLE csv_times AS SELECT * FROM read_files('/Volumes/test/main/kc_staging/t.csv', format => 'csv', header => true)",
+    );
+    expect((await standin.sql("DESCRIBE csv_times")).map((row) => row[1])).toEqual(["bigint", "timestamp"]);
+    expect((await standin.sql("DESCRIBE DETAIL csv_times"))[0]?.slice(-2)).toEqual(["1", "2"]);
+  });
   test("names that do not exist, exist already or are of another kind have their SQLSTATE", async () => {
     await expect(standin.sql("CREATE TABLE nope.x AS SELECT 1 AS a")).rejects.toThrow("42704");
     await expect(standin.sql("CREATE TABLE s AS SELECT 1 AS a")).rejects.toThrow("42P07");

@@ -53,9 +53,9 @@ function rendered(type: DeltaType, value: string, duck: string): string {
   if (typeof type !== "string") return `CAST(to_json(${value}) AS VARCHAR)`;
   if (duck === "VARCHAR") return value;
   if (type === "binary") return `base64(${value})`;
-  if (type !== "timestamp") return `CAST(${value} AS VARCHAR)`;
-  const instant = `CAST(${value} AS TIMESTAMPTZ)`;
-  return `CASE WHEN microsecond(${instant}) % 1000 = 0 THEN strftime(${instant}, '%Y-%m-%dT%H:%M:%S.%gZ') ELSE strftime(${instant}, '%Y-%m-%dT%H:%M:%S.%fZ') END`;
+  if (type !== "timestamp" && type !== "timestamp_ntz") return `CAST(${value} AS VARCHAR)`;
+  const zone = type === "timestamp" ? "Z" : "";
+  return `CASE WHEN microsecond(${value}) % 1000 = 0 THEN strftime(${value}, '%Y-%m-%dT%H:%M:%S.%g${zone}') ELSE strftime(${value}, '%Y-%m-%dT%H:%M:%S.%f${zone}') END`;
 }
 
 const typeNames: Record<string, string> = {

@@ -1,6 +1,15 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { type At, quoteIdentifier, quoteLiteral, quotePath, readSnapshot, scanSql, type TableEntry } from "@kc/lakehouse";
+import {
+  type At,
+  describeQuery,
+  quoteIdentifier,
+  quoteLiteral,
+  quotePath,
+  readSnapshot,
+  scanSql,
+  type TableEntry,
+} from "@kc/lakehouse";
 import { DialectError, type Source, type Translation, tokenize, translateQuery, unsupported } from "@kc/sql-dialect";
 import { resolveVolumePath } from "../volume.ts";
 import { informationSchemaSql } from "./information-schema.ts";
@@ -19,7 +28,7 @@ export async function registerSources(session: Session, sources: Source[], depth
   for (const source of sources) {
     const sql =
       source.kind === "files"
-        ? `SELECT * FROM ${await filesSql(session, source.path, source.format, source.options)}`
+        ? await filesSql(session, source.path, source.format, source.options)
         : await tableSql(session, source, depth);
     await session.connection.run(`CREATE OR REPLACE TEMP VIEW ${quoteIdentifier(source.view)} AS ${sql}`);
   }
@@ -90,8 +99,17 @@ const csvOptions: Record<string, (value: string) => string> = {
 
 const flag = (value: string) => (/^true$/i.test(value) ? "true" : "false");
 
-/** A FROM expression over files of a volume. `path` may name a file, a directory or a pattern with `*`. */
+/** A SELECT of files of a volume. `path` may name a file, a directory or a pattern with `*`. Times that are text in the file are instants. */
 export async function filesSql(session: Session, path: string, format: string, options: Record<string, string>): Promise<string> {
+  const sql = `SELECT * FROM ${await readerSql(session, path, format, options)}`;
+  if (format === "parquet") return sql;
+  const local = (await describeQuery(session.connection, sql)).filter((field) => field.type === "timestamp_ntz");
+  if (local.length === 0) return sql;
+  const casts = local.map(({ name }) => `CAST(${quoteIdentifier(name)} AS TIMESTAMPTZ) AS ${quoteIdentifier(name)}`);
+  return sql.replace("*", () => `* REPLACE (${casts.join(", ")})`);
+}
+
+async function readerSql(session: Session, path: string, format: string, options: Record<string, string>): Promise<string> {
   const absolute = resolveVolumePath(session.workspace, path);
   const info = await stat(absolute).catch(() => undefined);
   const pattern = info === undefined && absolute.includes("*");

@@ -214,7 +214,7 @@ export async function copyInto(session: Session, statement: Of<"copyInto">): Pro
   if (fresh.length === 0) return changed({ num_affected_rows: 0, num_inserted_rows: 0 });
   const readOptions = statement.format === "csv" ? { inferschema: "false", ...options } : options;
   const parts: string[] = [];
-  for (const file of fresh) parts.push(`SELECT * FROM ${await filesSql(session, file.path, statement.format, readOptions)}`);
+  for (const file of fresh) parts.push(await filesSql(session, file.path, statement.format, readOptions));
   const source = parts.join(mergeFiles === "true" ? " UNION ALL BY NAME " : " UNION ALL ");
   const byName = !(statement.format === "csv" && options.header !== "true");
   const txns = force === "true" ? {} : { txns: fresh.map((file) => ({ appId: file.appId, version: 1 })) };
