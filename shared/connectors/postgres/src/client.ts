@@ -9,7 +9,7 @@ export interface PostgresOptions {
   user: string;
   password: string;
   database: string;
-  /** Most connections at one time. Default 8. */
+  /** Most connections at one time. Default 16. */
   maxConnections?: number;
   /** `require`: TLS with a checked certificate; `no-verify`: TLS without. Default: none. */
   tls?: "require" | "no-verify" | undefined;
@@ -55,7 +55,7 @@ export function postgresClient(options: PostgresOptions): Postgres {
   };
   const pool = new pg.Pool({
     ...target,
-    max: options.maxConnections ?? 8,
+    max: options.maxConnections ?? 16,
     connectionTimeoutMillis: 15_000,
     allowExitOnIdle: true,
   });

@@ -9,6 +9,8 @@ export interface CsvDialect {
 export interface CsvRecord {
   line: number;
   fields: string[];
+  /** Where the next record begins in the text. */
+  end: number;
 }
 
 /**
@@ -45,14 +47,14 @@ export function* csvRecords(text: string, dialect: CsvDialect, complete: boolean
       if (char === "\r" && at + 1 === text.length && !complete) return;
       if (char === "\r" && text[at + 1] === "\n") at++;
       line++;
-      yield { line: start, fields: [...fields, field] };
+      yield { line: start, fields: [...fields, field], end: at + 1 };
       fields = [];
       field = "";
       any = false;
       start = line;
     } else field += char;
   }
-  if (complete && (any || field !== "")) yield { line: start, fields: [...fields, field] };
+  if (complete && (any || field !== "")) yield { line: start, fields: [...fields, field], end: text.length };
 }
 
 /** The likeliest of the usual delimiters: the one that cuts the header into most fields; a comma when none does. */

@@ -1,15 +1,13 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { pipeline } from "node:stream/promises";
-import { setTimeout as wait } from "node:timers/promises";
 import type { DatabricksClient } from "@kc/connector-databricks/client";
 import { UserError } from "@kc/runtime";
 import type { CsvFile } from "./csv-file.ts";
 import { type DatabricksTable, fullName } from "./databricks-table.ts";
 import { loadIntoDatabricks, type ParquetFeed } from "./databricks-target.ts";
 import { csvToParquet, measureCsvDecimals } from "./duck.ts";
+import { withFileLock } from "./file-lock.ts";
 import type { LoadContext, LoadPlan, LoadResult } from "./load.ts";
 
 /** A CSV file to a Delta table. Loads of one target on this machine wait for one another by a lock file. */
@@ -54,32 +52,7 @@ export async function csvToDatabricks(
       return { rows: undefined, bytes: file.size, contentHash: hash.digest("hex"), columns, toParquet };
     },
   };
-  const lock = join(
-    context.tempDir,
-    `lock-${createHash("sha256")
-      .update(`${client.origin}/${fullName(table)}`)
-      .digest("hex")
-      .slice(0, 16)}.db`,
+  return withFileLock(context.tempDir, `${client.origin}/${fullName(table)}`, context.signal, () =>
+    loadIntoDatabricks(client, table, plan, feed, context),
   );
-  return locked(lock, context.signal, () => loadIntoDatabricks(client, table, plan, feed, context));
-}
-
-/** Holds a lock file for as long as `work` takes; it ends with the process, however that ends. */
-async function locked<T>(path: string, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
-  const database = new DatabaseSync(path);
-  try {
-    for (;;) {
-      signal?.throwIfAborted();
-      try {
-        database.exec("begin exclusive");
-        break;
-      } catch (error) {
-        if (!/locked|busy/i.test(String(error))) throw error;
-        await wait(50);
-      }
-    }
-    return await work();
-  } finally {
-    database.close();
-  }
 }

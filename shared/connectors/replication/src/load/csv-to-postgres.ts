@@ -49,8 +49,8 @@ async function copy(
     .map(({ name }) => quoteIdentifier(name));
   const empty =
     texts.length === 0 ? "" : emptyAsNull ? `, force_null (${texts.join(", ")})` : `, force_not_null (${texts.join(", ")})`;
-  const { delimiter, quote, escape } = file.dialect;
-  const options = `format csv, header ${file.header}, delimiter ${quoteLiteral(delimiter)}, quote ${quoteLiteral(quote)}, escape ${quoteLiteral(escape)}, encoding ${quoteLiteral(file.encoding)}${empty}`;
+  const { delimiter, quote } = file.dialect;
+  const options = `format csv, header ${file.header}, delimiter ${quoteLiteral(delimiter)}, quote ${quoteLiteral(quote)}, escape ${quoteLiteral(file.dialect.escape)}, encoding ${quoteLiteral(file.encoding)}${empty}`;
   try {
     return await session.copyIn(
       `copy ${table} (${columns.map(({ name }) => quoteIdentifier(name)).join(", ")}) from stdin (${options})`,

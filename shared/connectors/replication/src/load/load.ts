@@ -14,6 +14,8 @@ export interface LoadPlan {
   /** Columns of the result, in order, from the source's columns; undefined: all as they are. */
   select?: { from: string; as: string }[] | undefined;
   primaryKey: readonly string[];
+  /** Rows of the target with these values give way to the staged ones, whose keys need not be unique. PostgreSQL targets only. */
+  mergeKey?: readonly string[] | undefined;
   updateKey?: string | undefined;
   /** Bounds of a backfill on the update key, both included. */
   range?: readonly [string, string] | undefined;

@@ -106,6 +106,10 @@ export async function mergeIntoTable(
   await session.query(`create temp table ${source} on commit drop as select ${select(columns)} from ${staged.staging}`);
   for (const condition of conditions) await session.query(`delete from ${source} where not coalesce(${condition}, false)`);
   await session.query(`drop table ${staged.staging}`);
+  if (plan.mergeKey?.length) {
+    const match = plan.mergeKey.map((key) => `t.${quoteIdentifier(key)} = s.${quoteIdentifier(key)}`).join(" and ");
+    await session.query(`delete from ${target} t using ${source} s where ${match}`);
+  }
   if (plan.mode === "snapshot" || plan.primaryKey.length === 0) {
     await session.query(`insert into ${target} (${names(columns)}) select ${names(columns)} from ${source}`);
     return;

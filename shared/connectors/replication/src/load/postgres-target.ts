@@ -36,71 +36,78 @@ export async function loadIntoPostgres(
   feed: PostgresFeed,
   context: LoadContext,
 ): Promise<LoadResult> {
-  const { signal, log } = context;
+  await ensureBookkeeping(db, table.schema, context.signal);
+  return db.transaction((session) => loadTable(db, session, table, plan, feed, context), { signal: context.signal });
+}
+
+/** The same within a transaction of the caller's, whose schema has its bookkeeping already. */
+export async function loadTable(
+  db: Postgres,
+  session: Session,
+  table: TableName,
+  plan: LoadPlan,
+  feed: PostgresFeed,
+  context: LoadContext,
+): Promise<LoadResult> {
+  const { log } = context;
   const began = performance.now();
   const loadId = newLoadId();
   const target = `${table.schema}.${table.table}`;
-  await ensureBookkeeping(db, table.schema, signal);
-  return db.transaction(
-    async (session) => {
-      await session.query("set local timezone to 'UTC'; set local datestyle to 'ISO, MDY'");
-      await session.advisoryLock(`kc:load:${target}`);
-      const existing = await describeTable(session, table);
-      requireTable(existing, table);
-      const previous = existing && (await previousLoad(session, table, plan.stream));
-      if (previous && (await isUnchanged(session, table, plan, feed, previous))) {
-        log.info(`${target} is unchanged: the source is the one of load ${previous.loadId}`);
-        return {
-          rows: previous.rows,
-          bytes: undefined,
-          loadId: previous.loadId,
-          table: target,
-          unchanged: true,
-          cursor: previous.cursor,
-          durationMs: performance.now() - began,
-        };
-      }
-      const columns = stagingColumns(plan, feed.columns, existing);
-      const staging = quoteTable({ schema: table.schema, table: `__stg_${loadId}` });
-      await session.query(
-        `create table ${staging} (${columns.map(({ name, sqlType }) => `${quoteIdentifier(name)} ${sqlType}`).join(", ")})`,
-      );
-      const stop = progress(log, target, async () => {
-        const { rows } = await db.query<{ n: string }>("select tuples_processed as n from pg_stat_progress_copy where pid = $1", [
-          session.pid,
-        ]);
-        return rows[0] && Number(rows[0].n);
-      });
-      let moved: Transferred;
-      try {
-        moved = await feed.copy(session, staging, columns);
-      } finally {
-        stop();
-      }
-      const staged = Number((await session.query<{ n: string }>(`select count(*) as n from ${staging}`)).rows[0]!.n);
-      if (staged !== moved.rows)
-        throw new UserError(`${moved.rows} rows were read for ${target}, but ${staged} arrived: nothing was changed`);
-      const query = async (sql: string) => (await session.query(sql)).rows;
-      await plan.preMerge?.(query);
-      const final: Staged = { staging, columns: finalColumns(plan, columns), loadId };
-      const replaced = plan.mode === "full-refresh" || plan.mode === "truncate";
-      if (replaced) await replaceTable(session, table, plan, final, existing);
-      else await mergeIntoTable(session, table, plan, final, existing, previous?.cursor);
-      await plan.postMerge?.(query);
-      const cursor = plan.updateKey ? await highest(session, table, plan.updateKey) : undefined;
-      await recordLoad(session, table, plan.stream, plan.mode, {
-        loadId,
-        fingerprint: fingerprintOf(moved.contentHash, plan),
-        bytes: moved.bytes,
-        rows: moved.rows,
-        cursor,
-      });
-      const durationMs = performance.now() - began;
-      log.info(summary(moved.rows, durationMs, target));
-      return { rows: moved.rows, bytes: moved.bytes, loadId, table: target, unchanged: false, cursor, durationMs };
-    },
-    { signal },
+  await session.query("set local timezone to 'UTC'; set local datestyle to 'ISO, MDY'");
+  await session.advisoryLock(`kc:load:${target}`);
+  const existing = await describeTable(session, table);
+  requireTable(existing, table);
+  const previous = existing && (await previousLoad(session, table, plan.stream));
+  if (previous && (await isUnchanged(session, table, plan, feed, previous))) {
+    log.info(`${target} is unchanged: the source is the one of load ${previous.loadId}`);
+    return {
+      rows: previous.rows,
+      bytes: undefined,
+      loadId: previous.loadId,
+      table: target,
+      unchanged: true,
+      cursor: previous.cursor,
+      durationMs: performance.now() - began,
+    };
+  }
+  const columns = stagingColumns(plan, feed.columns, existing);
+  const staging = quoteTable({ schema: table.schema, table: `__stg_${loadId}` });
+  await session.query(
+    `create table ${staging} (${columns.map(({ name, sqlType }) => `${quoteIdentifier(name)} ${sqlType}`).join(", ")})`,
   );
+  const stop = progress(log, target, async () => {
+    const { rows } = await db.query<{ n: string }>("select tuples_processed as n from pg_stat_progress_copy where pid = $1", [
+      session.pid,
+    ]);
+    return rows[0] && Number(rows[0].n);
+  });
+  let moved: Transferred;
+  try {
+    moved = await feed.copy(session, staging, columns);
+  } finally {
+    stop();
+  }
+  const staged = Number((await session.query<{ n: string }>(`select count(*) as n from ${staging}`)).rows[0]!.n);
+  if (staged !== moved.rows)
+    throw new UserError(`${moved.rows} rows were read for ${target}, but ${staged} arrived: nothing was changed`);
+  const query = async (sql: string) => (await session.query(sql)).rows;
+  await plan.preMerge?.(query);
+  const final: Staged = { staging, columns: finalColumns(plan, columns), loadId };
+  const replaced = plan.mode === "full-refresh" || plan.mode === "truncate";
+  if (replaced) await replaceTable(session, table, plan, final, existing);
+  else await mergeIntoTable(session, table, plan, final, existing, previous?.cursor);
+  await plan.postMerge?.(query);
+  const cursor = plan.updateKey ? await highest(session, table, plan.updateKey) : undefined;
+  await recordLoad(session, table, plan.stream, plan.mode, {
+    loadId,
+    fingerprint: fingerprintOf(moved.contentHash, plan),
+    bytes: moved.bytes,
+    rows: moved.rows,
+    cursor,
+  });
+  const durationMs = performance.now() - began;
+  log.info(summary(moved.rows, durationMs, target));
+  return { rows: moved.rows, bytes: moved.bytes, loadId, table: target, unchanged: false, cursor, durationMs };
 }
 
 async function isUnchanged(

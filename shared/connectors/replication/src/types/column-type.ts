@@ -149,3 +149,22 @@ export function parseType(text: string, where?: string): ColumnType {
     throw new UserError(`column type "${text}" must have a precision from 1 to 38 and a scale up to it`, { where });
   return { kind, precision, scale };
 }
+
+/** Reads a type as Databricks writes it. */
+export function fromDatabricksType(text: string): ColumnType {
+  const decimal = /^decimal\((\d+),\s*(\d+)\)$/i.exec(text);
+  if (decimal) return { kind: "decimal", precision: Number(decimal[1]), scale: Number(decimal[2]) };
+  const kinds: Record<string, Exclude<ColumnType["kind"], "decimal">> = {
+    boolean: "boolean",
+    smallint: "smallint",
+    int: "int",
+    bigint: "bigint",
+    float: "real",
+    double: "double",
+    date: "date",
+    timestamp: "timestamptz",
+    timestamp_ntz: "timestamp",
+    binary: "binary",
+  };
+  return { kind: kinds[text.toLowerCase()] ?? "text" };
+}
