@@ -283,6 +283,7 @@ describe("dbt Cloud, Databricks and the dbt team's project together", () => {
         expect(latest!.status).toBe(30);
         break;
       }
+      await new Promise((resolve) => setTimeout(resolve, 20));
     }
     await client.close();
   });

@@ -73,12 +73,11 @@ export async function invokeDbt(given: string | readonly string[], options: Invo
     for (const warning of parsed.warnings) log(`[WARNING]: ${warning}`);
     out.manifest = parsed.manifest;
     log(found(parsed.manifest));
-    await execute(out, command, parsed, settings, options, log);
+    await execute(out, command, parsed, settings, { ...options, executor: told(options.executor) }, log);
   } catch (error) {
-    if (!(error instanceof DbtError)) {
-      if (!options.signal?.aborted) throw error;
-      out.error = new DbtError("database", "cancelled");
-    } else out.error = error;
+    if (options.signal?.aborted) out.error = new DbtError("database", "cancelled");
+    else if (error instanceof DbtError) out.error = error;
+    else throw error;
     out.exitCode = 2;
     log("Encountered an error:");
     for (const line of errorText(out.error).split("\n")) log(line);
@@ -86,6 +85,14 @@ export async function invokeDbt(given: string | readonly string[], options: Invo
   if (options.targetDir) writeArtifacts(options.targetDir, out);
   return out;
 }
+
+/** What the database says is no internal error of the runner. */
+const told = (executor: SqlExecutor): SqlExecutor => ({
+  execute: (sql, options) =>
+    executor.execute(sql, options).catch((error: unknown) => {
+      throw new DbtError("database", errorText(error), { cause: error });
+    }),
+});
 
 function writeArtifacts(folder: string, { manifest, runResults, catalog }: Invocation): void {
   mkdirSync(folder, { recursive: true });
