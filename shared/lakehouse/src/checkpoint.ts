@@ -8,7 +8,7 @@ import { checkpointPath, syncPath } from "./log.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /** Tombstones older than this need not be kept (delta.deletedFileRetentionDuration's default of one week). */
-const tombstoneRetentionMs = 7 * 24 * 3600 * 1000;
+export const tombstoneRetentionMs = 7 * 24 * 3600 * 1000;
 
 const strings = "MAP(VARCHAR, VARCHAR)";
 /** Columns of a classic checkpoint; the widths (INTEGER for protocol versions, BIGINT for sizes) are what other readers insist on. */

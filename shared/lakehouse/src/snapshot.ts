@@ -2,7 +2,7 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { Action, Add, CommitInfo, Metadata, Protocol, Remove, Txn } from "./actions.ts";
-import { readCheckpoint } from "./checkpoint.ts";
+import { readCheckpoint, tombstoneRetentionMs } from "./checkpoint.ts";
 import type { DeltaField } from "./delta-type.ts";
 import { LakehouseError } from "./errors.ts";
 import { listLog, logPath, readCommit } from "./log.ts";
@@ -101,6 +101,8 @@ async function replay(
     );
   }
   metadata = { ...metadata, configuration: metadata.configuration ?? {}, partitionColumns: metadata.partitionColumns ?? [] };
+  for (const [path, remove] of state.tombstones)
+    if ((remove.deletionTimestamp ?? 0) < Date.now() - tombstoneRetentionMs) state.tombstones.delete(path);
   const schema = (JSON.parse(metadata.schemaString) as { fields: DeltaField[] }).fields;
   return { dir, version: target, timestamp: await commitTime(dir, target), protocol, metadata, schema, ...state };
 }

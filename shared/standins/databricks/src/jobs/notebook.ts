@@ -32,7 +32,7 @@ export async function runCells(
   for (const cell of cells) {
     for (const statement of splitStatements(cell)) {
       if (declareWidget(statement, widgets)) continue;
-      if (/\$\{\w+\}/.test(statement)) throw unsupported("${name} in SQL", "Write :name.");
+      if (/\$\{\w+\}/.test(statement)) throw unsupported("dollar-brace parameters in SQL", "Write :name.");
       const bound: Parameter[] = [...new Map([...widgets, ...Object.entries(parameters)])].map(([name, value]) => ({
         name,
         value,
