@@ -23,6 +23,7 @@ export async function start(program: string, state: string, env: Record<string, 
   return {
     variables,
     exit,
+    pid: child.pid!,
     stderr: () => text,
     kill: () => child.kill("SIGKILL"),
     close: (): Promise<number | null> => {
