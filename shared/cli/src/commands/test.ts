@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { type Command, type CommandContext, UsageError } from "../command.ts";
 import { turbo } from "../turbo.ts";
@@ -26,6 +27,8 @@ export const command: Command = {
       "run",
       ...tasks,
       "--continue",
+      // Suites start databases of their own: more of them at a time than cores only makes each wait for the others.
+      `--concurrency=${Math.max(2, availableParallelism())}`,
       "--summarize",
       "--output-logs=new-only",
       ...(values.force ? ["--force"] : []),
