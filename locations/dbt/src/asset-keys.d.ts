@@ -3,11 +3,11 @@ import "@kc/runtime";
 
 declare module "@kc/runtime" {
   interface KnownAssets {
-    csv_customers: "ingestion";
-    csv_fact_virtual: "ingestion";
-    csv_orders: "ingestion";
-    csv_payments: "ingestion";
-    customers: "ingestion";
+    "csv_customers": "ingestion";
+    "csv_fact_virtual": "ingestion";
+    "csv_orders": "ingestion";
+    "csv_payments": "ingestion";
+    "customers": "ingestion";
     "dbt_optimove/customer_orders": "dbt";
     "dbt_optimove/order_payments": "dbt";
     "dbt_optimove/stg_kaizen_wars__fact_virtual": "dbt";
@@ -16,9 +16,9 @@ declare module "@kc/runtime" {
     "dbt_optimove/stg_shop__payments": "dbt";
     "dbt_optimove/virtual_item_daily": "dbt";
     "downstream/fact_virtual_count": "downstream";
-    fact_virtual: "ingestion";
-    orders: "ingestion";
-    payments: "ingestion";
-    run_databricks_ingestion_job: "ingestion";
+    "fact_virtual": "ingestion";
+    "orders": "ingestion";
+    "payments": "ingestion";
+    "run_databricks_ingestion_job": "ingestion";
   }
 }

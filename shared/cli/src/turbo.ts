@@ -39,3 +39,21 @@ export function turbo(context: CommandContext, args: readonly string[]): Promise
     });
   });
 }
+
+/** Runs turbo and keeps its output. */
+export function turboQuiet(context: CommandContext, args: readonly string[]): Promise<{ code: number; output: string }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(turboBinary(context.root), [...args], {
+      cwd: context.root,
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...context.env, TURBO_TELEMETRY_DISABLED: "1", TURBO_NO_UPDATE_NOTIFIER: "1" },
+    });
+    let output = "";
+    for (const stream of [child.stdout, child.stderr])
+      stream.on("data", (chunk) => {
+        output = (output + chunk).slice(-20_000);
+      });
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ code: code ?? 1, output }));
+  });
+}

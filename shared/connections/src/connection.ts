@@ -56,7 +56,12 @@ export const connections: readonly Connection[] = [
       { name: "DBT_CLOUD_ACCOUNT_ID", description: "Account", required: true },
       { name: "DBT_CLOUD_PROJECT_ID", description: "Project", required: true },
       { name: "DBT_CLOUD_ENVIRONMENT_ID", description: "Deployment environment", required: true },
-      { name: "DBT_CLOUD_ACCESS_URL", description: "URL of the account's cell", required: false, default: "https://cloud.getdbt.com" },
+      {
+        name: "DBT_CLOUD_ACCESS_URL",
+        description: "URL of the account's cell",
+        required: false,
+        default: "https://cloud.getdbt.com",
+      },
       { name: "DBT_CLOUD_JOB_ID", description: "Job to trigger; default: kc's own job, made on first use", required: false },
       { name: "DBT_CLOUD_RUN_TIMEOUT_SECONDS", description: "How long a run may take", required: false, default: "600" },
       { name: "DBT_CLOUD_POLLING_INTERVAL", description: "Seconds between two looks at a run", required: false, default: "30" },

@@ -19,7 +19,7 @@ describe("resolveConnections()", () => {
     expect(problems).toEqual([]);
     expect(resolved.map((entry) => entry.mode)).toEqual(["standin", "vendor", "vendor"]);
     expect(resolved[1]!.variables).toMatchObject({ DATABRICKS_HOST: "adb-1.example", DATABRICKS_CATALOG: "test" });
-    expect(resolved[2]!.variables["DBT_CLOUD_ACCESS_URL"]).toBe("https://cloud.getdbt.com");
+    expect(resolved[2]!.variables.DBT_CLOUD_ACCESS_URL).toBe("https://cloud.getdbt.com");
   });
 
   test("a setting alone configures the stand-in, which keeps its own endpoint", () => {

@@ -35,7 +35,9 @@ export function resolveConnections(
           "Set all of them for the vendor, or none for the local stand-in.",
       );
     if (set.length === 0 && options.standins === "off")
-      problems.push(`connection ${connection.name} is not configured and stand-ins are off (KC_STANDINS=off): set ${unset.join(", ")}.`);
+      problems.push(
+        `connection ${connection.name} is not configured and stand-ins are off (KC_STANDINS=off): set ${unset.join(", ")}.`,
+      );
     const variables: Record<string, string> = {};
     for (const variable of connection.variables) {
       const value = env[variable.name] || variable.default;
@@ -58,4 +60,6 @@ export function resolveConnections(
 const endpointDefault = (name: string): boolean => /_(PORT|ACCESS_URL|DATABASE)$/.test(name);
 
 const requiredNames = (known: readonly Connection[], name: string): string[] =>
-  (known.find((connection) => connection.name === name)?.variables ?? []).filter((variable) => variable.required).map((variable) => variable.name);
+  (known.find((connection) => connection.name === name)?.variables ?? [])
+    .filter((variable) => variable.required)
+    .map((variable) => variable.name);

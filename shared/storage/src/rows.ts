@@ -47,7 +47,15 @@ export function rowToRun(row: Row<"runs">): Run {
 
 export function eventToRow(event: NewEvent): Insertable<Tables["events"]> {
   const { type, at, runId, seq, step, asset, ...body } = event;
-  return { type, at, run_id: runId ?? null, seq: seq ?? null, step: step ?? null, asset: asset ?? null, body: JSON.stringify(body) };
+  return {
+    type,
+    at,
+    run_id: runId ?? null,
+    seq: seq ?? null,
+    step: step ?? null,
+    asset: asset ?? null,
+    body: JSON.stringify(body),
+  };
 }
 
 export function rowToEvent(row: Row<"events">): StoredEvent {

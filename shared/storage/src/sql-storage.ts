@@ -2,8 +2,8 @@ import {
   type AssetState,
   emptyAssetState,
   isEnd,
-  nextStatus,
   type NewEvent,
+  nextStatus,
   projectAsset,
   type Run,
   type Storage,
@@ -20,7 +20,15 @@ export interface DialectFacts {
   bytes(): Promise<number>;
 }
 
-const assetEvents = new Set<NewEvent["type"]>(["materialization", "unchanged", "check_result", "freshness", "step_succeeded", "step_failed", "step_skipped"]);
+const assetEvents = new Set<NewEvent["type"]>([
+  "materialization",
+  "unchanged",
+  "check_result",
+  "freshness",
+  "step_succeeded",
+  "step_failed",
+  "step_skipped",
+]);
 
 /** The storage contract over SQL. Writes are serialised: the host process is the only writer. */
 export function sqlStorage(db: Kysely<Tables>, facts: DialectFacts): Storage {
@@ -39,7 +47,12 @@ export function sqlStorage(db: Kysely<Tables>, facts: DialectFacts): Storage {
     // SQLite binds at most 32,766 values in a statement; 500 rows of 7 stay well below.
     for (let from = 0; from < events.length; from += 500) {
       const rows = events.slice(from, from + 500).map(eventToRow);
-      const inserted = await tx.insertInto("events").values(rows).onConflict((conflict) => conflict.doNothing()).returningAll().execute();
+      const inserted = await tx
+        .insertInto("events")
+        .values(rows)
+        .onConflict((conflict) => conflict.doNothing())
+        .returningAll()
+        .execute();
       stored.push(...inserted.map(rowToEvent));
     }
     stored.sort((a, b) => a.id - b.id);
@@ -70,10 +83,15 @@ export function sqlStorage(db: Kysely<Tables>, facts: DialectFacts): Storage {
     const relevant = events.filter((event) => event.asset && assetEvents.has(event.type));
     if (relevant.length === 0) return;
     const states = await readAssets(tx, [...new Set(relevant.map((event) => event.asset!))]);
-    for (const event of relevant) states.set(event.asset!, projectAsset(states.get(event.asset!) ?? emptyAssetState(event.asset!), event));
+    for (const event of relevant)
+      states.set(event.asset!, projectAsset(states.get(event.asset!) ?? emptyAssetState(event.asset!), event));
     for (const [key, state] of states) {
       const value = { key, state: JSON.stringify(state) };
-      await tx.insertInto("assets").values(value).onConflict((conflict) => conflict.column("key").doUpdateSet({ state: value.state })).execute();
+      await tx
+        .insertInto("assets")
+        .values(value)
+        .onConflict((conflict) => conflict.column("key").doUpdateSet({ state: value.state }))
+        .execute();
     }
   };
 
@@ -81,13 +99,26 @@ export function sqlStorage(db: Kysely<Tables>, facts: DialectFacts): Storage {
     if (keys?.length === 0) return new Map();
     const rows = [];
     if (!keys || keys.length > 500) rows.push(...(await from.selectFrom("assets").selectAll().execute()));
-    else rows.push(...(await from.selectFrom("assets").selectAll().where("key", "in", [...keys]).execute()));
+    else
+      rows.push(
+        ...(await from
+          .selectFrom("assets")
+          .selectAll()
+          .where("key", "in", [...keys])
+          .execute()),
+      );
     const wanted = keys && new Set(keys);
-    return new Map(rows.filter((row) => !wanted || wanted.has(row.key)).map((row) => [row.key, JSON.parse(row.state) as AssetState]));
+    return new Map(
+      rows.filter((row) => !wanted || wanted.has(row.key)).map((row) => [row.key, JSON.parse(row.state) as AssetState]),
+    );
   };
 
   const putValue = async (tx: Tx, name: string, value: string): Promise<void> => {
-    await tx.insertInto("entries").values({ name, value }).onConflict((conflict) => conflict.column("name").doUpdateSet({ value })).execute();
+    await tx
+      .insertInto("entries")
+      .values({ name, value })
+      .onConflict((conflict) => conflict.column("name").doUpdateSet({ value }))
+      .execute();
   };
 
   return {
@@ -98,15 +129,27 @@ export function sqlStorage(db: Kysely<Tables>, facts: DialectFacts): Storage {
         if (keys.length > 0) {
           const existing = await tx.selectFrom("runs").select("request_id").where("run_key", "in", keys).executeTakeFirst();
           if (existing) {
-            const rows = await tx.selectFrom("runs").selectAll().where("request_id", "=", existing.request_id).orderBy("position").execute();
+            const rows = await tx
+              .selectFrom("runs")
+              .selectAll()
+              .where("request_id", "=", existing.request_id)
+              .orderBy("position")
+              .execute();
             return { runs: rows.map(rowToRun), events: [], existed: true };
           }
         }
-        const { top } = await tx.selectFrom("runs").select((eb) => eb.fn.max<number | null>("position").as("top")).executeTakeFirstOrThrow();
+        const { top } = await tx
+          .selectFrom("runs")
+          .select((eb) => eb.fn.max<number | null>("position").as("top"))
+          .executeTakeFirstOrThrow();
         const rows = runs.map((run, index) => runToRow(run, (top ?? 0) + 1 + index));
         await tx.insertInto("runs").values(rows).execute();
         const targets = runs.flatMap((run) => run.plan.assets.map((asset) => ({ run_id: run.id, asset })));
-        for (let from = 0; from < targets.length; from += 5_000) await tx.insertInto("run_assets").values(targets.slice(from, from + 5_000)).execute();
+        for (let from = 0; from < targets.length; from += 5_000)
+          await tx
+            .insertInto("run_assets")
+            .values(targets.slice(from, from + 5_000))
+            .execute();
         const stored = await insertEvents(tx, events);
         return { runs: rows.map((row) => rowToRun(row as never)), events: stored, existed: false };
       }),
@@ -123,14 +166,30 @@ export function sqlStorage(db: Kysely<Tables>, facts: DialectFacts): Storage {
       if (location) query = query.where("location", "=", location);
       if (requestId) query = query.where("request_id", "=", requestId);
       if (asset) query = query.where("id", "in", db.selectFrom("run_assets").select("run_id").where("asset", "=", asset));
-      for (const [name, value] of Object.entries(tags ?? {})) query = query.where(sql<string>`json_extract(tags, ${`$."${name.replaceAll('"', "")}"`})`, "=", value);
-      if (before) query = query.where("position", "<", db.selectFrom("runs as anchor").select("anchor.position").where("anchor.id", "=", before));
-      const rows = await query.orderBy("position", order === "newest" ? "desc" : "asc").limit(limit).execute();
+      for (const [name, value] of Object.entries(tags ?? {}))
+        query = query.where(sql<string>`json_extract(tags, ${`$."${name.replaceAll('"', "")}"`})`, "=", value);
+      if (before)
+        query = query.where(
+          "position",
+          "<",
+          db.selectFrom("runs as anchor").select("anchor.position").where("anchor.id", "=", before),
+        );
+      const rows = await query
+        .orderBy("position", order === "newest" ? "desc" : "asc")
+        .limit(limit)
+        .execute();
       return rows.map(rowToRun);
     },
 
     setRunConnections: (id, connections) =>
-      write(async (tx) => void (await tx.updateTable("runs").set({ connections: JSON.stringify(connections) }).where("id", "=", id).execute())),
+      write(
+        async (tx) =>
+          void (await tx
+            .updateTable("runs")
+            .set({ connections: JSON.stringify(connections) })
+            .where("id", "=", id)
+            .execute()),
+      ),
 
     appendEvents: (events) => write((tx) => insertEvents(tx, events)),
 
@@ -143,12 +202,18 @@ export function sqlStorage(db: Kysely<Tables>, facts: DialectFacts): Storage {
       if (asset) query = query.where("asset", "=", asset);
       if (step) query = query.where("step", "=", step);
       if (types) query = query.where("type", "in", types.length > 0 ? [...types] : [""]);
-      const rows = await query.orderBy("id", order === "newest" ? "desc" : "asc").limit(limit).execute();
+      const rows = await query
+        .orderBy("id", order === "newest" ? "desc" : "asc")
+        .limit(limit)
+        .execute();
       return rows.map(rowToEvent);
     },
 
     async lastEventId() {
-      const row = await db.selectFrom("events").select((eb) => eb.fn.max<number | null>("id").as("id")).executeTakeFirstOrThrow();
+      const row = await db
+        .selectFrom("events")
+        .select((eb) => eb.fn.max<number | null>("id").as("id"))
+        .executeTakeFirstOrThrow();
       return row.id ?? 0;
     },
 
@@ -175,7 +240,11 @@ export function sqlStorage(db: Kysely<Tables>, facts: DialectFacts): Storage {
 
     startTick: (tick) =>
       write(async (tx) => {
-        const row = await tx.insertInto("ticks").values({ ...tick, status: "started", ended_at: null, request_ids: "[]", skip: null, error: null }).returningAll().executeTakeFirstOrThrow();
+        const row = await tx
+          .insertInto("ticks")
+          .values({ ...tick, status: "started", ended_at: null, request_ids: "[]", skip: null, error: null })
+          .returningAll()
+          .executeTakeFirstOrThrow();
         const { location, name, type, at } = tick;
         await tx
           .insertInto("instigators")
@@ -189,12 +258,23 @@ export function sqlStorage(db: Kysely<Tables>, facts: DialectFacts): Storage {
       write(async (tx) => {
         const row = await tx
           .updateTable("ticks")
-          .set({ status: end.status, ended_at: end.endedAt, request_ids: JSON.stringify(end.requestIds ?? []), skip: end.skip ?? null, error: end.error ?? null })
+          .set({
+            status: end.status,
+            ended_at: end.endedAt,
+            request_ids: JSON.stringify(end.requestIds ?? []),
+            skip: end.skip ?? null,
+            error: end.error ?? null,
+          })
           .where("id", "=", id)
           .returningAll()
           .executeTakeFirst();
         if (row && cursor !== undefined && end.status !== "failed")
-          await tx.updateTable("instigators").set({ cursor }).where("location", "=", row.location).where("name", "=", row.name).execute();
+          await tx
+            .updateTable("instigators")
+            .set({ cursor })
+            .where("location", "=", row.location)
+            .where("name", "=", row.name)
+            .execute();
       }),
 
     async listTicks({ location, name, type, before, limit = 50 } = {}) {
@@ -215,7 +295,10 @@ export function sqlStorage(db: Kysely<Tables>, facts: DialectFacts): Storage {
     async info() {
       const counts: Record<string, number> = {};
       for (const table of ["runs", "events", "assets", "instigators", "ticks"] as const) {
-        const row = await db.selectFrom(table).select((eb) => eb.fn.countAll<number>().as("count")).executeTakeFirstOrThrow();
+        const row = await db
+          .selectFrom(table)
+          .select((eb) => eb.fn.countAll<number>().as("count"))
+          .executeTakeFirstOrThrow();
         counts[table] = Number(row.count);
       }
       return { dialect: facts.dialect, schemaVersion: facts.schemaVersion(), counts, bytes: await facts.bytes() };

@@ -1,11 +1,11 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import type { Storage } from "@kc/runtime/internal";
 import { Kysely, SqliteDialect } from "kysely";
 import { migrate } from "./migrate.ts";
 import { sqlStorage } from "./sql-storage.ts";
 import type { Tables } from "./tables.ts";
-import type { Storage } from "@kc/runtime/internal";
 
 /**
  * Opens the instance database. `":memory:"` for tests.
@@ -17,14 +17,23 @@ export function openSqlite(path: string): Storage {
   try {
     database = new DatabaseSync(path);
     // WAL with NORMAL: a commit survives a killed process; only a power cut may take the last ones.
-    database.exec("pragma journal_mode = wal; pragma synchronous = normal; pragma foreign_keys = on; pragma busy_timeout = 5000; pragma cache_size = -16000");
+    database.exec(
+      "pragma journal_mode = wal; pragma synchronous = normal; pragma foreign_keys = on; pragma busy_timeout = 5000; pragma cache_size = -16000",
+    );
   } catch (error) {
-    throw new Error(`the instance database ${path} cannot be opened: ${(error as Error).message}. Check that its folder is writable and the disk is not full.`, { cause: error });
+    throw new Error(
+      `the instance database ${path} cannot be opened: ${(error as Error).message}. Check that its folder is writable and the disk is not full.`,
+      { cause: error },
+    );
   }
   migrate(database, path);
   const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: adapt(database) as never }) });
   const pragma = (name: string) => Number(Object.values(database.prepare(`pragma ${name}`).get() ?? {})[0] ?? 0);
-  return sqlStorage(db, { dialect: "sqlite", bytes: async () => pragma("page_count") * pragma("page_size"), schemaVersion: () => pragma("user_version") });
+  return sqlStorage(db, {
+    dialect: "sqlite",
+    bytes: async () => pragma("page_count") * pragma("page_size"),
+    schemaVersion: () => pragma("user_version"),
+  });
 }
 
 /** What Kysely's SQLite dialect calls, over node:sqlite; statements are prepared once. */

@@ -21,9 +21,25 @@ export interface Tables {
     position: number;
   };
   run_assets: { run_id: string; asset: string };
-  events: { id: Generated<number>; type: string; at: number; run_id: string | null; seq: number | null; step: string | null; asset: string | null; body: string };
+  events: {
+    id: Generated<number>;
+    type: string;
+    at: number;
+    run_id: string | null;
+    seq: number | null;
+    step: string | null;
+    asset: string | null;
+    body: string;
+  };
   assets: { key: string; state: string };
-  instigators: { location: string; name: string; type: string; status: string | null; cursor: string | null; last_tick_at: number | null };
+  instigators: {
+    location: string;
+    name: string;
+    type: string;
+    status: string | null;
+    cursor: string | null;
+    last_tick_at: number | null;
+  };
   ticks: {
     id: Generated<number>;
     location: string;

@@ -24,6 +24,7 @@ export const command: Command = {
     const names = positionals.filter((name) => name !== "--");
     const only = names.length > 0 ? names : context.location ? [context.location] : [];
     const port = number(values, "port");
+    const ui = buildUi(context);
     const host = await join(context, { daemon: true, ...(only.length > 0 ? { only } : {}), ...(port ? { port } : {}) });
     const abort = new AbortController();
     let interrupted = false;
@@ -33,6 +34,7 @@ export const command: Command = {
       host.leave();
     };
     process.on("SIGINT", stop).on("SIGTERM", stop).on("SIGHUP", stop);
+    await ui;
     if (!host.started) context.print(`kc dev: joined the platform that runs at ${host.url}`);
     showWorkspace(context, await host.api.settled());
     context.print(`\n  ${host.url}    (Ctrl-C stops)\n`);
@@ -59,6 +61,13 @@ export const command: Command = {
     return 1;
   },
 };
+
+/** Builds the web UI when its source is newer than what was built; from turbo's cache when another branch built it. */
+async function buildUi(context: CommandContext): Promise<void> {
+  const { turboQuiet } = await import("../turbo.ts");
+  const { code, output } = await turboQuiet(context, ["run", "build", "--filter=@kc/ui", "--output-logs=errors-only"]);
+  if (code !== 0) context.warn(`kc dev: the web UI could not be built; the platform runs without it\n${output}`);
+}
 
 function showWorkspace(context: CommandContext, { locations, problems }: WorkspaceInfo): void {
   for (const { name, status, assets, loadMs, error, warnings } of locations) {

@@ -17,6 +17,8 @@ export const command: Command = {
     ["kc test @kc/runtime", "one shared package's"],
   ],
   async run({ values, positionals, context }) {
+    const { findLocations, writeDeclarations } = await import("@kc/host/workspace");
+    writeDeclarations(findLocations(context.root).locations);
     const packages = listPackages(context.root);
     const wanted = positionals.length > 0 ? positionals : context.location ? [context.location] : [];
     const filters = wanted.map((name) => `--filter=${packageName(packages, name)}`);

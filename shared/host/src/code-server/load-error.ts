@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { relative } from "node:path";
 import { failureOf } from "@kc/runtime/internal";
 
@@ -13,8 +14,27 @@ export interface LoadError {
 export function describeLoadError(error: unknown, folder: string): LoadError {
   const failure = failureOf(error);
   const stack = error instanceof Error ? (error.stack ?? "") : "";
-  const where = failure.where ?? syntaxPlace(stack) ?? framePlace(stack, folder) ?? "";
+  const where = failure.where ?? importPlace(failure.message) ?? syntaxPlace(stack) ?? framePlace(stack, folder) ?? "";
   return { message: failure.message, where: shorten(where, folder), hint: failure.hint ?? "", stack: failure.user ? "" : stack };
+}
+
+/** A module that is not there: the line of the import, in the file that Node names. */
+function importPlace(message: string): string | undefined {
+  const found = /^Cannot find (?:module|package) '([^']+)' imported from (?:file:\/\/)?(\S+)/.exec(message);
+  if (!found) return undefined;
+  const [, missing, importer] = found as unknown as [string, string, string];
+  try {
+    const name = missing
+      .split("/")
+      .at(-1)!
+      .replace(/\.[cm]?tsx?$/, "");
+    const line = readFileSync(importer, "utf8")
+      .split("\n")
+      .findIndex((text) => /\b(import|from)\b/.test(text) && text.includes(name));
+    return line < 0 ? importer : `${importer}:${line + 1}`;
+  } catch {
+    return importer;
+  }
 }
 
 /** Node puts `file:line` of a syntax error on the first line of the stack, tsx within its message. */
