@@ -80,7 +80,9 @@ export interface ManifestSource extends ManifestNode {
 
 /** Every node that can be selected, by its unique id. */
 export function allNodes(manifest: Manifest): Map<string, ManifestNode> {
-  return new Map(Object.entries({ ...manifest.nodes, ...manifest.sources, ...manifest.exposures }));
+  const all = { ...manifest.nodes, ...manifest.sources, ...manifest.exposures };
+  // Exposures, and sources of old versions, may come without a config.
+  return new Map(Object.entries(all).map(([id, node]) => [id, node.config ? node : { ...node, config: {} }]));
 }
 
 /** What a node needs, by unique id. Ids of disabled nodes may be among them. */

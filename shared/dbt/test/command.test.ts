@@ -191,6 +191,13 @@ describe("a project that cannot be read", () => {
     expect(out.error!.toString()).toMatch(message);
   });
 
+  test("a file that is no UTF-8 is refused", async () => {
+    using project = projectFolder({});
+    mkdirSync(join(project.path, "models"));
+    writeFileSync(join(project.path, "models", "a.sql"), Buffer.from([0x73, 0xff, 0xfe]));
+    expect((await dbt("parse", project.path)).error!.toString()).toBe("models/a.sql:1: the file is not UTF-8");
+  });
+
   test("properties of a model that does not exist are a warning", async () => {
     using project = projectFolder({ "models/s.yml": "models: [{name: gone}]\n" });
     expect((await dbt("parse", project.path)).lines.join()).toContain(

@@ -107,7 +107,7 @@ export function readProject(folder: string): Project {
         const extension = extname(entry);
         const full = join(root, path, entry);
         const file = `${path}/${entry}`;
-        const read = () => ({ file, path: entry, text: readFileSync(full, "utf8") });
+        const read = () => ({ file, path: entry, text: readText(full, file) });
         if (extension === ".yml" || extension === ".yaml") files.properties.push(read());
         else if (extension === ".md") files.docs.push(read());
         else if (extension === ".py" && kind.name === "models") throw unsupported(`the python model ${entry}`, `${file}:1`);
@@ -119,6 +119,15 @@ export function readProject(folder: string): Project {
     for (const entry of walk(root, path))
       if (/\.(sql|ya?ml)$/.test(entry)) throw unsupported(`the snapshot ${basename(entry)}`, `${path}/${entry}:1`);
   return { root, name, version: String(version ?? ""), yaml, vars: (vars as Yaml | undefined) ?? {}, files };
+}
+
+/** The text of a file; one that is no UTF-8 is refused instead of losing characters. */
+function readText(path: string, file: string): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(readFileSync(path));
+  } catch (error) {
+    throw new DbtError("project", "the file is not UTF-8", { where: `${file}:1`, cause: error });
+  }
 }
 
 function refusePackages(root: string): void {

@@ -1,5 +1,6 @@
 import { timingSafeEqual } from "node:crypto";
 import { Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
 import { ApiError, refusal } from "./envelope.ts";
 import { faultRoutes } from "./routes/fault.ts";
 import { jobRoutes } from "./routes/job.ts";
@@ -17,6 +18,7 @@ export function dbtCloudApp(server: Server): Hono {
     if (!same(given, server.token)) return refusal(c, 401, "Invalid token.");
     return next();
   });
+  app.use(bodyLimit({ maxSize: 1_000_000, onError: (c) => refusal(c, 413, "The body is larger than 1 MB.") }));
   app.use(faultRoutes(app));
   app.use("/api/:version/accounts/:account/*", async (c, next) =>
     c.req.param("account") === String(server.accountId) ? next() : refusal(c, 404, "The requested resource was not found."),
