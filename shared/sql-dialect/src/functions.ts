@@ -1,40 +1,10 @@
-import { bareWord, call, castTo, constant, isNode, literalOf, type Node, nodes, operator } from "./ast.ts";
-import { strftimePattern } from "./date-pattern.ts";
-import { unsupported } from "./errors.ts";
-
-/** `true`: DuckDB's function of that name means the same. A text: the function or macro to call instead. Else: what to make of the arguments. */
-type Mapping = true | string | ((children: Node[], node: Node, name: string) => Node);
+import { aggregated, lists } from "./aggregate.ts";
+import { call, castTo, constant, literalOf, type Node, operator } from "./ast.ts";
+import { dateFunctions } from "./date-functions.ts";
+import { DialectError, unsupported } from "./errors.ts";
+import { integer, type Mapping, text } from "./mapping.ts";
 
 const same = (names: string): Record<string, Mapping> => Object.fromEntries(names.split(/\s+/).map((name) => [name, true]));
-
-const units: Record<string, string> = {
-  year: "year",
-  yyyy: "year",
-  yy: "year",
-  quarter: "quarter",
-  month: "month",
-  mm: "month",
-  mon: "month",
-  week: "week",
-  day: "day",
-  dd: "day",
-  dayofyear: "day",
-  hour: "hour",
-  minute: "minute",
-  second: "second",
-  millisecond: "millisecond",
-  microsecond: "microsecond",
-};
-
-function unit(node: Node | undefined): string {
-  const word = (bareWord(node) ?? literalOf(node) ?? "").toString().toLowerCase();
-  const known = units[word.replace(/s$/, "")] ?? units[word];
-  if (known === undefined) throw unsupported(`the date unit ${word || "(an expression)"}`);
-  return known;
-}
-
-const ts = (node: Node) => castTo("TIMESTAMP WITH TIME ZONE", node);
-const text = (node: Node) => call("kc_text", node);
 
 const operatorNode = (type: string, ...children: Node[]): Node => ({
   class: "OPERATOR",
@@ -43,32 +13,6 @@ const operatorNode = (type: string, ...children: Node[]): Node => ({
   query_location: 0,
   children,
 });
-
-/** `date_add(d, n)`, `dateadd(unit, n, t)` */
-const dateAdd: Mapping = ([a, b, c]) => {
-  if (c === undefined) return call("kc_date_add", a as Node, b as Node);
-  const name = unit(a);
-  const interval = name === "quarter" ? call("to_months", operator("*", b as Node, constant(3))) : call(`to_${name}s`, b as Node);
-  return operator("+", ts(c), interval);
-};
-/** Whole units passed, not boundaries crossed. */
-const dateDiff: Mapping = ([a, b, c]) => {
-  if (c === undefined) return call("kc_days_between", a as Node, b as Node);
-  return call("date_sub", constant(unit(a)), ts(b as Node), ts(c));
-};
-const dateTrunc: Mapping = ([a, b]) => call("date_trunc", constant(unit(a)), ts(b as Node));
-
-const pattern = (node: Node | undefined): Node => {
-  const value = literalOf(node);
-  if (typeof value !== "string") throw unsupported("a date pattern that is not a literal");
-  return constant(strftimePattern(value));
-};
-const parsed =
-  (id: string): Mapping =>
-  ([value, format]) => {
-    if (format === undefined) return id === "DATE" ? call("kc_date", value as Node) : ts(value as Node);
-    return castTo(id, call("strptime", text(value as Node), pattern(format)));
-  };
 
 const groupReferences = (node: Node): Node => {
   const value = literalOf(node);
@@ -134,7 +78,6 @@ export const functions: Record<string, Mapping> = {
   nvl: coalesce,
   ifnull: coalesce,
   coalesce,
-  last_day: "kc_last_day",
   nvl2: "kc_nvl2",
   iff: "if",
   lcase: "lower",
@@ -149,6 +92,7 @@ export const functions: Record<string, Mapping> = {
   endswith: "ends_with",
   contains: "kc_contains",
   locate: "kc_locate",
+  position: "instr",
   initcap: "kc_initcap",
   space: "kc_space",
   sha: "sha1",
@@ -162,38 +106,6 @@ export const functions: Record<string, Mapping> = {
   pmod: "kc_pmod",
   try_divide: "kc_try_divide",
   signum: "sign",
-  dayofmonth: "day",
-  curdate: () => call("current_date"),
-  date_add: dateAdd,
-  dateadd: dateAdd,
-  timestampadd: dateAdd,
-  datediff: dateDiff,
-  date_diff: dateDiff,
-  timestampdiff: dateDiff,
-  date_trunc: dateTrunc,
-  date_sub: ([d, n]) => call("kc_date_add", d as Node, operator("-", n as Node)),
-  add_months: "kc_add_months",
-  to_date: parsed("DATE"),
-  date: parsed("DATE"),
-  to_timestamp: parsed("TIMESTAMP WITH TIME ZONE"),
-  timestamp: parsed("TIMESTAMP WITH TIME ZONE"),
-  date_format: ([value, format]) => call("strftime", ts(value as Node), pattern(format)),
-  unix_timestamp: (children) => {
-    if (children.length > 1) throw unsupported("unix_timestamp with a pattern", "Use to_timestamp with the pattern inside.");
-    return call("kc_unix_timestamp", children[0] ?? call("now"));
-  },
-  from_unixtime: "kc_from_unixtime",
-  trunc: ([value, part], node) =>
-    part === undefined ? node : castTo("DATE", call("date_trunc", constant(unit(part)), ts(value as Node))),
-  date_part: ([part, value], node) => {
-    const name = String(literalOf(part)).toLowerCase();
-    if (!["year", "quarter", "month", "week", "day", "doy", "hour", "minute"].includes(name))
-      throw unsupported(`extract(${name} …)`);
-    return value === undefined ? node : call("date_part", part as Node, value);
-  },
-  weekofyear: ([d]) => call("week", d as Node),
-  dayofweek: ([d]) => operator("+", call("dayofweek", d as Node), constant(1)),
-  weekday: ([d]) => operator("-", call("isodow", d as Node), constant(1)),
   concat,
   array: "list_value",
   array_agg: "kc_collect_list",
@@ -236,7 +148,6 @@ export const functions: Record<string, Mapping> = {
     });
     return call("struct_pack", ...fields);
   },
-  current_timestamp: "now",
   struct: (children) => {
     const fields = children.map((child, i) => ({
       ...child,
@@ -257,6 +168,7 @@ export const functions: Record<string, Mapping> = {
   bigint: ([x]) => integer("BIGINT", x as Node),
   double: ([x]) => castTo("DOUBLE", x as Node),
   boolean: ([x]) => castTo("BOOLEAN", x as Node),
+  ...dateFunctions,
   // operators
   "/": ([a, b]) => call("kc_div", a as Node, b as Node),
   "||": concat,
@@ -269,34 +181,48 @@ export const functions: Record<string, Mapping> = {
   "!~~*": like("not_ilike_escape"),
 };
 
-const aggregates = new Set(
-  `count count_star sum avg min max any_value first last median stddev stddev_pop stddev_samp variance var_pop var_samp corr covar_pop covar_samp bool_and bool_or
-  approx_count_distinct mode skewness kurtosis_pop quantile_cont kc_count_if arg_max_null arg_min_null`.split(/\s+/),
-);
-const lists = new Set(["kc_collect_list", "list"]);
-
-/** Whether an expression aggregates: DuckDB does not know its type yet when it chooses among the overloads of a macro. */
-function aggregated(node: Node, names = aggregates): boolean {
-  if (node.class === "SUBQUERY") return false;
-  if (node.class === "WINDOW" || (node.class === "FUNCTION" && names.has(String(node.function_name)))) return true;
-  return Object.values(node).some((value) =>
-    Array.isArray(value) ? nodes(value).some((child) => aggregated(child, names)) : isNode(value) && aggregated(value, names),
-  );
-}
-
 /** A part of a concatenation: instants as Databricks prints them, arrays as they are. */
 function part(node: Node): Node {
   if (literalOf(node) !== undefined || aggregated(node, lists)) return node;
   return call(aggregated(node) ? "kc_text" : "kc_part", node);
 }
 
-/** A cast to an integer type cuts the fraction, where DuckDB's would round. */
-export const integer = (id: string, child: Node): Node => castTo(id, cut(child, "kc_cut"));
-
-export function cut(child: Node, macro: "kc_cut" | "kc_try_cut"): Node {
-  if (["count", "count_star"].includes(String(child.function_name))) return child;
-  return call(aggregated(child) ? "trunc" : macro, child);
-}
+/** Most arguments of the functions that are rebuilt here: one more would be dropped silently. */
+const most: Record<string, number> = {
+  uuid: 0,
+  curdate: 0,
+  date: 1,
+  timestamp: 1,
+  weekofyear: 1,
+  dayofweek: 1,
+  weekday: 1,
+  collect_set: 1,
+  isnull: 1,
+  isnotnull: 1,
+  string: 1,
+  int: 1,
+  bigint: 1,
+  double: 1,
+  boolean: 1,
+  date_trunc: 2,
+  date_sub: 2,
+  to_date: 2,
+  to_timestamp: 2,
+  date_format: 2,
+  unix_timestamp: 2,
+  trunc: 2,
+  date_part: 2,
+  element_at: 2,
+  date_add: 3,
+  dateadd: 3,
+  timestampadd: 3,
+  datediff: 3,
+  date_diff: 3,
+  timestampdiff: 3,
+  split: 3,
+  regexp_extract: 3,
+  regexp_replace: 4,
+};
 
 /** Aggregates and window functions keep FILTER, DISTINCT and ORDER BY; only these may be renamed with them. */
 export function mapFunction(node: Node): Node {
@@ -314,5 +240,12 @@ export function mapFunction(node: Node): Node {
     ((node.order_bys as { orders: unknown[] } | undefined)?.orders.length ?? 0) > 0;
   const children = (node.children as Node[]) ?? [];
   if (decorated && node.is_operator !== true) throw unsupported(`${name} with DISTINCT, FILTER or ORDER BY`);
+  if (children.length > (most[name] ?? children.length)) {
+    throw new DialectError(
+      "WRONG_NUM_ARGS.WITHOUT_SUGGESTION",
+      "42605",
+      `${name} takes at most ${most[name]} arguments, it has ${children.length}. SQLSTATE: 42605`,
+    );
+  }
   return { ...mapping(children, node, name), alias: node.alias ?? "" };
 }

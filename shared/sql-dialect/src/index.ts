@@ -4,4 +4,4 @@ export type { Parameter } from "./parameters.ts";
 export { parseStatement } from "./parse.ts";
 export type { Alteration, ColumnDefinition, MergeAction, MergeStatement, Statement } from "./statement.ts";
 export { splitStatements, type Token, tokenize } from "./token.ts";
-export { type DuckParser, duckParser, type Source, type Translation, translateExpression, translateQuery } from "./translate.ts";
+export { type DuckParser, duckParser, type Translation, translateExpression, translateQuery } from "./translate.ts";

@@ -72,6 +72,78 @@ describe("answers as Databricks does", () => {
       true,
       true,
     ],
+    [
+      "SELECT transform(array(1, 2), x -> x * 10), filter(array(1, 2, 3), x -> x > 1), array_join(array('a', 'b'), '-'), array_size(array(1)), sequence(1, 3)",
+      [10, 20],
+      [2, 3],
+      "a-b",
+      "1",
+      ["1", "2", "3"],
+    ],
+    [
+      "SELECT lpad('7', 3, '0'), trim(BOTH 'x' FROM 'xax'), position('b' IN 'abc'), locate('c', 'abc'), instr('abc', 'b'), left('abc', 2), replace('aa', 'a', 'b')",
+      "007",
+      "a",
+      "2",
+      "3",
+      "2",
+      "ab",
+      "bb",
+    ],
+    [
+      "SELECT md5('a'), sha2('a', 256), hex('a'), length(uuid()), ascii('a'), chr(97), reverse('ab'), repeat('a', 2)",
+      "0cc175b9c0f1b6a831c399e269772661",
+      "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb",
+      "61",
+      "36",
+      97,
+      "a",
+      "ba",
+      "aa",
+    ],
+    [
+      "SELECT get_json_object('{\"a\": {\"b\": 1}}', '$.a.b'), to_json(named_struct('a', 1)), greatest(1, 3, 2), least('b', 'a'), sign(-2), power(2, 3), mod(7, 3)",
+      "1",
+      '{"a":1}',
+      3,
+      "a",
+      -1,
+      8,
+      1,
+    ],
+    [
+      "SELECT bool_and(x), every(x), any_value(1), stddev(y), first(y), last_value(y) OVER () FROM (SELECT true AS x, 1.0D AS y) GROUP BY y",
+      true,
+      true,
+      1,
+      null,
+      1,
+      1,
+    ],
+    [
+      "SELECT map_keys(map('a', 1)), element_at(map('a', 1), 'a'), array_distinct(array(1, 1)), collect_set(x), quarter(DATE '2024-05-01') FROM VALUES (1), (1) t(x)",
+      ["a"],
+      1,
+      [1],
+      [1],
+      "2",
+    ],
+    [
+      "SELECT make_date(2024, 2, 3), to_timestamp('2024-02-03 04:05:06') = TIMESTAMP '2024-02-03 04:05:06', from_unixtime(0), dateadd(MONTH, 1, DATE '2024-01-31') = TIMESTAMP '2024-02-29', dateadd(QUARTER, 1, DATE '2024-01-31') = TIMESTAMP '2024-04-30'",
+      "2024-02-03",
+      true,
+      "1970-01-01 00:00:00",
+      true,
+      true,
+    ],
+    [
+      "SELECT extract(YEAR FROM DATE '2024-05-06'), DATE '2024-01-01' + INTERVAL 1 DAY = TIMESTAMP '2024-01-02', isnull(NULL), isnotnull(1), 5 IS DISTINCT FROM NULL",
+      "2024",
+      true,
+      true,
+      true,
+      true,
+    ],
     ["(SELECT 1 AS a UNION ALL SELECT 2) ORDER BY a DESC LIMIT 1", 2],
     ["SELECT 7 / 2, 7 DIV 2, 7 % 4, -7 % 4, pmod(-7, 4)", 3.5, "3", 3, -3, 1],
     [
@@ -173,6 +245,11 @@ describe("refuses by name", () => {
   ];
   test.each(cases)("%s", async (sql, what) => {
     await expect(run(sql)).rejects.toMatchObject({ sqlState: "0A000", message: expect.stringContaining(what) });
+  });
+  test("too many arguments are not dropped", async () => {
+    await expect(run("SELECT date_sub('day', DATE '2024-01-01', DATE '2024-01-02')")).rejects.toMatchObject({
+      sqlState: "42605",
+    });
   });
   test("a syntax error says where", async () => {
     await expect(run("SELECT 1 +")).rejects.toMatchObject({ sqlState: "42601" });
