@@ -14,6 +14,8 @@ export function dbtCloudApp(server: Server): Hono {
   app.use(async (c, next) => {
     const host = (c.req.header("host") ?? "").replace(/:\d+$/, "");
     if (!["127.0.0.1", "localhost", "[::1]"].includes(host)) return refusal(c, 403, "This server answers on loopback only.");
+    const page = /^\/deploy\/(\d+)\/projects\/\d+\/runs\/(\d+)\/?$/.exec(c.req.path);
+    if (page) return c.html(runPage(page[1]!, page[2]!));
     const given = /^(?:Token|Bearer)\s+(.+)$/i.exec(c.req.header("authorization") ?? "")?.[1] ?? "";
     if (!same(given, server.token)) return refusal(c, 401, "Invalid token.");
     return next();
@@ -34,6 +36,16 @@ export function dbtCloudApp(server: Server): Hono {
   });
   return app;
 }
+
+/** What a run's `href` shows in a browser, which has no token: where the log is, and nothing of it. */
+const runPage = (
+  account: string,
+  run: string,
+): string => `<!doctype html><meta charset="utf-8"><title>dbt Cloud run ${run}</title>
+<p>Run ${run} of the local dbt Cloud. Its log stands in the log of the kc run that started it, or behind the API:</p>
+<pre>GET /api/v2/accounts/${account}/runs/${run}/?include_related=["run_steps"]
+Authorization: Token &lt;DBT_CLOUD_TOKEN&gt;</pre>
+`;
 
 function same(given: string, wanted: string): boolean {
   const [a, b] = [Buffer.from(given), Buffer.from(wanted)];

@@ -40,6 +40,13 @@ describe("the API", () => {
       expect((await cloud.call("GET", path)).code).toBe(404);
   });
 
+  test("the address of a run opens in a browser without a token, and tells nothing but where to look", async () => {
+    const open = (path: string) => fetch(`${cloud.variables.DBT_CLOUD_ACCESS_URL}${path}`);
+    const page = await open("/deploy/1/projects/101/runs/70001/");
+    expect([page.status, page.headers.get("content-type")]).toEqual([200, expect.stringContaining("text/html")]);
+    expect((await open("/deploy/1/projects/101/runs/<b>/")).status).toBe(401);
+  });
+
   test("a trigger needs a cause", async () => {
     const job = await cloud.job(["dbt parse"]);
     const answer = await cloud.call("POST", `/v2/accounts/1/jobs/${job}/run/`, {});
