@@ -5,4 +5,3 @@ export { assetKeysText, readAssetKeys } from "./locations/asset-keys.ts";
 export { findLocations, type LocationEntry, readLocationPackage, readWorkspaceFile } from "./locations/workspace-file.ts";
 export { type InstancePaths, instancePaths } from "./paths.ts";
 export { startChild } from "./process/child.ts";
-export { startConnections } from "./standins/connections.ts";

@@ -13,7 +13,7 @@ import type { InstancePaths } from "./paths.ts";
 import { runLauncher } from "./runs/launcher.ts";
 import { submitter } from "./runs/submit.ts";
 import { workerPool } from "./runs/worker-pool.ts";
-import { startConnections } from "./standins/connections.ts";
+import { openConnections } from "./standins/connections.ts";
 import { webApp } from "./web/app.ts";
 import { listen } from "./web/listen.ts";
 
@@ -60,8 +60,9 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
     const storage = openSqlite(settings.storage?.sqlite?.path ? join(paths.root, settings.storage.sqlite.path) : paths.database);
     stops.push(() => storage.close());
     const log = eventLog(storage);
-    const connections = await startConnections({ entries, paths, env: options.env, clock, report });
+    const connections = openConnections({ paths, env: options.env, clock, report });
     stops.push(() => connections.stop());
+    await connections.add(entries);
     writeVariables(paths, entries, connections.variablesOf);
     stops.push(() => rmSync(join(paths.home, "variables.json"), { force: true }));
     const workspace = startWorkspace({
@@ -88,7 +89,6 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
       now: () => clock.now(),
     });
     stops.push(() => pool.stop());
-    const byName = new Map(entries.map((entry) => [entry.name, entry]));
     const launcher = runLauncher({
       workspace,
       pool,
@@ -98,7 +98,7 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
       clock,
       maxConcurrentSteps: settings.runs.max_concurrent_steps,
       cancelGraceMs: settings.runs.cancel_grace,
-      connectionsOf: (location) => connections.modesOf(byName.get(location)!),
+      connectionsOf: (location) => connections.modesOf(workspace.location(location)!.entry),
     });
     stops.push(() => launcher.stop());
     await launcher.recover();
@@ -130,6 +130,12 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
       now: () => clock.now(),
       leases: () => leases,
       uiFolder: join(paths.root, "shared", "ui", "dist"),
+      addLocation: async (name) => {
+        const [entry] = chosen(locations, [name]);
+        await connections.add([entry!]);
+        writeVariables(paths, [...workspace.locations().map((state) => state.entry), entry!], connections.variablesOf);
+        return workspace.add(entry!);
+      },
       lease: (wants) => {
         options.onLeases?.(++leases, false);
         if (wants.daemon && ++daemonLeases === 1) daemon.wake();

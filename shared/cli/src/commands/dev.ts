@@ -35,7 +35,12 @@ export const command: Command = {
     };
     process.on("SIGINT", stop).on("SIGTERM", stop).on("SIGHUP", stop);
     await ui;
-    if (!host.started) context.print(`kc dev: joined the platform that runs at ${host.url}`);
+    if (!host.started) {
+      context.print(`kc dev: joined the platform that runs at ${host.url}`);
+      const { findLocations } = await import("@kc/host/workspace");
+      for (const name of only.length > 0 ? only : findLocations(context.root).locations.map((entry) => entry.name))
+        await host.api.addLocation(name);
+    }
     showWorkspace(context, await host.api.settled());
     context.print(`\n  ${host.url}    (Ctrl-C stops)\n`);
     const runs = new Map<string, string>();

@@ -55,6 +55,8 @@ export function apiClient(base: string, options: { fetch?: typeof fetch } = {}) 
     /** Waits until no location is loading. */
     settled: (signal?: AbortSignal) => call<WorkspaceInfo>("GET", "workspace", { wait: true }, undefined, signal),
     reload: (location: string) => call<Location>("POST", `locations/${encodeURIComponent(location)}/reload`),
+    /** Loads a location that the host was started without; one that is loaded stays as it is. */
+    addLocation: (location: string) => call<Location>("POST", `locations/${encodeURIComponent(location)}`),
     assets: (selection?: string) => call<Asset[]>("GET", "assets", { selection }),
     asset: (key: string) => call<AssetDetail>("GET", "asset", { key }),
     runs: (

@@ -30,6 +30,8 @@ export interface Workspace {
   problems(): GraphProblem[];
   /** Loads one location anew; the old code serves until the new one is ready. */
   reload(name: string): Promise<LocationState>;
+  /** Loads one more location. */
+  add(entry: LocationEntry): Promise<LocationState>;
   /** Starts one more process with the location's present code: a run worker. */
   startWorker(name: string): CodeProcess;
   onChange(listener: (name: string) => void): () => void;
@@ -112,7 +114,7 @@ export function startWorkspace(params: WorkspaceParams): Workspace {
     return state;
   };
 
-  for (const entry of entries) {
+  const begin = (entry: LocationEntry): Promise<LocationState> => {
     const state: LocationState = {
       entry,
       status: "loading",
@@ -126,14 +128,17 @@ export function startWorkspace(params: WorkspaceParams): Workspace {
     states.set(entry.name, state);
     const first = load(state);
     loads.set(state, first);
-    if (!params.watch) continue;
-    const own = ["src", "package.json", "standins.yaml", ".env", ...entry.watch].map((name) => join(entry.folder, name));
-    stops.push(watchFiles(own, () => void reload(entry.name)));
-  }
+    if (params.watch) {
+      const own = ["src", "package.json", "standins.yaml", ".env", ...entry.watch].map((name) => join(entry.folder, name));
+      stops.push(watchFiles(own, () => void reload(entry.name)));
+    }
+    return first;
+  };
+  for (const entry of entries) void begin(entry);
   if (params.watch)
     stops.push(
       watchFiles([...sharedSources(paths.root), join(paths.root, ".env")], () => {
-        for (const entry of entries) void reload(entry.name);
+        for (const name of states.keys()) void reload(name);
       }),
     );
   if (params.writeKeys) writeDeclarations(all);
@@ -152,6 +157,7 @@ export function startWorkspace(params: WorkspaceParams): Workspace {
     graph: () => built.graph,
     problems: () => built.problems,
     reload,
+    add: begin,
     startWorker: (name) => start(states.get(name)!.entry),
     onChange(listener) {
       listeners.add(listener);

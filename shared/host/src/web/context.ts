@@ -1,6 +1,6 @@
 import type { Storage } from "@kc/runtime/internal";
 import type { Daemon } from "../daemon/daemon.ts";
-import type { Workspace } from "../locations/workspace.ts";
+import type { LocationState, Workspace } from "../locations/workspace.ts";
 import type { EventLog } from "../log.ts";
 import type { RunLauncher } from "../runs/launcher.ts";
 import type { submitter } from "../runs/submit.ts";
@@ -25,6 +25,8 @@ export interface WebContext {
    */
   lease(wants: { daemon: boolean }): () => void;
   leases(): number;
+  /** Loads a location of workspace.yaml that this host was started without. */
+  addLocation(name: string): Promise<LocationState>;
   /** Folder of the built UI. */
   uiFolder: string;
 }

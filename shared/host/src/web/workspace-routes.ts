@@ -59,6 +59,14 @@ export function workspaceRoutes(app: App, context: WebContext): void {
     return c.json(viewLocation(await workspace.reload(name)), 200);
   });
 
+  app.openapi(
+    post("/api/locations/{name}", "Load a location of workspace.yaml that the host was started without", none, locationSchema),
+    async (c) => {
+      const name = c.req.param("name");
+      return c.json(viewLocation(workspace.location(name) ?? (await context.addLocation(name))), 200);
+    },
+  );
+
   app.openapi(get("/api/jobs", "Jobs of all locations", none, list(jobSchema)), (c) =>
     c.json(
       workspace.locations().flatMap((state) =>
