@@ -52,13 +52,13 @@ test("kill -9 of the stand-in takes the run's process with it, also one whose te
     await call(`v2/accounts/1/jobs/${job}/run/`, { cause: "test" });
     const children = () =>
       readFileSync(`/proc/${cloud.pid}/task/${cloud.pid}/children`, "utf8").split(" ").filter(Boolean).map(Number);
-    let child: number | undefined;
-    while ((child = children()[0]) === undefined || !/Invoke dbt/.test(await steps(cloud.variables.DBT_CLOUD_ACCESS_URL!)))
+    while (!/Invoke dbt/.test(await steps(cloud.variables.DBT_CLOUD_ACCESS_URL!)))
       await new Promise((resolve) => setTimeout(resolve, 50));
+    const [child] = children();
     cloud.kill();
     await cloud.exit;
-    while (alive(child)) await new Promise((resolve) => setTimeout(resolve, 50));
-    expect(alive(child)).toBe(false);
+    while (alive(child!)) await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(alive(child!)).toBe(false);
   } finally {
     cloud.kill();
     await warehouse.close();
