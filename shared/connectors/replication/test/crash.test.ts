@@ -6,13 +6,19 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { readCsvFile } from "../src/load/csv-file.ts";
 import { csvFeed } from "../src/load/csv-to-postgres.ts";
 import { loadIntoPostgres } from "../src/load/postgres-target.ts";
+import { postgresToDatabricks } from "../src/load/postgres-to-databricks.ts";
 import { plan, type TestDatabase, testDatabase } from "./database.ts";
+import { type TestWorkspace, testWorkspace } from "./workspace.ts";
 
 let t: TestDatabase;
+let w: TestWorkspace;
 beforeAll(async () => {
-  t = await testDatabase();
+  [t, w] = await Promise.all([testDatabase(), testWorkspace()]);
 });
-afterAll(() => t?.stop());
+afterAll(async () => {
+  await w?.stop();
+  await t?.stop();
+});
 
 /** The program of a loader, to be killed. */
 const loader = `
@@ -69,4 +75,57 @@ test("a loader that is killed at any moment leaves the old rows or the new ones,
   }
   expect(killed).toBeGreaterThan(0);
   expect((await t.db.query("select relname from pg_class where relname like '\\_\\_%'")).rows).toEqual([]);
+});
+
+const deltaLoader = `
+const [root, config, tempDir] = process.argv.slice(2);
+const { postgresClient } = await import(root + "/../postgres/src/index.ts");
+const { databricksClient } = await import(root + "/../databricks/src/client.ts");
+const { postgresToDatabricks } = await import(root + "/src/load/postgres-to-databricks.ts");
+const env = process.env;
+const db = postgresClient({ host: env.LOCAL_POSTGRES_HOST, port: Number(env.LOCAL_POSTGRES_PORT), user: env.LOCAL_POSTGRES_USER, password: env.LOCAL_POSTGRES_PASSWORD, database: "postgres" });
+const client = databricksClient({ host: env.DATABRICKS_HOST, token: env.DATABRICKS_TOKEN, warehouseId: env.DATABRICKS_WAREHOUSE_ID, catalog: "test", schema: "main" });
+const quiet = () => {};
+process.stdout.write("started");
+await postgresToDatabricks(db, { from: { table: { schema: "public", table: "moving" } } }, client, { catalog: "test", schema: "main", table: "moving" }, { stream: "s", mode: "full-refresh", primaryKey: [], configHash: config }, { log: { debug: quiet, info: quiet, warn: quiet, error: quiet }, tempDir });
+await db.close();
+`;
+
+test("killed on the way to Delta, the table holds the old rows or the new ones, and the next load sweeps what was left", async () => {
+  const script = join(t.folder, "delta-loader.mts");
+  await writeFile(script, deltaLoader);
+  const target = { catalog: "test", schema: "main", table: "moving" };
+  const load = (config: string) =>
+    postgresToDatabricks(
+      t.db,
+      { from: { table: { schema: "public", table: "moving" } } },
+      w.client,
+      target,
+      plan({ configHash: config }),
+      t.context,
+    );
+  for (const [round, delay] of [20, 100, 200, 300, 450].entries()) {
+    await t.db.query(
+      "drop table if exists moving; create table moving as select g as id, 'old' as v from generate_series(1, 100) g",
+    );
+    await load(`old-${round}`);
+    await t.db.query("drop table moving; create table moving as select g as id, 'new' as v from generate_series(1, 200000) g");
+    const child = spawn(process.execPath, [script, join(import.meta.dirname, ".."), `new-${round}`, t.folder], {
+      env: { ...process.env, ...t.variables, ...w.standin.variables },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+    await new Promise((resolve) => child.stdout.once("data", resolve));
+    await Promise.race([wait(delay), exited]);
+    child.kill("SIGKILL");
+    await exited;
+    const [row] = await w.rows("SELECT count(*), count(DISTINCT v), min(v) FROM moving");
+    expect([
+      ["100", "1", "old"],
+      ["200000", "1", "new"],
+    ]).toContainEqual(row);
+    await load(`new-${round}`);
+    expect(await w.rows("SELECT count(*), min(v) FROM moving")).toEqual([["200000", "new"]]);
+    expect(await w.client.files.list("/Volumes/test/main/kc_staging")).toEqual([]);
+  }
 });

@@ -72,6 +72,13 @@ describe("PostgreSQL to Delta", () => {
     expect(await w.rows(`SELECT id FROM ${name} ORDER BY id`)).toEqual([["1"], ["2"]]);
   });
 
+  test("leaves nothing on the source that would keep anyone from replacing it", async () => {
+    const name = fresh();
+    await t.db.query(`create table ${name} as select 1 as id`);
+    await load(name);
+    await t.db.query(`drop table ${name}`);
+  });
+
   test("an empty table and a query with selected columns", async () => {
     const [empty, query] = [fresh(), fresh()];
     await t.db.query(`create table ${empty} (id int, name text)`);

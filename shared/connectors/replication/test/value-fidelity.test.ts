@@ -3,7 +3,7 @@ import { DuckDBInstance } from "@duckdb/node-api";
 import { quoteIdentifier } from "@kc/connector-postgres";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { csvToParquet, padding } from "../src/load/duck.ts";
-import { exported, exportRows, measureDecimals, openSource } from "../src/load/postgres-source.ts";
+import { exported, exportRows, measureDecimals, withSource } from "../src/load/postgres-source.ts";
 import { type TestDatabase, testDatabase } from "./database.ts";
 
 let t: TestDatabase;
@@ -18,17 +18,18 @@ async function throughParquet(sql: string): Promise<{ types: string[]; rows: (st
   const parquet = join(t.folder, "x.parquet");
   const { columns, rows } = await t.db.transaction(async (session) => {
     await session.query("set local timezone to 'UTC'; set local datestyle to 'ISO, MDY'");
-    const { view, columns: open } = await openSource(session, { from: { sql } });
-    const measured = await measureDecimals(session, view, open, "");
-    const moved = await exportRows(
-      t.db,
-      session,
-      `select ${[...measured.map(exported), ...padding(open).map(() => "1")].join(", ")} from ${view}`,
-      csv,
-      "x",
-      t.context,
-    );
-    return { columns: measured, rows: moved.rows };
+    return withSource(session, { from: { sql } }, async ({ view, columns: open }) => {
+      const measured = await measureDecimals(session, view, open, "");
+      const moved = await exportRows(
+        t.db,
+        session,
+        `select ${[...measured.map(exported), ...padding(open).map(() => "1")].join(", ")} from ${view}`,
+        csv,
+        "x",
+        t.context,
+      );
+      return { columns: measured, rows: moved.rows };
+    });
   });
   expect(
     await csvToParquet(

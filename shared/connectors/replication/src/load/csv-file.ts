@@ -151,7 +151,7 @@ function sampleColumns(
 
 /** The bytes of the file as the database shall get them: decompressed, without byte order mark and skipped lines. */
 export function csvStream(file: CsvFile, onBytes: (chunk: Buffer) => void): Readable {
-  const raw = watched(createReadStream(file.path, { highWaterMark: 1 << 20 }), onBytes);
+  const raw = watched(createReadStream(file.path, { highWaterMark: 1 << 18 }), onBytes);
   const decompressor =
     file.compression === "gzip" ? zlib.createGunzip() : file.compression === "zstd" ? zlib.createZstdDecompress() : undefined;
   const inner: Readable = decompressor ? chain(raw, decompressor) : raw;
@@ -189,7 +189,7 @@ function withoutStart(from: Readable, file: CsvFile): Readable {
       if (chunk.length > 0) yield chunk;
     }
   };
-  return Readable.from(cut(), { objectMode: false, highWaterMark: 1 << 20 });
+  return Readable.from(cut(), { objectMode: false, highWaterMark: 1 << 18 });
 }
 
 function compressionOf(path: string, given: CsvOptions["compression"]): CsvFile["compression"] {

@@ -1,5 +1,4 @@
 import { rm } from "node:fs/promises";
-import { join } from "node:path";
 import { type DatabricksClient, isMissing, quoteName, quoteText } from "@kc/connector-databricks/client";
 import { UserError } from "@kc/runtime";
 import { type Column, databricksType } from "../types/column-type.ts";
@@ -23,6 +22,7 @@ import {
 } from "./load.ts";
 import type { Bound } from "./postgres-source.ts";
 import { summary } from "./progress.ts";
+import { tempFile } from "./temp-files.ts";
 
 /** A source of rows for Databricks, prepared in two steps so that an unchanged content is known before it is converted. */
 export interface ParquetFeed {
@@ -59,6 +59,7 @@ export async function loadIntoDatabricks(
   const replaces = plan.mode === "full-refresh" || plan.mode === "truncate";
   const cursor =
     exists && plan.mode === "incremental" && plan.updateKey ? await highest(client, table, plan.updateKey, signal) : undefined;
+  await sweep(client, table);
   const read = await feed.read(boundsOf(plan, cursor));
   const done = (change: Partial<LoadResult>): LoadResult => ({
     rows: read.rows ?? previous?.rows ?? 0,
@@ -86,7 +87,7 @@ export async function loadIntoDatabricks(
     log.info(`${target} is unchanged: nothing new after ${cursor ?? "the last load"}`);
     return done({ unchanged: true });
   }
-  const parquet = join(tempDir, `${loadId}.parquet`);
+  const parquet = tempFile(tempDir, ".parquet");
   const staged = `/Volumes/${table.catalog}/${table.schema}/${volume}/${table.table}-${loadId}.parquet`;
   try {
     const written = await read.toParquet(parquet);
@@ -95,7 +96,6 @@ export async function loadIntoDatabricks(
       throw new UserError(`${rows} rows were read for ${target}, but ${written} were staged: nothing was changed`);
     await client.unityCatalog.ensureSchema(table.catalog, table.schema, { signal });
     await client.unityCatalog.ensureVolume(table.catalog, table.schema, volume, { signal });
-    await sweep(client, table);
     await client.files.upload(staged, { file: parquet }, { signal });
     const record = { loadId, fingerprint: fingerprintOf(read.contentHash, plan), bytes: read.bytes, rows, cursor: undefined };
     const changed = await apply(client, table, plan, { staged, columns: read.columns, exists, cursor, record }, signal);

@@ -1,4 +1,3 @@
-import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { UserError } from "@kc/runtime";
 import { type Column, duckdbType } from "../types/column-type.ts";
 
@@ -79,6 +78,8 @@ async function queryCsv(
   tempDir: string,
   sql: (from: string) => string,
 ): Promise<unknown[]> {
+  // Only when needed: the engine is large, and a load into PostgreSQL does without it.
+  const { DuckDBInstance } = await import("@duckdb/node-api");
   const instance = await DuckDBInstance.create(":memory:", {
     memory_limit: "512MB",
     threads: "2",
@@ -86,7 +87,7 @@ async function queryCsv(
     preserve_insertion_order: "false",
   });
   try {
-    const connection: DuckDBConnection = await instance.connect();
+    const connection = await instance.connect();
     await connection.run("set TimeZone = 'UTC'");
     for (let longest = 4 << 20; ; longest *= 4) {
       try {

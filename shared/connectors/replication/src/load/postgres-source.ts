@@ -24,7 +24,7 @@ export type Bound = { column: string; op: ">=" | ">" | "<="; value: string };
 export type SourceColumn = Column & { sqlType: string };
 
 /** A source as a temporary view of the session's transaction: columns and types can be asked of it whatever the SQL is. */
-export async function openSource(session: Session, source: PostgresSource): Promise<{ view: string; columns: SourceColumn[] }> {
+async function openSource(session: Session, source: PostgresSource): Promise<{ view: string; columns: SourceColumn[] }> {
   const view = quoteIdentifier(`__kc_${randomBytes(6).toString("hex")}`);
   const relation = "table" in source.from ? quoteTable(source.from.table) : `(${source.from.sql.replace(/;\s*$/, "")}\n) q`;
   const where = source.where ? ` where (${source.where}\n)` : "";
@@ -53,6 +53,21 @@ export async function openSource(session: Session, source: PostgresSource): Prom
       type: source.types?.get(name) ?? source.types?.get("*") ?? fromPostgresType(type),
     })),
   };
+}
+
+/**
+ * Opens a source for as long as `work` takes. The view goes before the transaction ends: as long as it stood, nobody could replace its table.
+ * When `work` fails the transaction is rolled back, and the view with it.
+ */
+export async function withSource<T>(
+  session: Session,
+  source: PostgresSource,
+  work: (opened: { view: string; columns: SourceColumn[] }) => Promise<T>,
+): Promise<T> {
+  const opened = await openSource(session, source);
+  const result = await work(opened);
+  await session.query(`drop view ${opened.view}`);
+  return result;
 }
 
 /** Gives every decimal without a scale the scale that its values need, so that none is rounded; at least 2. */
@@ -156,28 +171,29 @@ export async function withPostgresFeed<T>(
       await session.query(
         "set transaction isolation level repeatable read; set local timezone to 'UTC'; set local datestyle to 'ISO, MDY'",
       );
-      const { view, columns } = await openSource(session, from);
-      const list = columns.map(({ name }) => quoteIdentifier(name)).join(", ");
-      const sql = `select ${list} from ${view}`;
-      return work({
-        columns: columns.map((column) => ({
-          ...column,
-          sqlType: from.types?.has(column.name) ? postgresType(column.type) : column.sqlType,
-        })),
-        async isSame(previous: PreviousLoad) {
-          const sink = new PassThrough();
-          sink.resume();
-          const { contentHash } = await hashed(session, sql, sink, context.signal);
-          return previous.fingerprint.startsWith(`${contentHash}:`);
-        },
-        async copy(target, table) {
-          const through = new PassThrough({ highWaterMark: 1 << 20 });
-          const [read, written] = await Promise.all([
-            hashed(session, sql, through, context.signal),
-            target.copyIn(`copy ${table} (${list}) from stdin (${exportOptions})`, through, context.signal),
-          ]);
-          return { ...read, rows: written };
-        },
+      return withSource(session, from, ({ view, columns }) => {
+        const list = columns.map(({ name }) => quoteIdentifier(name)).join(", ");
+        const sql = `select ${list} from ${view}`;
+        return work({
+          columns: columns.map((column) => ({
+            ...column,
+            sqlType: from.types?.has(column.name) ? postgresType(column.type) : column.sqlType,
+          })),
+          async isSame(previous: PreviousLoad) {
+            const sink = new PassThrough();
+            sink.resume();
+            const { contentHash } = await hashed(session, sql, sink, context.signal);
+            return previous.fingerprint.startsWith(`${contentHash}:`);
+          },
+          async copy(target, table) {
+            const through = new PassThrough({ highWaterMark: 1 << 20 });
+            const [read, written] = await Promise.all([
+              hashed(session, sql, through, context.signal),
+              target.copyIn(`copy ${table} (${list}) from stdin (${exportOptions})`, through, context.signal),
+            ]);
+            return { ...read, rows: written };
+          },
+        });
       });
     },
     { signal: context.signal },

@@ -1,12 +1,12 @@
 import { rm } from "node:fs/promises";
-import { join } from "node:path";
 import type { DatabricksClient } from "@kc/connector-databricks/client";
 import { type Postgres, quoteIdentifier, type Session } from "@kc/connector-postgres";
 import { type DatabricksTable, fullName } from "./databricks-table.ts";
 import { loadIntoDatabricks, type ParquetFeed } from "./databricks-target.ts";
 import { csvToParquet, type DuckCsv, padding } from "./duck.ts";
-import { type LoadContext, type LoadPlan, type LoadResult, newLoadId } from "./load.ts";
-import { boundCondition, exported, exportRows, measureDecimals, openSource, type PostgresSource } from "./postgres-source.ts";
+import type { LoadContext, LoadPlan, LoadResult } from "./load.ts";
+import { boundCondition, exported, exportRows, measureDecimals, type PostgresSource, withSource } from "./postgres-source.ts";
+import { tempFile } from "./temp-files.ts";
 
 /**
  * PostgreSQL to a Delta table: COPY out, Parquet, volume, one commit. The source's session holds the lock of the target, so that
@@ -20,30 +20,38 @@ export async function postgresToDatabricks(
   plan: LoadPlan,
   context: LoadContext,
 ): Promise<LoadResult> {
-  const csv = join(context.tempDir, `${newLoadId()}.csv`);
+  const csv = tempFile(context.tempDir, ".csv");
   const load = async (session: Session) => {
     await session.query(
       "set transaction isolation level repeatable read; set local timezone to 'UTC'; set local datestyle to 'ISO, MDY'; set local bytea_output to 'hex'",
     );
-    const opened = await openSource(session, source);
-    const feed: ParquetFeed = {
-      async read(bounds) {
-        const where = boundCondition(bounds, opened.columns);
-        const columns = await measureDecimals(session, opened.view, opened.columns, where);
-        const chosen = plan.select
-          ? plan.select.map(({ from, as }) => ({ column: columns.find(({ name }) => name === from)!, as }))
-          : columns.map((column) => ({ column, as: column.name }));
-        const named = chosen.map(({ column, as }) => ({ ...column, name: as }));
-        const list = [
-          ...chosen.map(({ column, as }) => `${exported(column)} as ${quoteIdentifier(as)}`),
-          ...padding(named).map(() => "1"),
-        ].join(", ");
-        const moved = await exportRows(db, session, `select ${list} from ${opened.view}${where}`, csv, fullName(table), context);
-        const toParquet = (path: string) => csvToParquet(csv, path, named, postgresCsv, context.tempDir);
-        return { ...moved, columns: named, toParquet };
-      },
-    };
-    return loadIntoDatabricks(client, table, plan, feed, context);
+    return withSource(session, source, (opened) => {
+      const feed: ParquetFeed = {
+        async read(bounds) {
+          const where = boundCondition(bounds, opened.columns);
+          const columns = await measureDecimals(session, opened.view, opened.columns, where);
+          const chosen = plan.select
+            ? plan.select.map(({ from, as }) => ({ column: columns.find(({ name }) => name === from)!, as }))
+            : columns.map((column) => ({ column, as: column.name }));
+          const named = chosen.map(({ column, as }) => ({ ...column, name: as }));
+          const list = [
+            ...chosen.map(({ column, as }) => `${exported(column)} as ${quoteIdentifier(as)}`),
+            ...padding(named).map(() => "1"),
+          ].join(", ");
+          const moved = await exportRows(
+            db,
+            session,
+            `select ${list} from ${opened.view}${where}`,
+            csv,
+            fullName(table),
+            context,
+          );
+          const toParquet = (path: string) => csvToParquet(csv, path, named, postgresCsv, context.tempDir);
+          return { ...moved, columns: named, toParquet };
+        },
+      };
+      return loadIntoDatabricks(client, table, plan, feed, context);
+    });
   };
   try {
     return await db.session(

@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { createWriteStream } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
-import { join } from "node:path";
 import { pipeline as pipe } from "node:stream/promises";
 import { type DatabricksClient, DatabricksSqlError, quoteText } from "@kc/connector-databricks/client";
 import { UserError } from "@kc/runtime";
@@ -10,6 +9,7 @@ import { loadIntoDatabricks, type ParquetFeed } from "../load/databricks-target.
 import { csvToParquet, measureCsvDecimals, padding } from "../load/duck.ts";
 import { withFileLock } from "../load/file-lock.ts";
 import type { LoadContext, LoadResult } from "../load/load.ts";
+import { tempFile } from "../load/temp-files.ts";
 import { fromDatabricksType } from "../types/column-type.ts";
 import type { Destination, PackageTable, PipelineState } from "./destination.ts";
 
@@ -124,7 +124,7 @@ function feed(part: PackageTable, context: LoadContext): ParquetFeed {
   const dialect = { delimiter: ",", quote: '"', escape: '"', header: false, newLine: "\\n", nullText: "\\N" } as const;
   return {
     async read() {
-      const csv = join(context.tempDir, `${part.name}-${randomBytes(6).toString("hex")}.csv`);
+      const csv = tempFile(context.tempDir, ".csv");
       await pipe(part.spill.csv(part.columns, part.columns.length === 1), createWriteStream(csv));
       const columns =
         part.columns.length > 1 ? await measureCsvDecimals(csv, part.columns, dialect, context.tempDir) : part.columns;

@@ -1,8 +1,9 @@
 import { createHash, randomBytes } from "node:crypto";
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type Logger, UserError } from "@kc/runtime";
 import type { LoadContext, LoadPlan, LoadResult } from "../load/load.ts";
+import { sweepTempFiles, tempFile } from "../load/temp-files.ts";
 import type { Destination, PackageTable, PipelineState } from "./destination.ts";
 import { type NormalTable, normalizer, normalName } from "./normalize.ts";
 import type { LoadResource, LoadSource, Row } from "./resource.ts";
@@ -41,7 +42,9 @@ export function loadPipeline(options: { name: string; destination: Destination }
       const resources = "kind" in what ? (what.kind === "load source" ? what.resources : [what]) : what;
       const active = resources.filter((resource) => resource.writeDisposition !== "skip");
       await mkdir(tempDir, { recursive: true });
-      const folder = await mkdtemp(join(tempDir, "load-"));
+      await sweepTempFiles(tempDir);
+      const folder = tempFile(tempDir, "");
+      await mkdir(folder);
       const context: LoadContext = { log, signal, tempDir: folder };
       try {
         await destination.prepare({ ...context, tempDir });

@@ -1,4 +1,5 @@
 import { mkdir } from "node:fs/promises";
+import { DatabricksError } from "@kc/connector-databricks/client";
 import { parseTableName, quoteTable } from "@kc/connector-postgres";
 import { type Logger, UserError } from "@kc/runtime";
 import type { Replication, StreamSpec } from "../language/parse.ts";
@@ -9,9 +10,10 @@ import { csvFeed } from "../load/csv-to-postgres.ts";
 import { fullName, parseDatabricksTable } from "../load/databricks-table.ts";
 import type { LoadContext, LoadPlan, LoadResult } from "../load/load.ts";
 import type { PostgresSource } from "../load/postgres-source.ts";
-import { openSource, withPostgresFeed } from "../load/postgres-source.ts";
+import { withPostgresFeed, withSource } from "../load/postgres-source.ts";
 import { loadIntoPostgres, type PostgresFeed } from "../load/postgres-target.ts";
 import { postgresToDatabricks } from "../load/postgres-to-databricks.ts";
+import { sweepTempFiles } from "../load/temp-files.ts";
 import type { OpenConnection } from "./connection.ts";
 import { expandStream, type StreamSource } from "./expand-stream.ts";
 import { type HookContext, runHooks } from "./hooks.ts";
@@ -34,6 +36,7 @@ export interface RunContext {
 /** Runs one stream: all its sources, each with its hooks. Returns a result per table. */
 export async function runStream(replication: Replication, stream: StreamSpec, context: RunContext): Promise<LoadResult[]> {
   await mkdir(context.tempDir, { recursive: true });
+  await sweepTempFiles(context.tempDir);
   const env = {
     ...context.env,
     ...Object.fromEntries(
@@ -43,8 +46,16 @@ export async function runStream(replication: Replication, stream: StreamSpec, co
   const source = context.connection(replication.source);
   const others = replication.streams.filter((other) => other !== stream).map((other) => other.name);
   const results: LoadResult[] = [];
-  for (const found of await expandStream(stream, source, env, others))
-    results.push(await runOne(replication, stream, found, source, { ...context, env }));
+  try {
+    for (const found of await expandStream(stream, source, env, others))
+      results.push(await runOne(replication, stream, found, source, { ...context, env }));
+  } catch (error) {
+    context.signal?.throwIfAborted();
+    // What a workspace answers is no fault of ours: told without a stack.
+    if (error instanceof DatabricksError)
+      throw new UserError(`stream ${stream.name}: ${error.message}`, { where: stream.at, cause: error });
+    throw error;
+  }
   return results;
 }
 
@@ -133,7 +144,7 @@ async function load(
       header,
       delimiter,
       quote,
-      escape,
+      escape: escapeChar,
       encoding,
       compression,
       skip_lines: skipLines,
@@ -144,7 +155,7 @@ async function load(
       header,
       delimiter,
       quote,
-      escape,
+      escape: escapeChar,
       encoding,
       compression,
       skipLines,
@@ -184,9 +195,12 @@ async function load(
         hint: "A Delta table changes in one statement; use pre and post.",
       });
   const table = parseDatabricksTable(object, target.client);
-  const columns = await source.client.transaction(async (session) => (await openSource(session, from)).columns, {
-    signal: context.signal,
-  });
+  const columns = await source.client.transaction(
+    async (session) => withSource(session, from, async ({ columns: found }) => found),
+    {
+      signal: context.signal,
+    },
+  );
   const execute = async (sql: string | undefined) => {
     if (sql) await target.client.statements.execute(sql, { signal: context.signal });
   };
