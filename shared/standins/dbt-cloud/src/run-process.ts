@@ -26,8 +26,11 @@ export type RunReport =
   | { type: "stepEnd"; index: number; ok: boolean }
   | { type: "end"; ok: boolean; message: string | null };
 
-const watchdog = new Worker(new URL("./watchdog.ts", import.meta.url));
-watchdog.unref();
+const watchdog = new Worker(new URL("./watchdog.ts", import.meta.url), {
+  workerData: { server: Number(process.env.KC_SERVER_PID) },
+});
+// Nothing runs before it watches: once a template loops, its thread could not start any more.
+const watching = new Promise((resolve) => watchdog.once("message", resolve)).then(() => watchdog.unref());
 
 const abort = new AbortController();
 // The server is gone: nobody could cancel this run any more.
@@ -41,6 +44,7 @@ const report = (message: RunReport): Promise<void> =>
   new Promise((resolve) => (process.connected ? process.send!(message, () => resolve()) : resolve()));
 
 async function perform(order: RunOrder): Promise<void> {
+  await watching;
   const { host, token, warehouseId } = order.connection;
   const client = databricksClient({ host, token, warehouseId, catalog: order.catalog, schema: order.schema });
   const executor: SqlExecutor = {

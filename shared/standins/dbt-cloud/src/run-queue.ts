@@ -66,7 +66,11 @@ export function runQueue(store: Store, options: QueueOptions) {
     store.setRun(run.id, { status: status.starting, dequeued_at: now() }, now());
     const child = fork(join(import.meta.dirname, "run-process.ts"), [], {
       stdio: ["ignore", "ignore", "pipe", "ipc"],
-      env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: join(options.stateFolder, "compile-cache") },
+      env: {
+        PATH: process.env.PATH,
+        NODE_COMPILE_CACHE: join(options.stateFolder, "compile-cache"),
+        KC_SERVER_PID: String(process.pid),
+      },
       serialization: "advanced",
     });
     const state: Running = { child, timer: undefined, kill: undefined, cancelled: undefined };
