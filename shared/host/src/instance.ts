@@ -6,7 +6,8 @@ import { openSqlite } from "@kc/storage";
 import { startDaemon } from "./daemon/daemon.ts";
 import { type Environment, locationEnvironment, rootEnvironment } from "./environment.ts";
 import { readInstanceFile } from "./instance-file.ts";
-import { startWorkspace } from "./locations/workspace.ts";
+import { startWorkspace, type Workspace } from "./locations/workspace.ts";
+import { watchFiles } from "./locations/watch.ts";
 import { findLocations, type LocationEntry } from "./locations/workspace-file.ts";
 import { eventLog } from "./log.ts";
 import type { InstancePaths } from "./paths.ts";
@@ -113,6 +114,11 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
       },
     );
     stops.push(() => daemon.stop());
+    const addEntry = async (entry: LocationEntry) => {
+      await connections.add([entry]);
+      writeVariables(paths, [...workspace.locations().map((state) => state.entry), entry], connections.variablesOf);
+      return workspace.add(entry);
+    };
     const id = randomUUID();
     let url = "";
     let leases = 0;
@@ -130,12 +136,7 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
       now: () => clock.now(),
       leases: () => leases,
       uiFolder: join(paths.root, "shared", "ui", "dist"),
-      addLocation: async (name) => {
-        const [entry] = chosen(locations, [name]);
-        await connections.add([entry!]);
-        writeVariables(paths, [...workspace.locations().map((state) => state.entry), entry!], connections.variablesOf);
-        return workspace.add(entry!);
-      },
+      addLocation: (name) => addEntry(chosen(findLocations(paths.root).locations, [name])[0]!),
       lease: (wants) => {
         options.onLeases?.(++leases, false);
         if (wants.daemon && ++daemonLeases === 1) daemon.wake();
@@ -145,6 +146,7 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
         };
       },
     });
+    if (options.watch && !options.only) stops.push(watchWorkspaceFile(paths.root, workspace, addEntry, report));
     const server = await listen(app, options.port);
     url = `http://localhost:${server.port}`;
     stops.push(() => server.close());
@@ -167,6 +169,17 @@ function chosen(locations: readonly LocationEntry[], only: readonly string[] | u
         hint: `workspace.yaml has ${locations.map((one) => one.name).join(", ")}.`,
       });
     return found;
+  });
+}
+
+/** Loads locations as they appear in workspace.yaml. One that is taken out stays until the next start: its runs may go on. */
+function watchWorkspaceFile(root: string, workspace: Workspace, add: (entry: LocationEntry) => Promise<unknown>, report: (line: string) => void): () => void {
+  return watchFiles([join(root, "workspace.yaml")], () => {
+    try {
+      for (const entry of findLocations(root).locations) if (!workspace.location(entry.name)) add(entry).catch((error) => report(`location ${entry.name}: ${(error as Error).message}`));
+    } catch (error) {
+      report(`workspace.yaml: ${String(error)}`);
+    }
   });
 }
 

@@ -1,5 +1,5 @@
 import { existsSync, type FSWatcher, readdirSync, statSync, watch } from "node:fs";
-import { join, sep } from "node:path";
+import { basename, dirname, join, sep } from "node:path";
 
 const ignored =
   /(^|[\\/])(node_modules|\.git|\.turbo|dist|target|output)([\\/]|$)|test-results\.json$|asset-keys\.(json|d\.ts)$|~$|\.sw.$|\.tmp$/;

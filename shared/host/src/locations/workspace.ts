@@ -102,7 +102,7 @@ export function startWorkspace(params: WorkspaceParams): Workspace {
     } else {
       state.status = "loaded";
       state.error = undefined;
-      state.snapshot = { ...outcome.snapshot, name: state.entry.name };
+      state.snapshot = withShortPlaces({ ...outcome.snapshot, name: state.entry.name }, paths.root);
       state.process = fresh;
       if (params.writeKeys && writeAssetKeys(state.entry, outcome.snapshot)) writeDeclarations(all);
       void fresh.child.exited.then(() => {
@@ -175,6 +175,14 @@ export function startWorkspace(params: WorkspaceParams): Workspace {
       await Promise.all([...states.values()].map((state) => state.process?.stop()));
     },
   };
+}
+
+/** Places in the repository relative to it: the same on every machine, and short enough to read. */
+function withShortPlaces(snapshot: LocationSnapshot, root: string): LocationSnapshot {
+  const short = <T extends { where?: string }>(items: T[]): T[] =>
+    items.map((item) => (item.where?.startsWith(`${root}/`) ? { ...item, where: item.where.slice(root.length + 1) } : item));
+  const { assets, jobs, schedules, sensors } = snapshot;
+  return { ...snapshot, assets: short(assets), jobs: short(jobs), schedules: short(schedules), sensors: short(sensors) };
 }
 
 const loads = new WeakMap<LocationState, Promise<LocationState>>();
