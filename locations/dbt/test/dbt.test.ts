@@ -9,11 +9,21 @@ describe("dbt, alone", () => {
     instance = await testInstance({ only: ["dbt"] });
     const env = JSON.parse(readFileSync(join(instance.home, "variables.json"), "utf8"));
     const { databricksClient } = await import("@kc/connector-databricks/client");
-    const client = databricksClient({ host: env.DATABRICKS_HOST, token: env.DATABRICKS_TOKEN, warehouseId: env.DATABRICKS_WAREHOUSE_ID, catalog: "test", schema: "main" });
+    const client = databricksClient({
+      host: env.DATABRICKS_HOST,
+      token: env.DATABRICKS_TOKEN,
+      warehouseId: env.DATABRICKS_WAREHOUSE_ID,
+      catalog: "test",
+      schema: "main",
+    });
     const make = (sql: string) => client.statements.execute(sql);
-    await make("create or replace table fact_virtual as select 1 as id, 'Key' as virtual_item, 9.5 as cost, timestamp '2025-01-01 00:00:00' as `timestamp`");
+    await make(
+      "create or replace table fact_virtual as select 1 as id, 'Key' as virtual_item, 9.5 as cost, timestamp '2025-01-01 00:00:00' as `timestamp`",
+    );
     await make("create or replace table customers as select 1 as id, 'A' as first_name, 'B' as last_name");
-    await make("create or replace table orders as select 1 as id, 2 as user_id, date '2025-01-01' as order_date, 'teleported' as status");
+    await make(
+      "create or replace table orders as select 1 as id, 2 as user_id, date '2025-01-01' as order_date, 'teleported' as status",
+    );
     await make("create or replace table payments as select 1 as id, 1 as order_id, 'coupon' as payment_method, 100 as amount");
     await client.close();
   });
@@ -41,13 +51,17 @@ describe("dbt, alone", () => {
   test("one model is built alone, and the run's id is in its metadata", async () => {
     const { runs, events } = await instance.materialize("dbt_optimove/stg_kaizen_wars__fact_virtual");
     expect(runs[0]?.status).toBe("succeeded");
-    expect(events.filter((event) => event.type === "materialization").map((event) => event.asset)).toEqual(["dbt_optimove/stg_kaizen_wars__fact_virtual"]);
+    expect(events.filter((event) => event.type === "materialization").map((event) => event.asset)).toEqual([
+      "dbt_optimove/stg_kaizen_wars__fact_virtual",
+    ]);
     const asset = await instance.api.asset("dbt_optimove/stg_kaizen_wars__fact_virtual");
     expect(Number(asset.materialization?.metadata.run_id?.value)).toBeGreaterThan(0);
   });
 
   test("a dbt test that fails is a failed check, and what stands downstream of it is not built", async () => {
-    const { runs, events } = await instance.materialize("dbt_optimove/stg_shop__*  or dbt_optimove/customer_orders or dbt_optimove/order_payments");
+    const { runs, events } = await instance.materialize(
+      "dbt_optimove/stg_shop__*  or dbt_optimove/customer_orders or dbt_optimove/order_payments",
+    );
     expect(runs[0]?.status).toBe("failed");
     const failed = events.filter((event) => event.check && !event.check.passed);
     // An order of a customer who is not there is an error, an unknown status only a warning.

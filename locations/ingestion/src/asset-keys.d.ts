@@ -15,6 +15,14 @@ declare module "@kc/runtime" {
     "dbt_optimove/stg_shop__orders": "dbt";
     "dbt_optimove/stg_shop__payments": "dbt";
     "dbt_optimove/virtual_item_daily": "dbt";
+    "dlt_csv_customers": "ingestion";
+    "dlt_csv_fact_virtual": "ingestion";
+    "dlt_csv_orders": "ingestion";
+    "dlt_csv_payments": "ingestion";
+    "dlt_databricks_customers": "ingestion";
+    "dlt_databricks_fact_virtual": "ingestion";
+    "dlt_databricks_orders": "ingestion";
+    "dlt_databricks_payments": "ingestion";
     "downstream/fact_virtual_count": "downstream";
     "fact_virtual": "ingestion";
     "orders": "ingestion";

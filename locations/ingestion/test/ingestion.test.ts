@@ -25,7 +25,10 @@ describe("ingestion, alone", () => {
     const { runs, events } = await instance.finish(await instance.api.submit({ job: "load_shop" }));
     expect(runs[0]?.status).toBe("succeeded");
     for (const name of ["customers", "orders", "payments"]) {
-      const rows = readFileSync(file(`raw_${name}.csv`), "utf8").trim().split("\n").length - 1;
+      const rows =
+        readFileSync(file(`raw_${name}.csv`), "utf8")
+          .trim()
+          .split("\n").length - 1;
       expect((await materialization(name))?.metadata.rows?.value).toBe(rows);
     }
     expect(events.filter((event) => event.check).every((event) => event.check!.passed)).toBe(true);
@@ -33,14 +36,24 @@ describe("ingestion, alone", () => {
 
   test("the notebook job runs for the days that its config names", async () => {
     await instance.materialize("csv_fact_virtual or fact_virtual");
-    const { runs } = await instance.materialize("run_databricks_ingestion_job", { config: { run_databricks_ingestion_job: { start_date: "2025-01-01", end_date: "2025-01-31" } } });
+    const { runs } = await instance.materialize("run_databricks_ingestion_job", {
+      config: { run_databricks_ingestion_job: { start_date: "2025-01-01", end_date: "2025-01-31" } },
+    });
     expect(runs[0]?.status).toBe("succeeded");
-    expect((await materialization("run_databricks_ingestion_job"))?.metadata).toMatchObject({ start_date: { value: "2025-01-01" }, end_date: { value: "2025-01-31" } });
+    expect((await materialization("run_databricks_ingestion_job"))?.metadata).toMatchObject({
+      start_date: { value: "2025-01-01" },
+      end_date: { value: "2025-01-31" },
+    });
   });
 
   test("a config that does not fit fails before any step, naming the path", async () => {
-    const { runs } = await instance.materialize("run_databricks_ingestion_job", { config: { run_databricks_ingestion_job: { start_date: "yesterday" } } });
-    expect(runs[0]).toMatchObject({ status: "failed", reason: expect.stringContaining("start_date: write a date as 2026-01-31") });
+    const { runs } = await instance.materialize("run_databricks_ingestion_job", {
+      config: { run_databricks_ingestion_job: { start_date: "yesterday" } },
+    });
+    expect(runs[0]).toMatchObject({
+      status: "failed",
+      reason: expect.stringContaining("start_date: write a date as 2026-01-31"),
+    });
   });
 
   test("a repeated id is caught by the blocking check, and Databricks keeps the good table", async () => {
@@ -81,7 +94,9 @@ describe("CSV_DATA_PATH", () => {
     try {
       const { runs, events } = await instance.materialize("csv_fact_virtual");
       expect(runs[0]?.status).toBe("failed");
-      expect(JSON.stringify(events.find((event) => event.type === "step_failed")?.error ?? runs[0]?.reason)).toMatch(/CSV_DATA_PATH|absolute/);
+      expect(JSON.stringify(events.find((event) => event.type === "step_failed")?.error ?? runs[0]?.reason)).toMatch(
+        /CSV_DATA_PATH|absolute/,
+      );
     } finally {
       await instance.stop();
     }
