@@ -111,6 +111,8 @@ function word(token: Token, cursor: Cursor, out: string[], open: ("cast" | "othe
     timeTravel(upper, cursor, out)
   )
     return;
+  // DuckDB reads a table AT (VERSION => …) and an instant AT TIME ZONE; on Databricks the word is a name.
+  else if (upper === "AT" && !cursor.is("TIME", "ZONE")) out.push(quote(token.value));
   else if (reservedInDuck.has(upper) && !isOp(cursor.peek(), "(")) out.push(quote(token.value));
   else out.push(token.value);
 }

@@ -9,7 +9,7 @@ export const macros: readonly string[] = [
   `kc_cut(x BOOLEAN) AS CAST(x AS INTEGER), (x BIGINT) AS x, (x HUGEINT) AS x, (x VARCHAR) AS kc_integer_text(x), (x TIMESTAMPTZ) AS CAST(floor(epoch(x)) AS BIGINT), (x) AS trunc(x)`,
   `kc_try_cut(x BOOLEAN) AS CAST(x AS INTEGER), (x BIGINT) AS x, (x HUGEINT) AS x, (x VARCHAR) AS CASE WHEN regexp_full_match(trim(x), '[+-]?[0-9]+') THEN trim(x) END, (x TIMESTAMPTZ) AS CAST(floor(epoch(x)) AS BIGINT), (x) AS trunc(x)`,
   `kc_part(x TIMESTAMPTZ) AS regexp_replace(CAST(x AS VARCHAR), '[+]00$', ''), (x DATE) AS x, (x VARCHAR) AS x, (x) AS x`,
-  `kc_text(x) AS CASE WHEN typeof(x) = 'TIMESTAMP WITH TIME ZONE' THEN regexp_replace(CAST(x AS VARCHAR), '[+]00$', '') ELSE CAST(x AS VARCHAR) END`,
+  `kc_text(x) AS CASE WHEN typeof(x) = 'TIMESTAMP WITH TIME ZONE' THEN regexp_replace(CAST(x AS VARCHAR), '[+]00$', '') WHEN regexp_matches(typeof(x), '^(STRUCT|MAP)[(]|TIME ZONE\\[|[)]\\[') THEN error('[UNSUPPORTED_FEATURE] The local Databricks SQL does not cast structs, maps and arrays of them or of instants to STRING. Use to_json. SQLSTATE: 0A000') ELSE CAST(x AS VARCHAR) END`,
   `kc_index(x, i) AS CASE WHEN i < 0 OR i >= len(x) THEN error('[INVALID_ARRAY_INDEX] The index ' || i || ' is out of bounds. The array has ' || len(x) || ' elements. Use get() to tolerate accessing element at invalid index and return NULL instead. SQLSTATE: 22003') ELSE list_extract(x, i + 1) END`,
   `kc_get(x, i) AS CASE WHEN i < 0 THEN NULL ELSE list_extract(x, i + 1) END`,
   `kc_map_at(x, k) AS x[k]`,

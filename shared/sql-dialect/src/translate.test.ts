@@ -72,6 +72,15 @@ describe("answers as Databricks does", () => {
       true,
       true,
     ],
+    ["SELECT at, t.at, max(at) AT FROM (SELECT 1 AS at) t WHERE at = 1 GROUP BY at ORDER BY at", 1, 1, 1],
+    [
+      "SELECT cast(ts AS STRING), cast(max(ts) AS STRING), ts::string, cast(date_trunc('day', ts) AS STRING), cast(current_timestamp() AS STRING) LIKE '%+%' FROM (SELECT TIMESTAMP '2025-01-01' AS ts) GROUP BY ts",
+      "2025-01-01 00:00:00",
+      "2025-01-01 00:00:00",
+      "2025-01-01 00:00:00",
+      "2025-01-01 00:00:00",
+      false,
+    ],
     [
       "SELECT transform(array(1, 2), x -> x * 10), filter(array(1, 2, 3), x -> x > 1), array_join(array('a', 'b'), '-'), array_size(array(1)), sequence(1, 3)",
       [10, 20],
