@@ -55,6 +55,11 @@ export function slingReplication(options: SlingReplicationOptions): AssetsDefini
   };
   const kindOf = (name: string) => kinds.get(name.toLowerCase()) ?? "file";
   const streams = replication.streams.map((stream) => {
+    if (stream.settings.target_options?.delete_missing && kindOf(replication.target) === "databricks")
+      throw new UserError(`stream "${stream.name}": delete_missing needs a PostgreSQL target`, {
+        where: stream.optionAt("delete_missing"),
+        hint: "Use mode full-refresh: a Delta table is replaced in one commit and keeps its history.",
+      });
     const spec = streamSpec(stream, [kindOf(replication.source), kindOf(replication.target)]);
     return { stream, spec: options.translate?.(stream, spec) ?? spec };
   });

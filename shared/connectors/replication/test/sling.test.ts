@@ -57,6 +57,22 @@ async function run(step: AssetsDefinition, env: Record<string, string> = {}, log
   return results;
 }
 
+test.each([
+  ["streams:\n  public.t:\n    object: t\n    target_options:\n      delete_missing: hard\n", 9],
+  ["defaults: {target_options: {delete_missing: hard}}\nstreams:\n  public.t: {object: t}\n", 5],
+])("delete_missing is refused by name and line for a Databricks target: %j", async (streams, line) => {
+  const head = "source: LOCAL_POSTGRES\ntarget: DATABRICKS\n";
+  const keys = "defaults: {mode: incremental, primary_key: id}\n";
+  const text = streams.startsWith("defaults")
+    ? `${head}\n\n${streams.replace("{target_options", "{mode: incremental, primary_key: id, target_options")}`
+    : `${head}\n${keys}${streams}`;
+  await expect(replication(text)).rejects.toMatchObject({
+    name: "UserError",
+    message: expect.stringContaining("delete_missing needs a PostgreSQL target"),
+    where: expect.stringMatching(new RegExp(`\\.yaml:${line}:\\d+$`)),
+  });
+});
+
 test("CSV to PostgreSQL to Databricks by two replication files, and again unchanged", async () => {
   await csv(
     "raw_fact_virtual.csv",

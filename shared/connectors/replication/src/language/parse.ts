@@ -10,6 +10,8 @@ export interface StreamSpec {
   /** `file:line:column` of the stream's name. */
   at: string;
   settings: StreamSettings;
+  /** `file:line:column` of a target option, in the stream or else in the defaults. */
+  optionAt(name: string): string;
 }
 
 export interface Replication {
@@ -51,6 +53,10 @@ export function parseReplication(text: string, file: string): Replication {
     name,
     at: at(["streams"], name),
     settings: merge(defaults, own ?? {}),
+    optionAt: (option: string) =>
+      own?.target_options && option in own.target_options
+        ? at(["streams", name, "target_options"], option)
+        : at(["defaults", "target_options"], option),
   }));
   for (const spec of specs) checkStream(spec, (key) => at(["streams", spec.name], key));
   return {
