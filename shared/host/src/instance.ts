@@ -6,8 +6,8 @@ import { openSqlite } from "@kc/storage";
 import { startDaemon } from "./daemon/daemon.ts";
 import { type Environment, locationEnvironment, rootEnvironment } from "./environment.ts";
 import { readInstanceFile } from "./instance-file.ts";
-import { startWorkspace, type Workspace } from "./locations/workspace.ts";
 import { watchFiles } from "./locations/watch.ts";
+import { startWorkspace, type Workspace } from "./locations/workspace.ts";
 import { findLocations, type LocationEntry } from "./locations/workspace-file.ts";
 import { eventLog } from "./log.ts";
 import type { InstancePaths } from "./paths.ts";
@@ -173,10 +173,17 @@ function chosen(locations: readonly LocationEntry[], only: readonly string[] | u
 }
 
 /** Loads locations as they appear in workspace.yaml. One that is taken out stays until the next start: its runs may go on. */
-function watchWorkspaceFile(root: string, workspace: Workspace, add: (entry: LocationEntry) => Promise<unknown>, report: (line: string) => void): () => void {
+function watchWorkspaceFile(
+  root: string,
+  workspace: Workspace,
+  add: (entry: LocationEntry) => Promise<unknown>,
+  report: (line: string) => void,
+): () => void {
   return watchFiles([join(root, "workspace.yaml")], () => {
     try {
-      for (const entry of findLocations(root).locations) if (!workspace.location(entry.name)) add(entry).catch((error) => report(`location ${entry.name}: ${(error as Error).message}`));
+      for (const entry of findLocations(root).locations)
+        if (!workspace.location(entry.name))
+          add(entry).catch((error) => report(`location ${entry.name}: ${(error as Error).message}`));
     } catch (error) {
       report(`workspace.yaml: ${String(error)}`);
     }

@@ -14,7 +14,11 @@ let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "kc-databricks-"));
   standin = await startStandin("databricks");
-  const { DATABRICKS_HOST: host = "", DATABRICKS_TOKEN: token = "", DATABRICKS_WAREHOUSE_ID: warehouseId = "" } = standin.variables;
+  const {
+    DATABRICKS_HOST: host = "",
+    DATABRICKS_TOKEN: token = "",
+    DATABRICKS_WAREHOUSE_ID: warehouseId = "",
+  } = standin.variables;
   client = databricksClient({ host, token, warehouseId, catalog: "test", schema: "main" });
   await Promise.all([client.unityCatalog.ensureCatalog("test"), client.unityCatalog.ensureCatalog("test")]);
   await client.unityCatalog.ensureSchema("test", "main");
@@ -27,15 +31,23 @@ afterAll(async () => {
 
 /** Runs the provision program as the host does. */
 async function provision(section: unknown): Promise<{ code: number | null; out: string; err: string }> {
-  const child = spawn(process.execPath, [fileURLToPath(new URL("../src/provision.ts", import.meta.url))], { env: { ...process.env, ...standin.variables } });
+  const child = spawn(process.execPath, [fileURLToPath(new URL("../src/provision.ts", import.meta.url))], {
+    env: { ...process.env, ...standin.variables },
+  });
   child.stdin.end(JSON.stringify({ spec: section, root: folder, location_dir: folder }));
-  const [out, err, code] = await Promise.all([text(child.stdout), text(child.stderr), new Promise<number | null>((resolve) => child.once("exit", resolve))]);
+  const [out, err, code] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    new Promise<number | null>((resolve) => child.once("exit", resolve)),
+  ]);
   return { code, out, err };
 }
 
 describe("against the local workspace", () => {
   test("statements with parameters, errors with SQL state", async () => {
-    const { columns, rows } = await client.statements.execute("SELECT CAST(:n AS BIGINT) + 1 AS n, :text AS t, NULL AS nothing", { parameters: { n: 41, text: "it's" } });
+    const { columns, rows } = await client.statements.execute("SELECT CAST(:n AS BIGINT) + 1 AS n, :text AS t, NULL AS nothing", {
+      parameters: { n: 41, text: "it's" },
+    });
     expect(columns.map(({ name }) => name)).toEqual(["n", "t", "nothing"]);
     expect(rows).toEqual([["42", "it's", null]]);
     const error = await client.statements.execute("SELECT * FROM test.main.nowhere").catch((e: unknown) => e);
@@ -62,7 +74,9 @@ describe("against the local workspace", () => {
     const chunks: Buffer[] = [];
     for await (const chunk of await client.files.download(path)) chunks.push(chunk as Buffer);
     expect(Buffer.concat(chunks).equals(bytes)).toBe(true);
-    expect(await client.files.list("/Volumes/test/main/v/a b")).toEqual([{ path, name: "ü%#?.bin", isDirectory: false, size: 300_000 }]);
+    expect(await client.files.list("/Volumes/test/main/v/a b")).toEqual([
+      { path, name: "ü%#?.bin", isDirectory: false, size: 300_000 },
+    ]);
     await client.files.delete(path);
     await client.files.delete(path);
     expect(await client.files.list("/Volumes/test/main/v/a b")).toEqual([]);
@@ -77,7 +91,10 @@ describe("against the local workspace", () => {
 
 describe("the provision program", () => {
   test("makes catalogs, notebooks and jobs once, and the job runs", async () => {
-    await writeFile(join(folder, "ingest.sql"), "-- Databricks notebook source\nCREATE OR REPLACE TABLE test.provisioned.days AS SELECT :start_date AS day\n");
+    await writeFile(
+      join(folder, "ingest.sql"),
+      "-- Databricks notebook source\nCREATE OR REPLACE TABLE test.provisioned.days AS SELECT :start_date AS day\n",
+    );
     const section = {
       catalogs: [{ name: "test", schemas: [{ name: "provisioned", volumes: ["landing"] }] }],
       notebooks: [{ path: "/Shared/kc/ingest", file: "ingest.sql" }],
@@ -87,7 +104,16 @@ describe("the provision program", () => {
           variable: "DATABRICKS_NOTEBOOK_JOB_ID",
           settings: {
             parameters: [{ name: "start_date", default: "2026-01-01" }],
-            tasks: [{ task_key: "ingest", notebook_task: { notebook_path: "/Shared/kc/ingest", source: "WORKSPACE", warehouse_id: standin.variables["DATABRICKS_WAREHOUSE_ID"] } }],
+            tasks: [
+              {
+                task_key: "ingest",
+                notebook_task: {
+                  notebook_path: "/Shared/kc/ingest",
+                  source: "WORKSPACE",
+                  warehouse_id: standin.variables["DATABRICKS_WAREHOUSE_ID"],
+                },
+              },
+            ],
           },
         },
       ],
@@ -96,7 +122,9 @@ describe("the provision program", () => {
     expect(first.err).toBe("");
     const again = await provision(section);
     expect(again.out).toBe(first.out);
-    const jobId = Number((JSON.parse(first.out) as { variables: Record<string, string> }).variables["DATABRICKS_NOTEBOOK_JOB_ID"]);
+    const jobId = Number(
+      (JSON.parse(first.out) as { variables: Record<string, string> }).variables["DATABRICKS_NOTEBOOK_JOB_ID"],
+    );
     const states: string[] = [];
     const runId = await client.jobs.runNow(jobId, { parameters: { start_date: "2026-02-03" }, idempotencyToken: "once" });
     expect(await client.jobs.runNow(jobId, { parameters: { start_date: "2026-02-03" }, idempotencyToken: "once" })).toBe(runId);
