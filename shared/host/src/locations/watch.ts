@@ -19,10 +19,12 @@ export function watchFiles(paths: readonly string[], onChange: (file: string) =>
     timer = setTimeout(() => onChange(last), quietMs);
   };
   for (const path of paths.filter((one) => existsSync(one))) {
-    const directory = statSync(path).isDirectory();
-    const watcher = watch(path, { recursive: directory, persistent: false }, (_event, name) =>
-      changed(directory && name ? join(path, String(name)) : path),
-    );
+    // A file is watched through its folder: editors and generators replace it by another one of the same name.
+    const watcher = statSync(path).isDirectory()
+      ? watch(path, { recursive: true, persistent: false }, (_event, name) => changed(name ? join(path, String(name)) : path))
+      : watch(dirname(path), { persistent: false }, (_event, name) => {
+          if (name === basename(path)) changed(path);
+        });
     watcher.on("error", () => {});
     watchers.push(watcher);
   }
