@@ -57,7 +57,7 @@ export const allowed: Record<string, { src: string[]; tests: string[] }> = {
 
 /** What some importers may use of a package: an entry of its `exports`. Absent: any. */
 const entries: Record<string, string[]> = {
-  "@kc/ui -> @kc/host": ["@kc/host/client"],
+  "@kc/ui -> @kc/host": ["@kc/host/client", "@kc/host/testing"],
   "@kc/storage -> @kc/runtime": ["@kc/runtime/internal", "@kc/runtime/testing"],
   "@kc/host -> @kc/runtime": ["@kc/runtime/internal"],
   "@kc/standin-dbt-cloud -> @kc/connector-databricks": ["@kc/connector-databricks/client"],

@@ -23,6 +23,7 @@ export const command: Command = {
     "full-refresh": { type: "boolean", description: "Build incremental models anew" },
     "fail-fast": { type: "boolean", description: "Stop at the first failure" },
     threads: { type: "string", value: "N", description: "Nodes at one time" },
+    real: { type: "boolean", description: "Run the real dbt of PATH, with the project's own profiles.yml" },
     project: { type: "string", value: "DIR", description: "Folder of dbt_project.yml (default: the only one of locations/*)" },
   },
   examples: [
@@ -38,7 +39,7 @@ export const command: Command = {
     for (const name of ["full-refresh", "fail-fast"]) if (values[name]) args.push(`--${name}`);
     return withHost(context, async () => {
       const env = await connectionVariables(context, "databricks");
-      if (existsSync(join(project, "profiles.yml"))) return realDbt(project, args, { ...context.env, ...env });
+      if (values.real || existsSync(join(project, "profiles.yml"))) return realDbt(project, args, { ...context.env, ...env });
       const [{ invokeDbt }, { databricksClient }] = await Promise.all([
         import("@kc/dbt"),
         import("@kc/connector-databricks/client"),

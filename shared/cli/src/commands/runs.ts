@@ -24,11 +24,12 @@ export const command: Command = {
     if (!["list", "show", "logs", "cancel", "retry"].includes(verb))
       throw new UsageError(`there is no "kc runs ${verb}"; there are list, show, logs, cancel, retry`);
     if (verb !== "list" && !id) throw new UsageError(`which run? kc runs list shows their ids`);
+    const limit = number(values, "limit") ?? 20;
     return withHost(context, async ({ api }) => {
       if (verb === "list")
         return list(api, context, {
           json: values.json === true,
-          limit: number(values, "limit") ?? 20,
+          limit,
           status: text(values, "status"),
           asset: text(values, "asset"),
         });

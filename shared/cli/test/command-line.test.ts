@@ -1,0 +1,99 @@
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import type { CommandContext } from "../src/command.ts";
+import { commands } from "../src/commands.ts";
+import { locationOf, run } from "../src/main.ts";
+import { ago, table } from "../src/table.ts";
+
+const root = join(import.meta.dirname, "..", "..", "..");
+
+/** Runs a command line in this process; answers its exit code and what it wrote. */
+async function kc(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
+  const out: string[] = [];
+  const err: string[] = [];
+  const context: CommandContext = {
+    root,
+    cwd: root,
+    location: undefined,
+    env: { ...process.env, CI: "1" },
+    interactive: false,
+    print: (line = "") => out.push(line),
+    warn: (line) => err.push(line),
+  };
+  const code = await run(argv, context);
+  return { code, out: out.join("\n"), err: err.join("\n") };
+}
+
+describe("kc", () => {
+  test("alone lists every command with examples and ends well", async () => {
+    const { code, out } = await kc();
+    expect(code).toBe(0);
+    for (const name of Object.keys(commands)) expect(out).toContain(`  ${name} `);
+    expect(out).toContain("Examples");
+  });
+
+  test("a command that does not exist ends with 2 and the nearest one", async () => {
+    const { code, err } = await kc("materialise");
+    expect(code).toBe(2);
+    expect(err).toContain('there is no command "materialise". Did you mean "materialize"?');
+  });
+
+  test.each(Object.keys(commands))("kc %s --help shows usage, options and examples", async (name) => {
+    const { code, out } = await kc(name, "--help");
+    expect(code).toBe(0);
+    expect(out).toMatch(new RegExp(`Usage: kc ${name}`));
+    expect(out).toMatch(/--help/);
+    expect(out).toMatch(new RegExp(`Examples\\n {2}(kc ${name}|cd )`));
+  });
+
+  test.each([
+    ["an unknown option", ["list", "assets", "--colour"], /--colour/],
+    ["no noun", ["list"], /of what\?/],
+    ["an unknown noun", ["list", "tables"], /no list of "tables"/],
+    ["no selection", ["materialize"], /which assets\?/],
+    ["no job", ["launch"], /name one job/],
+    ["an unknown verb", ["runs", "stop"], /no "kc runs stop"/],
+    ["no run", ["runs", "show"], /which run\?/],
+    ["a bad number", ["runs", "list", "--limit", "many"], /not a whole number/],
+    ["an unknown location", ["test", "nowhere"], /no location or package "nowhere"/],
+  ])("%s is a usage error: exit code 2 and how to go on", async (_, argv, message) => {
+    const { code, err } = await kc(...argv);
+    expect(code).toBe(2);
+    expect(err).toMatch(message);
+    expect(err).toContain("--help");
+  });
+});
+
+describe("the location of the folder", () => {
+  test.each([
+    ["/r/locations/dbt", "dbt"],
+    ["/r/locations/dbt/src/assets", "dbt"],
+    ["/r/locations", undefined],
+    ["/r/shared/runtime", undefined],
+    ["/elsewhere", undefined],
+  ])("%s -> %s", (cwd, expected) => {
+    expect(locationOf("/r", cwd)).toBe(expected);
+  });
+});
+
+describe("tables", () => {
+  test("columns are as wide as their widest cell, the last one is not padded", () => {
+    expect(
+      table(
+        ["a", "long heading"],
+        [
+          ["wide cell", 1],
+          [null, "x"],
+        ],
+      ),
+    ).toBe("a          long heading\nwide cell  1\n           x");
+  });
+  test("times are told as a person says them", () => {
+    const now = Date.parse("2026-01-02T00:00:00Z");
+    expect(
+      [null, "2026-01-01T23:59:57Z", "2026-01-01T23:50:00Z", "2026-01-01T20:00:00Z", "2025-12-20T00:00:00Z"].map((at) =>
+        ago(at, now),
+      ),
+    ).toEqual(["never", "3 s ago", "10 min ago", "4 h ago", "13 d ago"]);
+  });
+});

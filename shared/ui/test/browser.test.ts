@@ -1,0 +1,105 @@
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { type TestInstance, testInstance } from "@kc/host/testing";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+const executable = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((path) => existsSync(path));
+
+// .ci/run installs chromium; on a person's machine without one the page cannot be opened.
+describe.skipIf(!executable && !process.env.CI)("the web UI in a browser", () => {
+  let instance: TestInstance;
+  let browser: Browser;
+  let page: Page;
+  const errors: string[] = [];
+  beforeAll(async () => {
+    if (!existsSync(join(import.meta.dirname, "..", "dist", "index.html")))
+      execFileSync("node_modules/.bin/vite", ["build", "--logLevel", "error"], { cwd: join(import.meta.dirname, "..") });
+    instance = await testInstance();
+    browser = await chromium.launch({
+      executablePath: executable!,
+      args: [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+      ],
+    });
+    page = await browser.newPage({ viewport: { width: 1500, height: 900 } });
+    page.on("pageerror", (error) => errors.push(error.message));
+    page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await instance?.stop();
+  });
+
+  const node = (key: string) => page.getByTestId(`rf__node-${key}`);
+
+  test("the lineage shows every asset of every location", async () => {
+    await page.goto(instance.url);
+    const assets = await instance.api.assets();
+    await expect.poll(() => page.locator(".node").count()).toBe(assets.length);
+    await page.getByText("live", { exact: true }).waitFor();
+  });
+
+  test("a click on an asset shows it, and Materialize takes it to its run, whose events come by themselves", async () => {
+    await node("csv_customers").click();
+    await page.getByRole("heading", { name: "csv_customers" }).waitFor();
+    await page.getByRole("button", { name: "Materialize", exact: true }).click();
+    await page.waitForURL(/\/runs\//);
+    await page.getByRole("heading", { name: /succeeded in ingestion/ }).waitFor();
+    await page.locator(".line-type", { hasText: "materialization" }).waitFor();
+    expect(await page.locator(".timeline .b-succeeded").count()).toBe(1);
+  });
+
+  test("the lineage is live: a run that is asked for elsewhere changes the node without a reload", async () => {
+    await page.getByRole("link", { name: "Lineage" }).click();
+    await node("csv_orders").getByText("missing").waitFor();
+    await instance.materialize("csv_orders");
+    await node("csv_orders").getByText("succeeded").waitFor();
+  });
+
+  test("a selection narrows the graph, and a wrong one says what is wrong", async () => {
+    const search = page.getByRole("searchbox", { name: "Asset selection" });
+    await search.fill("+customers");
+    await expect.poll(() => page.locator(".node").count()).toBe(2);
+    await search.fill("custmers");
+    await page.getByText('Did you mean "customers"?').waitFor();
+    await search.fill("");
+  });
+
+  test("a run that failed shows the error where it belongs", async () => {
+    await instance.materialize("downstream/fact_virtual_count");
+    await page.getByRole("link", { name: "Runs" }).click();
+    await page.locator("tr", { hasText: "downstream" }).getByRole("link").first().click();
+    await page.getByRole("heading", { name: /failed in downstream/ }).waitFor();
+    await page.getByText("has not been built yet").first().waitFor();
+    await page.getByRole("button", { name: "Retry what did not succeed" }).waitFor();
+  });
+
+  test("schedules can be turned off and on", async () => {
+    await page.getByRole("link", { name: "Automation" }).click();
+    const toggle = page.getByRole("switch", { name: /csv_fact_virtual_schedule/ });
+    await toggle.click();
+    await expect.poll(() => toggle.getAttribute("aria-checked")).toBe("false");
+    expect((await instance.api.schedules()).find((one) => one.name === "csv_fact_virtual_schedule")?.running).toBe(false);
+    await toggle.click();
+    await expect.poll(() => toggle.getAttribute("aria-checked")).toBe("true");
+  });
+
+  test("the deployment page names the stand-ins and shows no secret", async () => {
+    await page.getByRole("link", { name: "Deployment" }).click();
+    await page.getByText("local stand-in").first().waitFor();
+    expect(await page.content()).not.toContain("dapi");
+  });
+
+  test("nothing was logged as an error on any page", () => {
+    // A refused selection is answered with 400, which the browser notes by itself.
+    expect(errors.filter((text) => !/400 \(Bad Request\)/.test(text))).toEqual([]);
+  });
+});
