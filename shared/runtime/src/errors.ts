@@ -29,16 +29,23 @@ export class UserError extends Error {
   }
 }
 
-/** The text of anything thrown, on one or more lines, never "[object Object]". */
+/** The text of anything thrown, on one or more lines. Never throws itself. */
 export function errorText(error: unknown): string {
+  // Node tells a refused connection to a name of several addresses as an AggregateError without a text of its own.
+  if (error instanceof AggregateError && !error.message && error.errors.length > 0) return error.errors.map(errorText).join("; ");
   if (error instanceof Error) return error.message || error.name;
   if (typeof error === "string") return error;
-  return JSON.stringify(error) ?? String(error);
+  try {
+    return JSON.stringify(error) ?? String(error);
+  } catch {
+    return String(error);
+  }
 }
 
-/** Names near to `wanted`, best first: for "did you mean". At most three, none further than a third of its length. */
+/** Names near to `wanted`, best first: for "did you mean". At most three, none further than a third of its length (at least two letters). */
 export function nearest(wanted: string, names: Iterable<string>): string[] {
-  const limit = Math.max(2, Math.floor(wanted.length / 3));
+  // Of a short name at least one letter must stay: everything is near to "x".
+  const limit = Math.min(Math.max(2, Math.floor(wanted.length / 3)), wanted.length - 1);
   const scored: [number, string][] = [];
   for (const name of names) {
     const contained = name.endsWith(`/${wanted}`) || wanted.endsWith(`/${name}`);

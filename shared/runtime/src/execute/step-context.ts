@@ -1,5 +1,7 @@
 import type { UpstreamMaterialization } from "../asset.ts";
+import { errorText } from "../errors.ts";
 import type { LogLevel, NewEvent } from "../event.ts";
+import { plainJson } from "../metadata.ts";
 import type { LocationPaths, Logger } from "../resource.ts";
 
 /** What a worker hands to the executor besides the definitions. */
@@ -20,11 +22,27 @@ export type Emit = (event: StepEvent) => void;
 
 export function makeLogger(emit: Emit, step: string | undefined): Logger {
   const write = (level: LogLevel) => (message: string, fields?: Record<string, unknown>) =>
-    emit({ type: "log", level, message, stream: "logger", ...(step ? { step } : {}), ...(fields ? { fields } : {}) });
+    emit({
+      type: "log",
+      level,
+      message,
+      stream: "logger",
+      ...(step ? { step } : {}),
+      ...(fields ? { fields: kept(fields) } : {}),
+    });
   return { debug: write("debug"), info: write("info"), warn: write("warn"), error: write("error") };
 }
 
 export interface StepEnvironment {
   env: Readonly<Record<string, string | undefined>>;
   location: LocationPaths;
+}
+
+/** Fields as the log can keep them: a line of a log must not fail the step that writes it. */
+function kept(fields: Record<string, unknown>): Record<string, unknown> {
+  try {
+    return plainJson("fields", fields) as Record<string, unknown>;
+  } catch (error) {
+    return { not_kept: errorText(error) };
+  }
 }

@@ -20,6 +20,7 @@ export type Selection =
 export function parseSelection(text: string): Selection {
   const tokens = lex(text);
   let next = 0;
+  let depth = 0;
   const peek = (): Token | undefined => tokens[next];
   const fail = (message: string, token = peek()): never => {
     throw selectionError(text, token?.at ?? text.length, message);
@@ -38,8 +39,11 @@ export function parseSelection(text: string): Selection {
   const and = (): Selection => list("and", not);
   const not = (): Selection => {
     if (!isWord("not")) return traverse();
+    deeper();
     next++;
-    return { type: "not", of: not() };
+    const of = not();
+    depth--;
+    return { type: "not", of };
   };
   const traverse = (): Selection => {
     let up = 0;
@@ -64,9 +68,15 @@ export function parseSelection(text: string): Selection {
     }
     return up === 0 && down === 0 ? of : { type: "traverse", of, up, down };
   };
+  /** A selection comes from outside: without a limit its parentheses would overflow the stack. */
+  const deeper = () => {
+    if (++depth > 200) fail("it is nested too deeply");
+  };
   const group = (): Selection => {
+    deeper();
     next++;
     const of = or();
+    depth--;
     if (peek()?.type !== ")") fail('")" is missing');
     next++;
     return of;

@@ -63,13 +63,21 @@ function filter(graph: WorkspaceGraph, { name, pattern, value }: Extract<Selecti
   return new Set([...graph.assets.values()].filter(test[name]).map((node) => node.key));
 }
 
+/** Whether text fits a pattern in which `*` stands for any characters. Linear: a pattern comes from outside. */
 function wildcard(pattern: string): (text: string) => boolean {
   if (!pattern.includes("*")) return (text) => text === pattern;
-  const expression = new RegExp(
-    `^${pattern
-      .split("*")
-      .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"))
-      .join(".*")}$`,
-  );
-  return (text) => expression.test(text);
+  const parts = pattern.split("*");
+  const first = parts[0]!;
+  const last = parts.at(-1)!;
+  return (text) => {
+    if (text.length < first.length + last.length || !text.startsWith(first) || !text.endsWith(last)) return false;
+    // Each part between two stars at the first place where it stands: a later one leaves less room for the rest.
+    let at = first.length;
+    for (const part of parts.slice(1, -1)) {
+      const found = text.indexOf(part, at);
+      if (found < 0) return false;
+      at = found + part.length;
+    }
+    return at <= text.length - last.length;
+  };
 }
