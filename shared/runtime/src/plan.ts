@@ -121,7 +121,7 @@ function fewestChunks(nodes: readonly AssetNode[], groupOf: (node: AssetNode) =>
   const edges = groupEdges(nodes, groupOf);
   const acyclic = groupOrder(groups, edges);
   if (acyclic) return acyclic.map((group) => ({ group, nodes: groups.get(group)! }));
-  return search(nodes.length, [...groups.keys()], harvest);
+  return search(nodes.length, groups, harvest);
 }
 
 function groupEdges(nodes: readonly AssetNode[], groupOf: (node: AssetNode) => string): Map<string, Set<string>> {
@@ -154,23 +154,31 @@ function groupOrder(groups: ReadonlyMap<string, AssetNode[]>, edges: ReadonlyMap
 
 function search(
   total: number,
-  groups: readonly string[],
+  groups: ReadonlyMap<string, readonly AssetNode[]>,
   harvest: (group: string, done: ReadonlySet<string>) => AssetNode[],
 ): Chunk[] {
-  type State = { done: Set<string>; chunks: Chunk[] };
+  /** `left` is the number of nodes of each group that is not finished. */
+  type State = { done: Set<string>; chunks: Chunk[]; left: Map<string, number> };
   const widest = 200;
-  let front: State[] = [{ done: new Set(), chunks: [] }];
+  let front: State[] = [{ done: new Set(), chunks: [], left: new Map([...groups].map(([group, all]) => [group, all.length])) }];
   for (;;) {
     const next = new Map<string, State>();
-    for (const state of front)
-      for (const group of groups) {
-        const nodes = harvest(group, state.done);
+    for (const state of front) {
+      let moves = [...state.left.keys()].map((group): Chunk => ({ group, nodes: harvest(group, state.done) }));
+      // To finish a group costs the one chunk that it costs in any case and only opens ways: nothing else can be better.
+      const finishing = moves.find(({ group, nodes }) => nodes.length === state.left.get(group));
+      if (finishing) moves = [finishing];
+      for (const { group, nodes } of moves) {
         if (nodes.length === 0) continue;
         const done = new Set([...state.done, ...nodes.map((node) => node.key)]);
-        const reached = { done, chunks: [...state.chunks, { group, nodes }] };
+        const left = new Map(state.left);
+        if (nodes.length === left.get(group)) left.delete(group);
+        else left.set(group, left.get(group)! - nodes.length);
+        const reached = { done, left, chunks: [...state.chunks, { group, nodes }] };
         if (done.size === total) return reached.chunks;
         next.set([...done].sort().join("\n"), reached);
       }
+    }
     if (next.size === 0)
       throw new UserError("the selected assets depend on each other in a circle", { hint: "kc check names the cycle." });
     front = [...next.values()].sort((a, b) => b.done.size - a.done.size).slice(0, widest);
