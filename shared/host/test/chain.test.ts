@@ -61,6 +61,31 @@ describe("the three teams together: CSV -> PostgreSQL -> lakehouse -> dbt -> JSO
     expect(problems).toEqual([]);
   });
 
+  test("the committed asset keys are what the locations define", async () => {
+    const assets = await instance.api.assets();
+    for (const location of ["ingestion", "dbt", "downstream"]) {
+      const committed = JSON.parse(
+        readFileSync(join(import.meta.dirname, "..", "..", "..", "locations", location, "asset-keys.json"), "utf8"),
+      );
+      expect(committed).toEqual({
+        location,
+        assets: assets
+          .filter((asset) => asset.location === location)
+          .map((asset) => asset.key)
+          .sort(),
+      });
+    }
+  });
+
+  test("every connection is a stand-in that answers, and says which locations use it", async () => {
+    const connections = await instance.api.connections({ probe: true });
+    expect(connections.map(({ name, mode, answers, usedBy }) => [name, mode, answers, usedBy])).toEqual([
+      ["local_postgres", "standin", true, ["ingestion"]],
+      ["databricks", "standin", true, ["ingestion", "dbt", "downstream"]],
+      ["dbt_cloud", "standin", true, ["dbt"]],
+    ]);
+  });
+
   test("one request runs the chain over all three, one run per location, and ends with the true count", async () => {
     const { runs, events } = await instance.materialize("+downstream/fact_virtual_count");
     expect(runs.map((run) => [run.location, run.status]).reverse()).toEqual([

@@ -6,6 +6,7 @@ export interface LocationDefinition extends Required<DefinitionParts> {
   readonly kind: "location";
   readonly name: string;
   readonly components: readonly Component[];
+  readonly templateVars: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -13,7 +14,12 @@ export interface LocationDefinition extends Required<DefinitionParts> {
  * @throws UserError when the name is not snake_case.
  */
 export function defineLocation(
-  options: DefinitionParts & { name: string; components?: readonly Component[] },
+  options: DefinitionParts & {
+    name: string;
+    components?: readonly Component[];
+    /** Names that templates in this location's defs.yaml files may use: `{{ name }}`. */
+    templateVars?: Readonly<Record<string, unknown>>;
+  },
 ): LocationDefinition {
   if (!/^[a-z][a-z0-9_]*$/.test(options.name))
     throw new UserError(`location name "${options.name}" must be snake_case: letters, digits and "_"`);
@@ -26,5 +32,6 @@ export function defineLocation(
     schedules: options.schedules ?? [],
     sensors: options.sensors ?? [],
     components: options.components ?? [],
+    templateVars: options.templateVars ?? {},
   };
 }

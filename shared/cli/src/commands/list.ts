@@ -91,11 +91,11 @@ const listings: Record<string, Listing> = {
   ),
   connections: of(
     ["connection", "served by", "answers", "used by", "variables"],
-    (api) => api.connections(),
+    (api) => api.connections({ probe: true }),
     (one) => [
       one.name,
       one.mode === "vendor" ? "the vendor" : "local stand-in",
-      one.running === null ? "" : one.running ? "yes" : "no",
+      one.answers === null ? "" : one.answers ? "yes" : "no",
       one.usedBy.join(", "),
       one.variables.join(" "),
     ],

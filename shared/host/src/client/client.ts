@@ -70,7 +70,8 @@ export function apiClient(base: string, options: { fetch?: typeof fetch } = {}) 
     retry: (id: string) => call<Submitted>("POST", `runs/${encodeURIComponent(id)}/retry`),
     jobs: () => call<Job[]>("GET", "jobs"),
     components: () => call<ComponentInfo[]>("GET", "components"),
-    connections: () => call<ConnectionInfo[]>("GET", "connections"),
+    /** With `probe` also whether each endpoint in use answers. */
+    connections: (query: { probe?: boolean } = {}) => call<ConnectionInfo[]>("GET", "connections", query),
     schedules: () => call<Instigator[]>("GET", "schedules"),
     sensors: () => call<Instigator[]>("GET", "sensors"),
     turn: (type: "schedules" | "sensors", location: string, name: string, running: boolean) =>

@@ -229,7 +229,7 @@ export const connectionSchema = z
     mode: z.enum(["vendor", "standin"]),
     variables: z.array(z.string()),
     usedBy: z.array(z.string()),
-    running: z.boolean().nullable(),
+    answers: z.boolean().nullable(),
   })
   .openapi("Connection");
 export const reportSchema = z

@@ -33,7 +33,12 @@ export async function loadLocation({ entry, paths, env, log, signal }: LoadParam
     throw new UserError(`${relative(paths.projectRoot, entry)} has no default export made by defineLocation()`, { where: entry });
   if (definition.name !== paths.name)
     throw new UserError(`it calls itself "${definition.name}" but its package.json says "${paths.name}"`, { where: entry });
-  const scope = { project_root: paths.projectRoot, workspace_root: paths.workspaceRoot, env, vars: {} };
+  const scope = {
+    project_root: paths.projectRoot,
+    workspace_root: paths.workspaceRoot,
+    env,
+    vars: definition.templateVars ?? {},
+  };
   const built: { parts: DefinitionParts; component: string; file: string; warnings: string[] }[] = [];
   for (const file of defsFiles(join(dirname(entry), "defs"))) {
     const shown = relative(paths.projectRoot, file);

@@ -4,6 +4,7 @@ import { type Clock, UserError } from "@kc/runtime/internal";
 import { type Environment, readEnvFile, rootEnvironment } from "../environment.ts";
 import type { LocationEntry } from "../locations/workspace-file.ts";
 import type { InstancePaths } from "../paths.ts";
+import { answers } from "./probe.ts";
 import { provision, readStandinsFile } from "./provision.ts";
 import { type Standin, startStandin } from "./standin.ts";
 
@@ -14,8 +15,8 @@ export interface ConnectionStatus {
   mode: "vendor" | "standin";
   variables: string[];
   usedBy: string[];
-  /** Of a stand-in: whether its process runs. */
-  running: boolean | null;
+  /** Whether its endpoint takes connections now; null when that was not asked or there is no endpoint. */
+  answers: boolean | null;
 }
 
 export interface Connections {
@@ -28,7 +29,8 @@ export interface Connections {
   /** Variables of its connections for a location. */
   variablesOf(entry: LocationEntry): Record<string, string>;
   modesOf(entry: LocationEntry): Record<string, "vendor" | "standin">;
-  status(): ConnectionStatus[];
+  /** With `probe` every endpoint in use is knocked at. */
+  status(probe: boolean): Promise<ConnectionStatus[]>;
   stop(): Promise<void>;
 }
 
@@ -124,20 +126,22 @@ export function openConnections({ paths, env: own, clock, report }: ConnectionPa
     },
     variablesOf: (entry) => variables.get(entry) ?? {},
     modesOf: (entry) => Object.fromEntries((resolved.get(entry) ?? []).map(({ connection, mode }) => [connection.name, mode])),
-    status: () =>
-      known.map((connection) => {
-        const users = [...resolved].filter(([, list]) => list.some((one) => one.connection.name === connection.name));
-        const used = users[0]?.[1].find((one) => one.connection.name === connection.name);
-        const mode = (used ?? resolveConnections(env, { only: [connection.name] }).resolved[0]!).mode;
-        return {
-          name: connection.name,
-          title: connection.title,
-          mode,
-          variables: connection.variables.map((variable) => variable.name),
-          usedBy: users.map(([entry]) => entry.name),
-          running: mode === "standin" ? (standins.get(connection.name)?.running() ?? false) : null,
-        };
-      }),
+    status: (probe) =>
+      Promise.all(
+        known.map(async (connection) => {
+          const users = [...resolved].filter(([, list]) => list.some((one) => one.connection.name === connection.name));
+          const used = users[0]?.[1].find((one) => one.connection.name === connection.name);
+          const mode = (used ?? resolveConnections(env, { only: [connection.name] }).resolved[0]!).mode;
+          return {
+            name: connection.name,
+            title: connection.title,
+            mode,
+            variables: connection.variables.map((variable) => variable.name),
+            usedBy: users.map(([entry]) => entry.name),
+            answers: probe && users[0] ? await answers(connection, variables.get(users[0][0]) ?? {}) : null,
+          };
+        }),
+      ),
     async stop() {
       // What reaches others ends before them.
       for (const { name } of known.toReversed()) await standins.get(name)?.stop();

@@ -103,8 +103,13 @@ export function workspaceRoutes(app: App, context: WebContext): void {
   );
 
   app.openapi(
-    get("/api/connections", "Connections, each the vendor's or a local stand-in's", none, list(connectionSchema)),
-    (c) => c.json(connections.status(), 200),
+    get(
+      "/api/connections",
+      "Connections, each the vendor's or a local stand-in's",
+      z.object({ probe: z.string().optional() }),
+      list(connectionSchema),
+    ),
+    async (c) => c.json(await connections.status(c.req.valid("query").probe === "true"), 200),
   );
   app.openapi(get("/api/storage", "The instance's database", none, storageInfoSchema), async (c) =>
     c.json(await storage.info(), 200),

@@ -72,7 +72,7 @@ export function DeploymentPage() {
                 <Chip kind={connection.mode === "vendor" ? "h-healthy" : ""}>
                   {connection.mode === "vendor" ? "the vendor" : "local stand-in"}
                 </Chip>{" "}
-                {connection.running !== null && <Status value={connection.running ? "succeeded" : "missing"} bare />}
+                {connection.answers !== null && <Status value={connection.answers ? "succeeded" : "failed"} bare />}
               </td>
               <td>{connection.usedBy.join(", ")}</td>
               <td className="dim small">{connection.variables.join(" ")}</td>
