@@ -121,7 +121,7 @@ function fewestChunks(nodes: readonly AssetNode[], groupOf: (node: AssetNode) =>
   const edges = groupEdges(nodes, groupOf);
   const acyclic = groupOrder(groups, edges);
   if (acyclic) return acyclic.map((group) => ({ group, nodes: groups.get(group)! }));
-  return search(nodes.length, groups, harvest);
+  return search(nodes, groups, harvest);
 }
 
 function groupEdges(nodes: readonly AssetNode[], groupOf: (node: AssetNode) => string): Map<string, Set<string>> {
@@ -153,30 +153,36 @@ function groupOrder(groups: ReadonlyMap<string, AssetNode[]>, edges: ReadonlyMap
 }
 
 function search(
-  total: number,
+  nodes: readonly AssetNode[],
   groups: ReadonlyMap<string, readonly AssetNode[]>,
   harvest: (group: string, done: ReadonlySet<string>) => AssetNode[],
 ): Chunk[] {
-  /** `left` is the number of nodes of each group that is not finished. */
-  type State = { done: Set<string>; chunks: Chunk[]; left: Map<string, number> };
+  /** `left` is the number of nodes of each group that is not finished, `sum` tells states apart by what is done. */
+  type State = { done: Set<string>; sum: number; chunks: Chunk[]; left: Map<string, number> };
+  // Sums of mixed positions: should two states ever share one, one of two correct plans is not looked at.
+  const weights = new Map(nodes.map((node, at) => [node.key, Math.imul(at + 1, 0x9e3779b1) >>> 0]));
   const widest = 200;
-  let front: State[] = [{ done: new Set(), chunks: [], left: new Map([...groups].map(([group, all]) => [group, all.length])) }];
+  const all = new Map([...groups].map(([group, members]) => [group, members.length]));
+  let front: State[] = [{ done: new Set(), sum: 0, chunks: [], left: all }];
   for (;;) {
-    const next = new Map<string, State>();
+    const next = new Map<number, State>();
     for (const state of front) {
       let moves = [...state.left.keys()].map((group): Chunk => ({ group, nodes: harvest(group, state.done) }));
       // To finish a group costs the one chunk that it costs in any case and only opens ways: nothing else can be better.
       const finishing = moves.find(({ group, nodes }) => nodes.length === state.left.get(group));
       if (finishing) moves = [finishing];
-      for (const { group, nodes } of moves) {
-        if (nodes.length === 0) continue;
-        const done = new Set([...state.done, ...nodes.map((node) => node.key)]);
+      for (const { group, nodes: taken } of moves) {
+        if (taken.length === 0) continue;
+        const sum = taken.reduce((total, node) => total + weights.get(node.key)!, state.sum);
+        if (next.has(sum)) continue;
+        const done = new Set(state.done);
+        for (const node of taken) done.add(node.key);
         const left = new Map(state.left);
-        if (nodes.length === left.get(group)) left.delete(group);
-        else left.set(group, left.get(group)! - nodes.length);
-        const reached = { done, left, chunks: [...state.chunks, { group, nodes }] };
-        if (done.size === total) return reached.chunks;
-        next.set([...done].sort().join("\n"), reached);
+        if (taken.length === left.get(group)) left.delete(group);
+        else left.set(group, left.get(group)! - taken.length);
+        const reached = { done, sum, left, chunks: [...state.chunks, { group, nodes: taken }] };
+        if (done.size === nodes.length) return reached.chunks;
+        next.set(sum, reached);
       }
     }
     if (next.size === 0)
