@@ -69,6 +69,8 @@ export function resourceScope(env: Readonly<Record<string, string | undefined>>,
     },
     /** Tears everything down; a tear-down that throws does not keep the others from it. */
     async close(): Promise<void> {
+      // A set-up may still go on whose step has failed over another resource.
+      await Promise.allSettled(ready.values());
       for (const { name, resource, value } of used.reverse())
         try {
           await resource.teardown?.(value, context);

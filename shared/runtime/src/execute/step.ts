@@ -44,7 +44,7 @@ export async function runStep(params: StepParams): Promise<StepOutcome> {
           emit({ type: "step_failed", asset, attempt, error: { message: "cancelled", user: true } });
         return "cancelled";
       }
-      if (attempt >= tries || (error as Partial<UserError>).final === true) {
+      if (attempt >= tries || (error as Partial<UserError> | null | undefined)?.final === true) {
         for (const asset of step.assets) emit({ type: "step_failed", asset, attempt, error: failure });
         return "failed";
       }
@@ -183,7 +183,7 @@ function requireAsset(step: PlannedStep, key: string): void {
 /** @throws UserError naming the step and the path of each value that does not fit. */
 export function parseConfig(definition: AssetsDefinition, value: unknown): unknown {
   if (!definition.config) {
-    if (value !== undefined && Object.keys(value as object).length > 0)
+    if (value !== undefined && (typeof value !== "object" || value === null || Object.keys(value).length > 0))
       throw new UserError(`step "${definition.name}" takes no config`);
     return {};
   }
