@@ -52,7 +52,8 @@ export function manifestCache(file: string, current: { hash: string; of: string 
         write(manifest);
         return manifest;
       } catch (error) {
-        if (!cached || !fits(cached) || signal.aborted) throw error;
+        // A project that does not parse is for its author to mend; only a vendor that cannot be asked is bridged.
+        if (!cached || !fits(cached) || signal.aborted || (error instanceof ProjectError && current.hash !== "")) throw error;
         log.warn(`dbt Cloud gave no new manifest, the last one is used: ${(error as Error).message}`);
         return cached.manifest;
       }
@@ -61,6 +62,14 @@ export function manifestCache(file: string, current: { hash: string; of: string 
       if (current.hash === "") write(manifest);
     },
   };
+}
+
+/** The project itself does not parse. dbt begins its message with the place, `models/x.sql:9: …`. */
+class ProjectError extends UserError {
+  constructor(text: string, href: string | null | undefined) {
+    const [, where, message] = /^(\S+\.\w+:\d+(?::\d+)?): ([\s\S]*)$/.exec(text) ?? [undefined, undefined, text];
+    super(`dbt Cloud could not parse the project: ${message}`, { where, hint: href ? `Its logs: ${href}` : undefined });
+  }
 }
 
 /** Has dbt Cloud parse the project, and reads the manifest that this makes. */
@@ -74,11 +83,7 @@ async function fetchManifest(dbt: DbtCloud, log: Logger, signal: AbortSignal): P
       timeoutMs: dbt.settings.runTimeoutSeconds * 1_000,
       pollMs: dbt.settings.pollingInterval * 1_000,
     });
-    if (run.status !== 10)
-      throw new UserError(
-        `dbt Cloud could not parse the project: ${run.status_message ?? run.status_humanized ?? "no reason given"}`,
-        { hint: run.href ? `Its logs: ${run.href}` : undefined },
-      );
+    if (run.status !== 10) throw new ProjectError(run.status_message ?? run.status_humanized ?? "no reason given", run.href);
     const manifest = await dbt.client.lateArtifact<Manifest>(run, "manifest.json", signal);
     if (!manifest) throw new UserError(`dbt Cloud run ${run.id} parsed the project but left no manifest.json`);
     return manifest;

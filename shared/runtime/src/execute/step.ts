@@ -32,8 +32,9 @@ export async function runStep(params: StepParams): Promise<StepOutcome> {
   const tries = (definition.retry?.max ?? 0) + 1;
   for (let attempt = 1; ; attempt++) {
     emit({ type: "step_started", attempt });
+    const reported = new Set<string>();
     try {
-      const blocked = await materialize(params, emit, attempt);
+      const blocked = await materialize(params, emit, attempt, reported);
       if (blocked.length > 0) throw new UserError(`blocking check failed: ${blocked.join(", ")}`, { final: true });
       for (const asset of step.assets) emit({ type: "step_succeeded", asset, attempt });
       return "succeeded";
@@ -45,7 +46,12 @@ export async function runStep(params: StepParams): Promise<StepOutcome> {
         return "cancelled";
       }
       if (attempt >= tries || (error as Partial<UserError> | null | undefined)?.final === true) {
-        for (const asset of step.assets) emit({ type: "step_failed", asset, attempt, error: failure });
+        // Of several assets those that the step had reported before it failed are made; a failed check counts against all.
+        const unmade = step.assets.filter((asset) => !reported.has(asset));
+        const failed = unmade.length > 0 ? unmade : step.assets;
+        for (const asset of step.assets)
+          if (failed.includes(asset)) emit({ type: "step_failed", asset, attempt, error: failure });
+          else emit({ type: "step_succeeded", asset, attempt });
         return "failed";
       }
       const delay = retryDelayMs(definition.retry!, attempt);
@@ -83,14 +89,13 @@ export function failureOf(error: unknown): NonNullable<NewEvent["error"]> {
   return { message: errorText(error), user: false, ...(stack ? { stack } : {}) };
 }
 
-async function materialize(params: StepParams, emit: Emit, attempt: number): Promise<string[]> {
+async function materialize(params: StepParams, emit: Emit, attempt: number, reported: Set<string>): Promise<string[]> {
   const { step, definition, input, environment, upstream, signal } = params;
   if (!definition.run) throw new UserError(`asset "${definition.key}" is external: nothing in kc makes it`);
   const specs = definition.specs.filter((spec) => step.assets.includes(spec.key));
   const upstreamOf = (key: string): UpstreamMaterialization[] =>
     (specs.find((spec) => spec.key === key)?.deps ?? []).map((dep) => known(upstream, typeof dep === "string" ? dep : dep.key));
   const blocked: string[] = [];
-  const reported = new Set<string>();
   const common = {
     upstream: step.assets.flatMap(upstreamOf),
     signal,
