@@ -1,0 +1,3 @@
+import { vitestBase } from "@kc/tooling/vitest";
+
+export default vitestBase();
