@@ -1,7 +1,7 @@
-import { isCollection, isPair, isScalar, LineCounter, type Node, parseDocument } from "yaml";
+import { type Document, isCollection, isPair, isScalar, LineCounter, type Node, parseDocument } from "yaml";
 import { z } from "zod";
 import type { Component } from "../component.ts";
-import { didYouMean, UserError } from "../errors.ts";
+import { didYouMean, errorText, UserError } from "../errors.ts";
 import { fillTemplate, type TemplateScope } from "./template.ts";
 
 const schema = z.strictObject({
@@ -52,7 +52,7 @@ export function readDefsYaml(text: string, file: string, components: readonly Co
     if (typeof value === "string" && value.includes("{{")) {
       const result = fillTemplate(value, scope, at(...path));
       for (const name of result.variables) variables.add(name);
-      for (const name of result.missing) missing.set(name, at(...path));
+      for (const name of result.missing) if (!missing.has(name)) missing.set(name, at(...path));
       return result.value;
     }
     if (Array.isArray(value)) return value.map((item, index) => fill(item, [...path, index]));
@@ -60,7 +60,7 @@ export function readDefsYaml(text: string, file: string, components: readonly Co
       return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, fill(item, [...path, key])]));
     return value;
   };
-  const raw = document.toJS() as unknown;
+  const raw = valuesOf(document, place(0));
   const shape = schema.safeParse(raw);
   if (!shape.success) throw issueError(shape.error.issues[0]!, [], at);
   const component = components.find((one) => one.type === shape.data.type);
@@ -73,7 +73,8 @@ export function readDefsYaml(text: string, file: string, components: readonly Co
   }
   const filled = fill(shape.data.attributes ?? {}, ["attributes"]);
   const declared = shape.data.requirements?.env ?? [];
-  for (const name of declared) if (!scope.env[name]) missing.set(name, at("requirements", "env", declared.indexOf(name)));
+  for (const [index, name] of declared.entries())
+    if (!scope.env[name] && !missing.has(name)) missing.set(name, at("requirements", "env", index));
   if (missing.size > 0)
     throw new UserError(`unset environment variables: ${[...missing.keys()].join(", ")}`, {
       where: [...missing.values()][0]!,
@@ -85,6 +86,15 @@ export function readDefsYaml(text: string, file: string, components: readonly Co
     .filter((name) => !declared.includes(name))
     .map((name) => `${at("requirements")}: ${name} is used but not declared in requirements.env`);
   return { component, attributes: attributes.data, at: (...path) => at("attributes", ...path), warnings };
+}
+
+function valuesOf(document: Document, where: string): unknown {
+  try {
+    return document.toJS();
+  } catch (error) {
+    // An alias without an anchor, or aliases that would unfold to more than any memory holds.
+    throw new UserError(errorText(error), { where });
+  }
 }
 
 function issueError(

@@ -52,7 +52,8 @@ export function fillTemplate(text: string, scope: TemplateScope, where: string):
   };
   const whole = /^\{\{((?:(?!\}\}).)*)\}\}$/.exec(text.trim());
   if (whole) return { value: evaluate(whole[1]!), variables, missing };
-  const value = text.replace(/\{\{(.*?)\}\}/g, (_, expression: string) => String(evaluate(expression)));
-  if (/\{\{/.test(value)) throw new UserError(`a template is not closed: ${text}`, { where });
-  return { value, variables, missing };
+  const template = /\{\{(.*?)\}\}/g;
+  // Values are not looked at: a password may hold braces.
+  if (text.replace(template, "").includes("{{")) throw new UserError(`a template is not closed: ${text}`, { where });
+  return { value: text.replace(template, (_, expression: string) => String(evaluate(expression))), variables, missing };
 }

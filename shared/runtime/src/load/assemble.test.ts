@@ -1,0 +1,248 @@
+import { describe, expect, test } from "vitest";
+import { z } from "zod";
+import { asset, externalAsset, multiAsset } from "../asset.ts";
+import { anyDepsUpdated } from "../automation.ts";
+import { assetCheck } from "../check.ts";
+import { component, type DefinitionParts } from "../component.ts";
+import { assetSensor, automationSensor, job, schedule, sensor } from "../instigator.ts";
+import { defineLocation } from "../location.ts";
+import { env, resource } from "../resource.ts";
+import { assembleLocation } from "./assemble.ts";
+
+const make = (parts: DefinitionParts) => assembleLocation(defineLocation({ name: "team", ...parts }));
+const plain = (key: string) => asset({ key, materialize: () => {} });
+const check = (of: string, name = "rows") => assetCheck({ asset: of, name, run: () => ({ passed: true }) });
+
+describe("the snapshot of an asset", () => {
+  test("has every field, and survives JSON", () => {
+    const db = resource({ schema: z.object({ host: z.string() }), config: { host: env("DB_HOST") }, setup: () => 1 });
+    const { snapshot } = make({
+      assets: [
+        asset({
+          key: "team/orders",
+          deps: ["raw/orders", { key: "raw/items" }, "raw/orders"],
+          group: "sales",
+          owners: ["team:data", "eva@example.org"],
+          kinds: ["sql"],
+          tags: { tier: "gold", empty: "" },
+          description: "All orders.",
+          metadata: { table: "orders" },
+          automation: anyDepsUpdated(),
+          freshness: { maxAge: { warn: "10m", fail: "1h" } },
+          codeVersion: "3",
+          pool: "db",
+          checks: [{ name: "unique", blocking: true, description: "One row per id." }],
+          resources: { db },
+          materialize: () => {},
+        }),
+      ],
+      checks: [check("team/orders")],
+    });
+    expect(snapshot.assets).toEqual([
+      {
+        key: "team/orders",
+        step: "team/orders",
+        deps: ["raw/orders", "raw/items"],
+        group: "sales",
+        owners: ["team:data", "eva@example.org"],
+        kinds: ["sql"],
+        tags: { tier: "gold", empty: "" },
+        description: "All orders.",
+        metadata: { table: { type: "text", value: "orders" } },
+        automation: anyDepsUpdated(),
+        freshness: { warnMs: 600_000, failMs: 3_600_000 },
+        codeVersion: "3",
+        pool: "db",
+        checks: [
+          { name: "unique", blocking: true, by: "step", description: "One row per id." },
+          { name: "rows", blocking: false, by: "code" },
+        ],
+        external: false,
+        subset: true,
+        resources: ["db"],
+        where: expect.stringMatching(/:\d+$/),
+      },
+    ]);
+    expect(JSON.parse(JSON.stringify(snapshot))).toEqual(snapshot);
+  });
+  test("an external asset and a multi-asset are told apart", () => {
+    const { snapshot } = make({
+      assets: [
+        externalAsset({ key: "raw" }),
+        multiAsset({ name: "m", assets: [{ key: "x" }, { key: "y" }], subset: false, materialize: () => {} }),
+      ],
+    });
+    expect(snapshot.assets.map((one) => [one.key, one.step, one.external, one.subset, one.group])).toEqual([
+      ["raw", "raw", true, true, "default"],
+      ["x", "m", false, false, "default"],
+      ["y", "m", false, false, "default"],
+    ]);
+  });
+});
+
+describe("the snapshot of a location", () => {
+  test("jobs, schedules and sensors are data; a component brings its JSON Schema and its uses", () => {
+    const orders = job({ name: "orders", selection: "group:sales", tags: { team: "data" } });
+    const thing = component({
+      type: "vendor.Thing",
+      description: "A thing.",
+      attributes: z.strictObject({ host: z.string() }),
+      build: () => ({}),
+    });
+    const { snapshot } = assembleLocation(
+      defineLocation({
+        name: "team",
+        jobs: [orders],
+        components: [thing],
+        schedules: [
+          schedule({ name: "daily", cron: "0 6 * * *", timezone: "Europe/Athens", target: orders, defaultStatus: "running" }),
+          schedule({ name: "decides", cron: "*/2 * * * *", target: "*", run: () => ({}) }),
+        ],
+        sensors: [
+          sensor({ name: "poll", interval: "5s", target: orders, run: () => {} }),
+          assetSensor({ name: "pushed", selection: "raw/*", run: () => {} }),
+          automationSensor({ name: "auto" }),
+        ],
+      }),
+      [{ parts: { assets: [plain("a")] }, component: "vendor.Thing", file: "src/defs/x/defs.yaml", warnings: ["w"] }],
+    );
+    expect(snapshot.assets.map((one) => one.key)).toEqual(["a"]);
+    expect(snapshot.jobs).toMatchObject([{ name: "orders", selection: "group:sales", tags: { team: "data" } }]);
+    expect(snapshot.schedules).toMatchObject([
+      {
+        name: "daily",
+        cron: "0 6 * * *",
+        timezone: "Europe/Athens",
+        target: "group:sales",
+        tags: { team: "data", "kc/job": "orders" },
+        defaultStatus: "running",
+        decides: false,
+      },
+      { name: "decides", timezone: "UTC", target: "*", defaultStatus: "stopped", decides: true },
+    ]);
+    expect(snapshot.sensors).toMatchObject([
+      { name: "poll", type: "poll", intervalMs: 5_000, target: "group:sales" },
+      { name: "pushed", type: "asset", selection: "raw/*" },
+      { name: "auto", type: "automation", selection: "*" },
+    ]);
+    expect(snapshot.components).toMatchObject([
+      {
+        type: "vendor.Thing",
+        uses: ["src/defs/x/defs.yaml"],
+        schema: { properties: { host: { type: "string" } }, required: ["host"] },
+      },
+    ]);
+    expect(snapshot.warnings).toEqual(["w"]);
+  });
+});
+
+describe("what a location may not hold", () => {
+  const tick = (name: string, cron: string, timezone?: string) =>
+    schedule({ name, cron, target: "*", ...(timezone ? { timezone } : {}) });
+  test.each<[string, () => DefinitionParts, string]>([
+    ["one key twice", () => ({ assets: [plain("a"), plain("a")] }), '"a" is defined twice, first in '],
+    [
+      "a step's name twice",
+      () => ({ assets: [plain("m"), multiAsset({ name: "m", assets: [{ key: "x" }], materialize: () => {} })] }),
+      'step "m" is defined twice',
+    ],
+    [
+      "a key in two steps",
+      () => ({ assets: [plain("x"), multiAsset({ name: "m", assets: [{ key: "x" }], materialize: () => {} })] }),
+      'asset "x" is defined twice',
+    ],
+    [
+      "a job twice",
+      () => ({ jobs: [job({ name: "j", selection: "*" }), job({ name: "j", selection: "a" })] }),
+      'job "j" is defined twice',
+    ],
+    [
+      "a schedule and a sensor of one name",
+      () => ({ schedules: [tick("s", "* * * * *")], sensors: [automationSensor({ name: "s" })] }),
+      'schedule or sensor "s" is defined twice',
+    ],
+    [
+      "a check twice, by step and by code",
+      () => ({ assets: [asset({ key: "a", checks: [{ name: "rows" }], materialize: () => {} })], checks: [check("a")] }),
+      'check "a:rows" is defined twice',
+    ],
+    [
+      "a check of another location's asset",
+      () => ({ assets: [plain("a")], checks: [check("b")] }),
+      'check "rows" is of asset "b", which location team does not define',
+    ],
+    ["a cron that is none", () => ({ schedules: [tick("s", "61 * * * *")] }), 'schedule "s": "61 * * * *" is no cron expression'],
+    ["a cron of four fields", () => ({ schedules: [tick("s", "* * * *")] }), "is no cron expression"],
+    [
+      "a zone that is none",
+      () => ({ schedules: [tick("s", "* * * * *", "Europe/Atlantis")] }),
+      'schedule "s": there is no time zone "Europe/Atlantis"',
+    ],
+    ["a job with a bad selection", () => ({ jobs: [job({ name: "j", selection: "a and" })] }), "selection: it ends too early"],
+    [
+      "a sensor with a bad target",
+      () => ({ sensors: [sensor({ name: "s", target: "grp:x", run: () => {} })] }),
+      'there is no filter "grp:"',
+    ],
+  ])("%s", (_, parts, message) => {
+    expect(() => make(parts())).toThrow(
+      expect.objectContaining({
+        name: "UserError",
+        message: expect.stringContaining(message),
+        where: expect.stringMatching(/:\d+$/),
+      }),
+    );
+  });
+});
+
+describe("what a definition may not be", () => {
+  test.each<[string, () => unknown, string]>([
+    [
+      "an owner that is no address",
+      () => asset({ key: "a", owners: ["bob"], materialize: () => {} }),
+      'owner "bob" is neither an e-mail address nor "team:<name>"',
+    ],
+    ["a team without a name", () => asset({ key: "a", owners: ["team:"], materialize: () => {} }), 'owner "team:"'],
+    [
+      "a tag that is no text",
+      () => asset({ key: "a", tags: { n: 5 as never }, materialize: () => {} }),
+      'tag "n" must be a string, not number',
+    ],
+    ["a bad key", () => asset({ key: "a b", materialize: () => {} }), 'bad part "a b"'],
+    [
+      "a policy whose warning comes after its failure",
+      () => asset({ key: "a", freshness: { maxAge: { warn: "1h", fail: "10m" } }, materialize: () => {} }),
+      "warn must be shorter than fail",
+    ],
+    [
+      "a policy that is no duration",
+      () => asset({ key: "a", freshness: { maxAge: { fail: "soon" as never } }, materialize: () => {} }),
+      'freshness.maxAge.fail "soon" is not a duration',
+    ],
+    [
+      "a retry of half a time",
+      () => asset({ key: "a", retry: { max: 0.5 }, materialize: () => {} }),
+      "retry.max must be a whole number from 0",
+    ],
+    [
+      "a jitter over one",
+      () => asset({ key: "a", retry: { max: 1, jitter: 2 }, materialize: () => {} }),
+      "retry.jitter must be from 0 to 1",
+    ],
+    [
+      "a multi-asset without assets",
+      () => multiAsset({ name: "m", assets: [], materialize: () => {} }),
+      'multi-asset "m" has no assets',
+    ],
+    ["a poll below a second", () => sensor({ name: "s", interval: "500ms", run: () => {} }), "interval must be at least 1s"],
+    ["a name with a blank", () => job({ name: "a b", selection: "*" }), 'job name "a b"'],
+    [
+      "a location that is not snake_case",
+      () => defineLocation({ name: "My-Team" }),
+      'location name "My-Team" must be snake_case',
+    ],
+    ["a check of a bad key", () => check("a//b"), 'bad part ""'],
+  ])("%s", (_, define, message) => {
+    expect(define).toThrow(expect.objectContaining({ name: "UserError", message: expect.stringContaining(message) }));
+  });
+});
