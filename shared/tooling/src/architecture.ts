@@ -26,7 +26,11 @@ export const allowed: Record<string, { src: string[]; tests: string[] }> = {
     tests: ["@kc/standin-databricks", "@kc/connector-dbt"],
   },
   "@kc/standin-postgres": { src: [], tests: [] },
-  "@kc/host": { src: ["@kc/runtime", "@kc/storage", "@kc/connections"], tests: [] },
+  // The host spawns stand-ins and never imports one; as devDependencies they make turbo run its tests again when they change.
+  "@kc/host": {
+    src: ["@kc/runtime", "@kc/storage", "@kc/connections"],
+    tests: ["@kc/standin-databricks", "@kc/standin-dbt-cloud", "@kc/standin-postgres"],
+  },
   "@kc/ui": { src: ["@kc/host"], tests: [] },
   "@kc/cli": {
     src: ["@kc/host", "@kc/connections", "@kc/connector-postgres", "@kc/connector-databricks", "@kc/dbt", "@kc/bench"],
