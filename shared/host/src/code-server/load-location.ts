@@ -52,7 +52,14 @@ export async function loadLocation({ entry, paths, env, log, signal }: LoadParam
       signal,
       at: use.at,
     });
-    built.push({ parts, component: use.component.type, file: shown, warnings: use.warnings });
+    // What a component builds stands, for a person, in the defs.yaml that asked for it.
+    const assets = parts.assets?.map((asset) => ({ ...asset, where: file }));
+    built.push({
+      parts: assets ? { ...parts, assets } : parts,
+      component: use.component.type,
+      file: shown,
+      warnings: use.warnings,
+    });
   }
   return assembleLocation(definition, built);
 }
