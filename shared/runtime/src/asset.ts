@@ -208,11 +208,11 @@ function checkRetry(name: string, retry: RetryPolicy | undefined): void {
     throw new UserError(`step "${name}": retry.jitter must be from 0 to 1`);
 }
 
-/** The first stack frame outside this package: where the team wrote the definition. */
+/** The first stack frame outside this package, the connectors and installed packages: where the team wrote the definition. */
 export function callerOf(stack: string | undefined): string | undefined {
   for (const line of stack?.split("\n").slice(1) ?? []) {
     const match = /\(?((?:file:\/\/)?\/[^()]+?):(\d+):\d+\)?$/.exec(line.trim());
-    if (match && !/\/(shared\/runtime\/src|shared\/connectors\/[^/]+\/src|node:)/.test(match[1]!))
+    if (match && !/\/(shared\/(runtime|connectors\/[^/]+)\/src\/(?!.*\.test\.ts$)|node_modules\/|node:)/.test(match[1]!))
       return `${match[1]!.replace("file://", "")}:${match[2]}`;
   }
   return undefined;

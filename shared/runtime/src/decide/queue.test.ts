@@ -1,0 +1,56 @@
+import { describe, expect, test } from "vitest";
+import type { RunStatus } from "../event.ts";
+import { freshnessState } from "./freshness.ts";
+import { decideQueue } from "./queue.ts";
+
+const run = (id: string, needs: string[] = [], createdAt = 0) => ({ id, needs, location: "team", createdAt });
+const decide = (queued: ReturnType<typeof run>[], statuses: Record<string, RunStatus> = {}, active = 0, max = 10) =>
+  decideQueue({ queued, active, maxConcurrentRuns: max, statusOf: (id) => statuses[id] });
+
+describe("decideQueue()", () => {
+  test("the oldest start first, up to the limit; the others wait and say for what", () => {
+    const decision = decide([run("late", [], 2), run("early", [], 1), run("last", [], 3)], {}, 1, 3);
+    expect(decision.launch).toEqual(["early", "late"]);
+    expect(decision.waiting.get("last")).toBe("waits for one of 3 places (runs.max_concurrent)");
+  });
+  test("a run waits for the runs it needs", () => {
+    const decision = decide([run("c", ["a", "b"])], { a: "succeeded", b: "running" });
+    expect(decision.launch).toEqual([]);
+    expect(decision.waiting.get("c")).toBe("waits for run b");
+    expect(decide([run("c", ["a"])], { a: "succeeded" }).launch).toEqual(["c"]);
+  });
+  test.each(["failed", "cancelled", "skipped"] as const)("a run that needs one that %s is skipped, naming it", (status) => {
+    expect(decide([run("c", ["a", "b"])], { a: "running", b: status }).skip).toEqual([{ id: "c", because: "b", status }]);
+  });
+  test("a waiting run holds no place: a later one that may start does", () => {
+    expect(decide([run("a", ["x"], 1), run("b", [], 2)], { x: "running" }, 0, 1).launch).toEqual(["b"]);
+  });
+  test("runs of one instant keep the order in which they were stored", () => {
+    expect(decide([run("z"), run("a"), run("m")]).launch).toEqual(["z", "a", "m"]);
+  });
+  test("a needed run of which nothing is known is waited for", () => {
+    expect(decide([run("a", ["gone"])]).waiting.has("a")).toBe(true);
+  });
+});
+
+describe("freshnessState()", () => {
+  const policy = { warnMs: 600_000, failMs: 3_600_000 };
+  const at = 1_000_000;
+  test.each([
+    ["just made", 0, "fresh", 600_000],
+    ["a millisecond before the warning", 599_999, "fresh", 600_000],
+    ["at the warning", 600_000, "warn", 3_600_000],
+    ["a millisecond before the failure", 3_599_999, "warn", 3_600_000],
+    ["at the failure", 3_600_000, "fail", undefined],
+    ["a day later", 86_400_000, "fail", undefined],
+  ] as const)("%s", (_, age, state, changes) => {
+    expect(freshnessState(policy, at, at + age)).toEqual({ state, changesAt: changes === undefined ? undefined : at + changes });
+  });
+  test("without a warning it is fresh until it fails", () => {
+    expect(freshnessState({ failMs: 10 }, at, at + 9)).toEqual({ state: "fresh", changesAt: at + 10 });
+    expect(freshnessState({ failMs: 10 }, at, at + 10).state).toBe("fail");
+  });
+  test("what was never made is unknown", () => {
+    expect(freshnessState(policy, null, at)).toEqual({ state: "unknown", changesAt: undefined });
+  });
+});
