@@ -44,6 +44,7 @@ export function location({ root, render, readTemplate }) {
           list: ["load_from"],
           item: { package: { path: `locations/${name}` } },
         },
+        { type: "kc:step", step: "declare", location: name },
         { type: "kc:step", step: "test", location: name },
       ];
     },

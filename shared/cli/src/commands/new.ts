@@ -50,7 +50,7 @@ export const command: Command = {
     const extra = rest[1];
     if (extra !== undefined)
       throw new UsageError(`"${extra}" is one word too many; a text of several words needs quotes, and each answer its flag`);
-    recoverKilled(context);
+    if (!values["dry-run"]) recoverKilled(context);
     const generator = plop.getGenerator(name);
     const answers = await collectAnswers(generator.prompts as unknown as Prompt[], {
       given: { ...values, name: rest[0] },
@@ -73,7 +73,7 @@ export const command: Command = {
       }
       return 0;
     }
-    await carryOut(operations, what, context, values.json === true);
+    if (!(await carryOut(operations, what, context, values.json === true))) return 130;
     if (values.json) context.print(JSON.stringify(planJson(name, answers, operations, true), null, 2));
     else for (const line of next(what, String(answers.name), values["no-install"] === true)) context.print(line);
     return 0;
@@ -89,8 +89,13 @@ const next = (what: string, name: string, bare: boolean): string[] => [
   "Commit the folder and workspace.yaml.",
 ];
 
-/** Does it, with Ctrl-C as a wish to have everything as it was. */
-async function carryOut(operations: readonly Operation[], what: string, context: CommandContext, quiet: boolean): Promise<void> {
+/** Does it; Ctrl-C is the wish to have everything as it was. Answers whether it was done. */
+async function carryOut(
+  operations: readonly Operation[],
+  what: string,
+  context: CommandContext,
+  quiet: boolean,
+): Promise<boolean> {
   const abort = new AbortController();
   const stop = () => {
     if (!abort.signal.aborted) context.warn(`kc new: interrupted, taking ${what} back`);
@@ -100,6 +105,11 @@ async function carryOut(operations: readonly Operation[], what: string, context:
   try {
     const report = (line: string) => (quiet ? context.warn(line) : context.print(line));
     await apply(operations, { root: context.root, what, steps, env: context.env, signal: abort.signal, report });
+    return true;
+  } catch (error) {
+    if (!abort.signal.aborted || !(error instanceof UserError)) throw error;
+    context.warn(`kc new: ${error.message}. ${error.hint}`);
+    return false;
   } finally {
     process.off("SIGINT", stop).off("SIGTERM", stop).off("SIGHUP", stop);
   }
@@ -115,7 +125,7 @@ const mayAsk = (context: CommandContext): boolean => context.interactive && Bool
 /** --no-install and --skip-test leave steps out. */
 function wanted(operation: Operation, values: Record<string, unknown>): boolean {
   if (operation.kind !== "step") return true;
-  if (values["no-install"]) return false;
+  if (values["no-install"] && operation.step !== "declare") return false;
   return operation.step !== "test" || !values["skip-test"];
 }
 

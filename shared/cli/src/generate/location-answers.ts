@@ -9,6 +9,8 @@ const longest = 40;
 export function locationNameProblem(root: string, name: string): string | undefined {
   const asSnake = name
     .normalize("NFKD")
+    .replace(/\p{M}/gu, "")
+    .replace(/ß/g, "ss")
     .replace(/([a-z0-9])([A-Z])/g, "$1_$2")
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, "_")

@@ -24,6 +24,15 @@ export const steps: Readonly<Record<string, Step>> = {
     touches: (root) => [".kc/deps.ok", "pnpm-lock.yaml", ...packageFiles(root, "pnpm-lock.yaml")],
     run: (context) => kc(context, ["install", "--update"]),
   },
+  declare: {
+    title: () => "tell the other locations' compilers its asset keys",
+    touches: (root) => packageFiles(root, "src/asset-keys.d.ts"),
+    run: async ({ root }) => {
+      const { findLocations, writeDeclarations } = await import("@kc/host/workspace");
+      writeDeclarations(findLocations(root).locations);
+      return { code: 0, output: "" };
+    },
+  },
   test: {
     title: (location) => `check types and run the tests (kc test ${location})`,
     touches: (root) => packageFiles(root, "src/asset-keys.d.ts"),
