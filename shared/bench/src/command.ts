@@ -5,20 +5,24 @@ export function timed(
   command: string,
   args: readonly string[],
   options: { cwd?: string; env?: NodeJS.ProcessEnv; input?: string } = {},
-): Promise<{ ms: number; output: string }> {
+): Promise<{ ms: number; stdout: string }> {
   const began = performance.now();
   return new Promise((resolve, reject) => {
     const child = spawn(command, [...args], { ...options, stdio: ["pipe", "pipe", "pipe"] });
-    let output = "";
+    let stdout = "";
+    let end = "";
+    child.stdout.on("data", (chunk) => {
+      stdout += chunk;
+    });
     for (const stream of [child.stdout, child.stderr])
       stream.on("data", (chunk) => {
-        output = (output + chunk).slice(-50_000);
+        end = (end + chunk).slice(-2_000);
       });
     child.on("error", reject);
     child.on("close", (code, signal) => {
       const ms = performance.now() - began;
-      if (code === 0) resolve({ ms, output });
-      else reject(new Error(`${command} ${args.join(" ")} ended with ${signal ?? code}: ${output.slice(-2_000)}`));
+      if (code === 0) resolve({ ms, stdout });
+      else reject(new Error(`${command} ${args.join(" ")} ended with ${signal ?? code}: ${end}`));
     });
     child.stdin.end(options.input ?? "");
   });

@@ -51,15 +51,22 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     await stop();
     throw new Error(`location ${broken.name} of the benchmark does not load: ${broken.error?.message ?? broken.status}`);
   }
-  return { api, url: host.url, pid: (await api.health()).pid, request: (request) => finish(api, request), stop };
+  let seen = 0;
+  const request = async (wanted: RunRequest) => {
+    const events = await finish(api, wanted, seen);
+    seen = Math.max(seen, ...events.map((event) => event.id));
+    return events;
+  };
+  return { api, url: host.url, pid: (await api.health()).pid, request, stop };
 }
 
-async function finish(api: ApiClient, request: RunRequest): Promise<RunEvent[]> {
+/** @param after The last event that was seen: the log before it is not read again. */
+async function finish(api: ApiClient, request: RunRequest, after: number): Promise<RunEvent[]> {
   const { requestId, runs } = await api.submit(request);
   const open = new Set(runs.map((run: Run) => run.id));
   const events: RunEvent[] = [];
   const abort = new AbortController();
-  for await (const event of api.events({ after: 0, requestId }, abort.signal)) {
+  for await (const event of api.events({ after, requestId }, abort.signal)) {
     events.push(event);
     if (event.type === "run_failed" || event.type === "run_cancelled" || event.type === "step_failed")
       throw new Error(`a run of the benchmark failed: ${event.message ?? event.error?.message ?? event.type}`);

@@ -5,7 +5,7 @@ export const withoutPsql = (): string | undefined => (installed("psql") ? undefi
 
 /** Runs a script by psql and answers the milliseconds it tells of each statement after `\timing on`. */
 export async function psqlTimes(variables: Record<string, string>, script: string): Promise<number[]> {
-  const { output } = await timed("psql", ["--no-psqlrc", "--set=ON_ERROR_STOP=1", "--file=-"], {
+  const { stdout } = await timed("psql", ["--no-psqlrc", "--set=ON_ERROR_STOP=1", "--file=-"], {
     input: `\\timing on\n${script}`,
     env: {
       PATH: process.env.PATH,
@@ -16,7 +16,7 @@ export async function psqlTimes(variables: Record<string, string>, script: strin
       PGDATABASE: variables["LOCAL_POSTGRES_DATABASE"] ?? "postgres",
     },
   });
-  return psqlFigures(output);
+  return psqlFigures(stdout);
 }
 
 /** The milliseconds in psql's output, whatever the language of the rest. */

@@ -1,10 +1,10 @@
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { cpSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 
 export interface SyntheticWorkspace {
   /** Generated locations: the text of their definitions.ts by name. */
   locations: Record<string, string>;
-  /** Locations of the checkout that take part too. */
+  /** Locations of the checkout that take part too, as copies. */
   real?: readonly string[];
   /** Text of kc.yaml. */
   settings?: string;
@@ -15,7 +15,7 @@ export function writeWorkspace(checkout: string, folder: string, workspace: Synt
   const root = join(folder, "workspace");
   mkdirSync(root, { recursive: true });
   for (const name of ["shared", "bundles", "data"]) symlinkSync(join(checkout, name), join(root, name));
-  const paths = (workspace.real ?? []).map((name) => join(checkout, "locations", name));
+  const paths = (workspace.real ?? []).map((name) => copyLocation(checkout, root, name));
   for (const [name, definitions] of Object.entries(workspace.locations)) {
     const location = join(root, "locations", name);
     mkdirSync(join(location, "src"), { recursive: true });
@@ -36,6 +36,15 @@ export function writeWorkspace(checkout: string, folder: string, workspace: Synt
   writeFileSync(join(root, "workspace.yaml"), `load_from:\n${list}`);
   writeFileSync(join(root, "kc.yaml"), workspace.settings ?? "runs: { max_concurrent: 10 }\n");
   return root;
+}
+
+/** What a location needs must lie in its workspace, so it is copied; only its installed packages are the checkout's. */
+function copyLocation(checkout: string, root: string, name: string): string {
+  const from = join(checkout, "locations", name);
+  const to = join(root, "locations", name);
+  cpSync(from, to, { recursive: true, filter: (path) => !/^(node_modules|\.turbo|\.kc|target)$/.test(basename(path)) });
+  symlinkSync(join(from, "node_modules"), join(to, "node_modules"));
+  return `locations/${name}`;
 }
 
 export const definitionsFile = (root: string, location: string): string =>

@@ -10,7 +10,7 @@ export const cachedTest: Benchmark = {
   async run({ root }) {
     const turbo = join(root, "node_modules", ".bin", "turbo");
     const dry = await timed(turbo, ["run", "//#lint", "//#knip", "check", "test", "--dry=json"], { cwd: root });
-    const plan = JSON.parse(dry.output.slice(dry.output.indexOf("{"))) as {
+    const plan = JSON.parse(dry.stdout) as {
       tasks: { taskId: string; command: string; cache: { status: string } }[];
     };
     const stale = plan.tasks.filter((task) => task.cache.status !== "HIT" && task.command !== "<NONEXISTENT>");

@@ -1,8 +1,8 @@
 import { join } from "node:path";
-import type { RunEvent } from "@kc/host/client";
 import type { Benchmark, Measurement } from "../benchmark.ts";
 import { times } from "../command.ts";
 import { startPlatform } from "../platform.ts";
+import { median } from "../statistics.ts";
 import { writeWorkspace } from "../workspace.ts";
 
 const count = 200;
@@ -24,13 +24,25 @@ export const step: Benchmark = {
     const at = writeWorkspace(root, folder, { locations: { team: location } });
     const platform = await startPlatform({ root: at, home: join(folder, "home") });
     try {
+      // From the request to the last event in the log, over what a run of one step takes.
+      const run = async (name: string, selection: string, steps: number) => {
+        const began = performance.now();
+        const events = await platform.request({ selection });
+        const ms = performance.now() - began;
+        const done = events.filter((event) => event.type === "step_succeeded").length;
+        if (done !== steps) throw new Error(`${done} of ${steps} steps of ${name} succeeded`);
+        return ms;
+      };
       const rows: Measurement[] = [];
       for (const [name, shape] of [
         ["wide", "side by side"],
         ["chain", "one after the other"],
       ]) {
-        await platform.request({ selection: `key:"${name}/*"` });
-        const samples = await times(5, async () => duration(await platform.request({ selection: `key:"${name}/*"` })) / count);
+        const whole = () => run(name!, `key:"${name}/*"`, count);
+        const one = () => run(name!, `${name}/a0`, 1);
+        await whole();
+        const base = median(await times(9, one));
+        const samples = (await times(9, whole)).map((ms) => (ms - base) / (count - 1));
         rows.push({ what: `a step, ${count} ${shape}`, unit: "ms", samples, bar: { atMost: 3 } });
       }
       return rows;
@@ -39,8 +51,3 @@ export const step: Benchmark = {
     }
   },
 };
-
-function duration(events: readonly RunEvent[]): number {
-  const at = (type: string) => Date.parse(events.find((event) => event.type === type)!.at);
-  return at("run_succeeded") - at("run_started");
-}
