@@ -167,7 +167,9 @@ export function sqlStorage(db: Kysely<Tables>, facts: DialectFacts): Storage {
       if (requestId) query = query.where("request_id", "=", requestId);
       if (asset) query = query.where("id", "in", db.selectFrom("run_assets").select("run_id").where("asset", "=", asset));
       for (const [name, value] of Object.entries(tags ?? {}))
-        query = query.where(sql<string>`json_extract(tags, ${`$."${name.replaceAll('"', "")}"`})`, "=", value);
+        query = query.where(
+          sql<boolean>`exists (select 1 from json_each(runs.tags) as tag where tag.key = ${name} and tag.value = ${value})`,
+        );
       if (before)
         query = query.where(
           "position",

@@ -12,9 +12,9 @@ import type { Tables } from "./tables.ts";
  * @throws Error when the file cannot be opened, or was written by a newer kc.
  */
 export function openSqlite(path: string): Storage {
-  if (path !== ":memory:") mkdirSync(dirname(path), { recursive: true });
   let database: DatabaseSync;
   try {
+    if (path !== ":memory:") mkdirSync(dirname(path), { recursive: true });
     database = new DatabaseSync(path);
     // WAL with NORMAL: a commit survives a killed process; only a power cut may take the last ones.
     database.exec(
@@ -26,7 +26,12 @@ export function openSqlite(path: string): Storage {
       { cause: error },
     );
   }
-  migrate(database, path);
+  try {
+    migrate(database, path);
+  } catch (error) {
+    database.close();
+    throw error;
+  }
   const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: adapt(database) as never }) });
   const pragma = (name: string) => Number(Object.values(database.prepare(`pragma ${name}`).get() ?? {})[0] ?? 0);
   return sqlStorage(db, {
