@@ -177,6 +177,13 @@ describe("eager()", () => {
     expect(one.make("b").look()).toBe("");
     expect(one.going("x", false).look()).toBe("");
   });
+  test("a requested run that fails is not requested again before the next update", () => {
+    const one = pair();
+    expect(one.make("a").look()).toBe("b");
+    expect(one.going("b").look()).toBe("");
+    expect(one.going("b", false).look()).toBe("");
+    expect(one.make("a").look()).toBe("b");
+  });
   test("a materialization by hand clears a pending trigger", () => {
     const one = pair();
     one.going("x").make("a").look();
