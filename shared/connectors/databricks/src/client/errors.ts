@@ -6,6 +6,8 @@ export class DatabricksError extends Error {
   /** The vendor's code: RESOURCE_DOES_NOT_EXIST, REQUEST_LIMIT_EXCEEDED, … or a network code such as ECONNREFUSED. */
   readonly errorCode: string;
   readonly hint: string | undefined;
+  /** Trying again would change nothing: a step's retry policy does not apply. */
+  readonly final: boolean;
 
   constructor(
     message: string,
@@ -18,6 +20,7 @@ export class DatabricksError extends Error {
     this.status = options.status;
     this.errorCode = options.errorCode;
     this.hint = options.hint;
+    this.final = options.status === 401 || options.status === 403;
   }
 }
 
