@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { existsSync, openSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -67,8 +68,18 @@ async function findHost(file: string): Promise<string | undefined> {
 function hold(url: string, daemon: boolean): Omit<JoinedHost, "started"> {
   const abort = new AbortController();
   const api = apiClient(url);
-  const ended = api.lease(abort.signal, { daemon }).catch(() => undefined);
+  const id = randomUUID();
+  const ended = api.lease(abort.signal, { daemon, id }).catch(() => undefined);
+  let left: Promise<unknown> | undefined;
+  const leave = () => {
+    left ??= api.endLease(id).then(
+      () => abort.abort(),
+      () => abort.abort(),
+    );
+  };
   const gone = async (): Promise<void> => {
+    // Until the host has counted our own lease as ended, a lease that is held may be ours.
+    await left;
     for (;;) {
       const held = await api.health().then(
         (health) => health.leases,
@@ -78,7 +89,7 @@ function hold(url: string, daemon: boolean): Omit<JoinedHost, "started"> {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   };
-  return { url, api, ended, leave: () => abort.abort(), gone };
+  return { url, api, ended, leave, gone };
 }
 
 function start(options: HostOptions & { env?: Readonly<Record<string, string | undefined>> }, logs: string): Promise<HostAnswer> {

@@ -90,10 +90,12 @@ export function apiClient(base: string, options: { fetch?: typeof fetch } = {}) 
      * Keeps the host alive until the signal is aborted, with `daemon` also its schedules, sensors and automation. Resolves
      * when the host ends the lease.
      */
-    async lease(signal: AbortSignal, wants: { daemon: boolean }): Promise<void> {
+    async lease(signal: AbortSignal, wants: { daemon: boolean; id?: string }): Promise<void> {
       const response = await send(`${base}/api/lease${queryText(wants)}`, { signal });
       for await (const _ of response.body as unknown as AsyncIterable<Uint8Array>);
     },
+    /** Ends the lease of that id: counted as ended once this answers. */
+    endLease: (id: string) => call<unknown>("DELETE", `lease/${encodeURIComponent(id)}`),
   };
 }
 

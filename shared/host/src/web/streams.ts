@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { StoredEvent } from "@kc/runtime/internal";
 import { streamSSE } from "hono/streaming";
 import type { WebContext } from "./context.ts";
@@ -69,13 +70,25 @@ export function streams(app: App, { storage, log, lease, workspace }: WebContext
     });
   });
 
+  const held = new Map<string, () => void>();
   app.get("/api/lease", (context) =>
     streamSSE(context, async (stream) => {
-      const end = lease({ daemon: context.req.query("daemon") === "true" });
-      const ended = new Promise<void>((resolve) => stream.onAbort(resolve));
+      const release = lease({ daemon: context.req.query("daemon") === "true" });
+      const id = context.req.query("id") ?? randomUUID();
+      const ended = new Promise<void>((resolve) => {
+        held.set(id, resolve);
+        stream.onAbort(resolve);
+      });
       await stream.write(": held\n\n");
       await ended;
-      end();
+      held.delete(id);
+      release();
     }),
   );
+
+  // A broken connection ends a lease too, but only some time after: who wants to know when the host is gone says so first.
+  app.delete("/api/lease/:id", async (context) => {
+    held.get(context.req.param("id"))?.();
+    return context.json({}, 200);
+  });
 }

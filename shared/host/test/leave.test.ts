@@ -1,0 +1,31 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { joinHost } from "../src/join.ts";
+import { alive, definitions, makeWorkspace } from "./workspace.ts";
+
+const workspace = makeWorkspace({ team: definitions("team", "") });
+const home = mkdtempSync(join(tmpdir(), "kc-leave-"));
+afterAll(() => {
+  workspace.remove();
+  rmSync(home, { recursive: true, force: true });
+});
+
+const start = () => joinHost({ root: workspace.root, home, port: 0, watch: false, writeKeys: false, lingerMs: 0, daemon: true });
+
+test("who has left last and waits for the end never joins the host that is ending", async () => {
+  for (let round = 0; round < 4; round++) {
+    const host = await start();
+    expect(host.started).toBe(true);
+    const { pid } = await host.api.health();
+    const other = await start();
+    expect(other.started).toBe(false);
+    host.leave();
+    await host.gone();
+    expect(alive(pid)).toBe(true);
+    other.leave();
+    await other.gone();
+    await expect(other.api.health()).rejects.toThrow();
+  }
+});
