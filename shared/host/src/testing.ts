@@ -32,6 +32,10 @@ export interface TestInstanceOptions {
   root?: string;
   /** Keep this home after `stop`, to start again on it. */
   home?: string;
+  /** Reload locations when their files change. Default false. */
+  watch?: boolean;
+  /** Default: any free port. */
+  port?: number;
 }
 
 /** Starts a platform as `kc` would, apart from everything on this machine; connections of the machine's environment do not count. */
@@ -47,8 +51,8 @@ export async function testInstance(options: TestInstanceOptions = {}): Promise<T
     root,
     home,
     ...(options.only ? { only: options.only } : {}),
-    port: 0,
-    watch: false,
+    port: options.port ?? 0,
+    watch: options.watch ?? false,
     writeKeys: false,
     lingerMs: 0,
     daemon: options.daemon ?? false,

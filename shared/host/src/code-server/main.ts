@@ -28,6 +28,12 @@ const logger = (write: (line: string) => void): Logger => {
   return { debug: line("debug"), info: line("info"), warn: line("warn"), error: line("error") };
 };
 
+// A module that ends the process would take the answer away: while definitions load that is an error with a place.
+const exit = process.exit;
+process.exit = ((code) => {
+  throw new Error(`process.exit(${code ?? ""}) was called while the definitions load`);
+}) as typeof exit;
+
 const started = performance.now();
 const loading: Promise<{ location: LoadedLocation } | { error: LoadError }> = loadLocation({
   entry: settings.entry,
@@ -42,9 +48,10 @@ const loading: Promise<{ location: LoadedLocation } | { error: LoadError }> = lo
 let loadMs = 0;
 const loaded = loading.then((outcome) => {
   loadMs = performance.now() - started;
+  process.exit = exit;
   return outcome;
 });
-// An import that calls process.exit or rejects on its own later must not take the answer away.
+// An import that rejects on its own later must not take the answer away.
 process.on("unhandledRejection", (error) => console.error("unhandled rejection:", error));
 
 async function location(): Promise<LoadedLocation> {
@@ -109,9 +116,9 @@ server.addService(HealthService, health);
 server.bindAsync(settings.address, ServerCredentials.createInsecure(), (error) => {
   if (error) {
     console.error(`cannot listen on ${settings.address}: ${error.message}`);
-    process.exit(1);
+    exit(1);
   }
   process.stdout.write("kc:listening\n");
 });
 // Crash-only: runs were cancelled before, and events are on disk.
-process.on("SIGTERM", () => process.exit(0));
+process.on("SIGTERM", () => exit(0));

@@ -106,7 +106,14 @@ export function startWorkspace(params: WorkspaceParams): Workspace {
       state.process = fresh;
       if (params.writeKeys && writeAssetKeys(state.entry, outcome.snapshot)) writeDeclarations(all);
       void fresh.child.exited.then(() => {
-        if (state.process === fresh && !stopped) void load(state);
+        if (state.process !== fresh || stopped) return;
+        // One that ends soon after every start waits longer each time, so that it does not keep the machine busy.
+        const soon = params.now() - state.loadedAt! < 10_000;
+        const count = soon ? (deaths.get(state) ?? 0) + 1 : 0;
+        deaths.set(state, count);
+        params.log(state.entry.name, `its code server ended; it is started again${count > 1 ? " later" : ""}`);
+        const again = () => state.process === fresh && !stopped && void load(state);
+        setTimeout(again, count > 1 ? Math.min(30_000, 250 * 2 ** count) : 0).unref();
       });
       void old?.stop();
     }
@@ -185,4 +192,6 @@ function withShortPlaces(snapshot: LocationSnapshot, root: string): LocationSnap
   return { ...snapshot, assets: short(assets), jobs: short(jobs), schedules: short(schedules), sensors: short(sensors) };
 }
 
+/** How often in a row a location's code server ended soon after its start. */
+const deaths = new WeakMap<LocationState, number>();
 const loads = new WeakMap<LocationState, Promise<LocationState>>();
