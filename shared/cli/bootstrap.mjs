@@ -243,7 +243,24 @@ function missing() {
   return { toolchain: false, deps: stamp("deps.ok") ? "a manifest or lockfile changed" : "first use" };
 }
 
+/** A `kc new` that was killed: what it left half made is taken back before anything is installed for it. */
+function generatorWasKilled() {
+  try {
+    return !alive(JSON.parse(readFileSync(join(home, "generate.json"), "utf8")).pid);
+  } catch {
+    return false;
+  }
+}
+function takeBack() {
+  const program = join(root, "shared", "cli", "src", "generate", "take-back.ts");
+  spawnSync(process.env.KC_NODE ?? pinnedNode(toolchain), [program, root], { stdio: ["ignore", "inherit", "inherit"] });
+}
+
 async function setUp() {
+  if (generatorWasKilled() && existsSync(join(toolchain, ".ok")))
+    await withLock(async () => {
+      if (generatorWasKilled()) takeBack();
+    });
   const lacking = updating ? { toolchain: !existsSync(join(toolchain, ".ok")), deps: "update" } : missing();
   if (!lacking) return;
   mkdirSync(home, { recursive: true });

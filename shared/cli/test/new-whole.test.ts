@@ -1,4 +1,5 @@
-import { execFile, execFileSync } from "node:child_process";
+import { execFile, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import {
   cpSync,
   existsSync,
@@ -12,8 +13,9 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { joinHost } from "@kc/host/join";
 import { testInstance } from "@kc/host/testing";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { repository, snapshot } from "./new-miniature.ts";
 
 let root: string;
@@ -36,16 +38,20 @@ beforeAll(async () => {
 }, 240_000);
 afterAll(() => rmSync(root, { recursive: true, force: true, maxRetries: 5 }));
 
-/** Runs a kc command in the copy, as from a shell: nothing of this test run's own environment reaches it. */
+/** The environment of a shell: nothing of this test run's own. */
+const environment = Object.fromEntries(
+  Object.entries({ ...process.env, CI: "1" }).filter(
+    ([name]) => !/^(KC_|VITEST|VITE_|TURBO_|NODE_ENV|NODE_OPTIONS|TEST$)/.test(name),
+  ),
+);
+
+/** Runs a kc command in the copy. */
 function kc(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
-  const env = Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !/^(KC_|VITEST|VITE_|TURBO_|NODE_ENV|NODE_OPTIONS|TEST$)/.test(name)),
-  );
   return new Promise((resolve) => {
     execFile(
       process.execPath,
       [join(root, "shared/cli/bootstrap.mjs"), ...argv],
-      { cwd: root, env: { ...env, CI: "1" } },
+      { cwd: root, env: environment },
       (error, out, err) => resolve({ code: error ? Number(error.code ?? 1) : 0, out, err }),
     );
   });
@@ -99,6 +105,63 @@ describe("kc new location, in a repository of its own", { timeout: 240_000 }, ()
     writeFileSync(csv, good);
     // The launcher finds nothing to do: what is installed is what it was.
     expect((await kc("new")).err).toBe("");
+  });
+
+  test.each(["SIGINT", "SIGKILL"] as const)("leaves nothing, byte for byte, after %s while it installs", async (signal) => {
+    const before = snapshot(root);
+    const child = spawn(process.execPath, [join(root, "shared/cli/bootstrap.mjs"), "new", "location", "ended", "--yes"], {
+      cwd: root,
+      env: environment,
+      detached: true,
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    const ended = once(child, "exit");
+    for await (const chunk of child.stdout) if (String(chunk).includes("step    install")) break;
+    process.kill(-child.pid!, signal);
+    expect(await ended).toEqual(signal === "SIGINT" ? [130, null] : [null, "SIGKILL"]);
+    expect(existsSync(join(root, "locations/ended"))).toBe(signal === "SIGKILL");
+    const { code, err } = await kc("new");
+    expect(err).toBe(
+      signal === "SIGINT" ? "" : "kc: location ended had been left half made by a killed kc new; it was taken back\n",
+    );
+    expect(code).toBe(0);
+    expect(snapshot(root)).toEqual(before);
+  });
+
+  test("a location appears in a platform that runs already, and so does the next one", async () => {
+    const file = join(root, "workspace.yaml");
+    const whole = readFileSync(file, "utf8");
+    // Nothing that needs a stand-in.
+    writeFileSync(file, "load_from: []\n");
+    const home = mkdtempSync(join(tmpdir(), "kc-home-"));
+    const host = await joinHost({
+      root,
+      home,
+      port: 0,
+      watch: true,
+      writeKeys: false,
+      lingerMs: 0,
+      daemon: false,
+      env: environment,
+    });
+    try {
+      expect((await host.api.settled()).locations).toEqual([]);
+      for (const name of ["early", "later"]) {
+        expect(await kc("new", "location", name, "--yes", "--skip-test")).toMatchObject({ code: 0 });
+        await vi.waitFor(
+          async () =>
+            expect((await host.api.workspace()).locations).toContainEqual(
+              expect.objectContaining({ name, status: "loaded", assets: 2, error: null }),
+            ),
+          { timeout: 30_000, interval: 50 },
+        );
+      }
+    } finally {
+      host.leave();
+      await host.gone();
+      rmSync(home, { recursive: true, force: true });
+      writeFileSync(file, whole);
+    }
   });
 
   test("two locations use different versions of one library, each its own", async () => {

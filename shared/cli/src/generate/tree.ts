@@ -36,7 +36,13 @@ export function stagedTree(root: string): Tree {
   const order: (StepCall | string)[] = [];
   const onDisk = (path: string): string | undefined => {
     const file = join(root, path);
-    return existsSync(file) ? readFileSync(file, "utf8") : undefined;
+    if (!existsSync(file)) return undefined;
+    try {
+      return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(readFileSync(file));
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+      throw new UserError(`${path} is no UTF-8 text, so kc cannot change it`, "Save it as UTF-8.");
+    }
   };
   return {
     root,
