@@ -12,8 +12,22 @@ const duration = z.string().transform((text, context) => {
   }
 });
 
+/** The reference projects' three keys of dagster.yaml. kc keeps runs, events and ticks in one database, so all must name the same. */
+const legacyStorages = ["run_storage", "event_log_storage", "schedule_storage"] as const;
+const legacyStorage = z.object({
+  module: z.string().optional(),
+  class: z.string().optional(),
+  config: z.object({ postgres_url: z.string().optional(), base_dir: z.string().optional() }).optional(),
+});
+
 const schema = z.strictObject({
-  storage: z.strictObject({ sqlite: z.strictObject({ path: z.string().optional() }).optional() }).optional(),
+  storage: z
+    .union([
+      z.strictObject({ sqlite: z.strictObject({ path: z.string().optional() }) }),
+      z.strictObject({ postgres: z.strictObject({ url: z.string(), schema: z.string().optional() }) }),
+    ])
+    .optional(),
+  ...Object.fromEntries(legacyStorages.map((name) => [name, legacyStorage.optional()])),
   runs: z
     .strictObject({
       /** Runs at one time over all locations. */
@@ -37,14 +51,36 @@ const schema = z.strictObject({
 });
 
 /** The instance's settings: kc.yaml with every default filled in. Durations are milliseconds. */
-export type InstanceSettings = z.output<typeof schema>;
+export type InstanceSettings = Omit<z.output<typeof schema>, "storage"> & { storage: StorageSettings };
+export type StorageSettings =
+  | { sqlite: { path?: string | undefined } }
+  | { postgres: { url: string; schema?: string | undefined } };
+
+/** One storage out of the two spellings; contradictory keys are one error that names both. */
+function withStorage(settings: z.output<typeof schema>, file: string): InstanceSettings {
+  const legacy = legacyStorages.flatMap((name) => {
+    const value = (settings as Record<string, z.output<typeof legacyStorage> | undefined>)[name];
+    return value ? [{ name, url: value.config?.postgres_url }] : [];
+  });
+  if (legacy.length === 0) return { ...settings, storage: settings.storage ?? { sqlite: {} } };
+  if (settings.storage)
+    throw new UserError(`storage and ${legacy[0]!.name} contradict each other: write one of them`, { where: file });
+  const urls = new Set(legacy.map((one) => one.url));
+  if (urls.size > 1)
+    throw new UserError(
+      `${legacy.map((one) => one.name).join(", ")} name different databases: kc keeps runs, events and ticks in one`,
+      { where: file },
+    );
+  const url = legacy[0]!.url;
+  return { ...settings, storage: url ? { postgres: { url } } : { sqlite: {} } };
+}
 
 /**
  * Reads kc.yaml; without one every setting has its default. `env:NAME` stands for the variable's value anywhere.
  * @throws UserError with file and line.
  */
 export function readInstanceFile(file: string, env: Readonly<Record<string, string | undefined>>): InstanceSettings {
-  if (!existsSync(file)) return schema.parse({});
+  if (!existsSync(file)) return withStorage(schema.parse({}), file);
   const lines = new LineCounter();
   const document = parseDocument(readFileSync(file, "utf8"), { lineCounter: lines });
   const line = (offset: number | undefined) => `${file}:${lines.linePos(offset ?? 0).line || 1}`;
@@ -58,6 +94,9 @@ export function readInstanceFile(file: string, env: Readonly<Record<string, stri
       return found;
     }
     if (Array.isArray(value)) return value.map(fill);
+    const named =
+      value && typeof value === "object" && Object.keys(value).length === 1 ? (value as { env?: unknown }).env : undefined;
+    if (typeof named === "string") return fill(`env:${named}`);
     if (value && typeof value === "object")
       return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, fill(item)]));
     return value;
@@ -65,7 +104,7 @@ export function readInstanceFile(file: string, env: Readonly<Record<string, stri
   const values = fill(document.toJS() ?? {});
   if (missing.length > 0) throw new UserError(`unset environment variables: ${missing.join(", ")}`, { where: file });
   const parsed = schema.safeParse(values);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) return withStorage(parsed.data, file);
   const issue = parsed.error.issues[0]!;
   const node = document.getIn(issue.path as (string | number)[], true) as { range?: [number] } | undefined;
   throw new UserError(`${issue.path.join(".") || "(root)"}: ${issue.message}`, { where: line(node?.range?.[0]) });

@@ -2,7 +2,6 @@ import { randomUUID } from "node:crypto";
 import { chmodSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Clock, systemClock, UserError } from "@kc/runtime/internal";
-import { openSqlite } from "@kc/storage";
 import { startDaemon } from "./daemon/daemon.ts";
 import { type Environment, locationEnvironment, rootEnvironment } from "./environment.ts";
 import { readInstanceFile } from "./instance-file.ts";
@@ -10,6 +9,7 @@ import { watchFiles } from "./locations/watch.ts";
 import { startWorkspace, type Workspace } from "./locations/workspace.ts";
 import { findLocations, type LocationEntry } from "./locations/workspace-file.ts";
 import { eventLog } from "./log.ts";
+import { openStorage } from "./open-storage.ts";
 import type { InstancePaths } from "./paths.ts";
 import { runLauncher } from "./runs/launcher.ts";
 import { submitter } from "./runs/submit.ts";
@@ -58,7 +58,7 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
     for (const one of stops.reverse().splice(0)) await one();
   };
   try {
-    const storage = openSqlite(settings.storage?.sqlite?.path ? join(paths.root, settings.storage.sqlite.path) : paths.database);
+    const storage = await openStorage(settings.storage, paths);
     stops.push(() => storage.close());
     const log = eventLog(storage);
     const connections = openConnections({ paths, env: options.env, clock, report });

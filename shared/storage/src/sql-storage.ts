@@ -9,16 +9,23 @@ import {
   type Storage,
   type StoredEvent,
 } from "@kc/runtime/internal";
-import { type Kysely, sql, type Transaction } from "kysely";
+import type { Kysely, RawBuilder, Transaction } from "kysely";
 import { eventToRow, rowToEvent, rowToInstigator, rowToRun, rowToTick, runToRow } from "./rows.ts";
 import type { Tables } from "./tables.ts";
 
-/** What a dialect says of itself. */
-export interface DialectFacts {
+/** What differs between the dialects. */
+export interface Dialect {
   dialect: string;
-  schemaVersion(): number;
+  schemaVersion(): Promise<number>;
   bytes(): Promise<number>;
+  /** Whether a run has the tag. */
+  hasTag(name: string, value: string): RawBuilder<boolean>;
+  /** Whether an error means that the database is away and may come back. */
+  transient(error: unknown): boolean;
 }
+
+/** Pauses (ms) before a transaction is tried again while the database is away: together about five minutes. */
+const pauses = [100, 250, 500, 1_000, 2_000, ...Array.from({ length: 60 }, () => 5_000)];
 
 const assetEvents = new Set<NewEvent["type"]>([
   "materialization",
@@ -31,15 +38,26 @@ const assetEvents = new Set<NewEvent["type"]>([
 ]);
 
 /** The storage contract over SQL. Writes are serialised: the host process is the only writer. */
-export function sqlStorage(db: Kysely<Tables>, facts: DialectFacts): Storage {
+export function sqlStorage(db: Kysely<Tables>, facts: Dialect): Storage {
   type Tx = Transaction<Tables>;
   let last: Promise<unknown> = Promise.resolve();
   /** One transaction at a time: SQLite has one connection, and projections read what they write. */
   const write = <T>(work: (tx: Tx) => Promise<T>): Promise<T> => {
-    const result = last.then(() => db.transaction().execute(work));
+    const result = last.then(() => patiently(() => db.transaction().execute(work)));
     last = result.catch(() => undefined);
     return result;
   };
+  /** A database that goes away and comes back costs no event: what is to be written waits for it. */
+  const patiently = async <T>(work: () => Promise<T>): Promise<T> => {
+    for (let attempt = 0; ; attempt++)
+      try {
+        return await work();
+      } catch (error) {
+        if (attempt >= pauses.length || closed || !facts.transient(error)) throw error;
+        await new Promise((resolve) => setTimeout(resolve, pauses[attempt]));
+      }
+  };
+  let closed = false;
 
   const insertEvents = async (tx: Tx, events: readonly NewEvent[]): Promise<StoredEvent[]> => {
     if (events.length === 0) return [];
@@ -166,10 +184,7 @@ export function sqlStorage(db: Kysely<Tables>, facts: DialectFacts): Storage {
       if (location) query = query.where("location", "=", location);
       if (requestId) query = query.where("request_id", "=", requestId);
       if (asset) query = query.where("id", "in", db.selectFrom("run_assets").select("run_id").where("asset", "=", asset));
-      for (const [name, value] of Object.entries(tags ?? {}))
-        query = query.where(
-          sql<boolean>`exists (select 1 from json_each(runs.tags) as tag where tag.key = ${name} and tag.value = ${value})`,
-        );
+      for (const [name, value] of Object.entries(tags ?? {})) query = query.where(facts.hasTag(name, value));
       if (before)
         query = query.where(
           "position",
@@ -303,10 +318,11 @@ export function sqlStorage(db: Kysely<Tables>, facts: DialectFacts): Storage {
           .executeTakeFirstOrThrow();
         counts[table] = Number(row.count);
       }
-      return { dialect: facts.dialect, schemaVersion: facts.schemaVersion(), counts, bytes: await facts.bytes() };
+      return { dialect: facts.dialect, schemaVersion: await facts.schemaVersion(), counts, bytes: await facts.bytes() };
     },
 
     async close() {
+      closed = true;
       await last;
       await db.destroy();
     },

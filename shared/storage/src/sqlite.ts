@@ -2,8 +2,8 @@ import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import type { Storage } from "@kc/runtime/internal";
-import { Kysely, SqliteDialect } from "kysely";
-import { migrate } from "./migrate.ts";
+import { Kysely, SqliteDialect, sql } from "kysely";
+import { pendingMigrations } from "./migrations.ts";
 import { sqlStorage } from "./sql-storage.ts";
 import type { Tables } from "./tables.ts";
 
@@ -37,8 +37,27 @@ export function openSqlite(path: string): Storage {
   return sqlStorage(db, {
     dialect: "sqlite",
     bytes: async () => pragma("page_count") * pragma("page_size"),
-    schemaVersion: () => pragma("user_version"),
+    schemaVersion: async () => pragma("user_version"),
+    hasTag: (name, value) =>
+      sql<boolean>`exists (select 1 from json_each(runs.tags) as tag where tag.key = ${name} and tag.value = ${value})`,
+    transient: () => false,
   });
+}
+
+/** Brings the file to this kc's schema, each step in a transaction. */
+function migrate(database: DatabaseSync, path: string): void {
+  const current = Number((database.prepare("pragma user_version").get() as { user_version: number }).user_version);
+  for (const { version, sql } of pendingMigrations("sqlite", current, path)) {
+    database.exec("begin immediate");
+    try {
+      database.exec(sql);
+      database.exec(`pragma user_version = ${version}`);
+      database.exec("commit");
+    } catch (error) {
+      database.exec("rollback");
+      throw error;
+    }
+  }
 }
 
 /** What Kysely's SQLite dialect calls, over node:sqlite; statements are prepared once. */

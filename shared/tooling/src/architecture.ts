@@ -9,7 +9,7 @@ export const allowed: Record<string, { src: string[]; tests: string[] }> = {
   "@kc/sql-dialect": { src: [], tests: [] },
   "@kc/dbt": { src: [], tests: [] },
   "@kc/tooling": { src: [], tests: [] },
-  "@kc/storage": { src: ["@kc/runtime"], tests: [] },
+  "@kc/storage": { src: ["@kc/runtime"], tests: ["@kc/standin-postgres"] },
   "@kc/connector-databricks": { src: ["@kc/runtime", "@kc/connections"], tests: ["@kc/standin-databricks"] },
   "@kc/connector-postgres": { src: ["@kc/runtime", "@kc/connections"], tests: ["@kc/standin-postgres"] },
   "@kc/connector-replication": {

@@ -14,7 +14,7 @@ export const eventLog: Benchmark = {
   unit: "events/s",
   async run({ folder }) {
     const rate = async (batch: number, index: number) => {
-      const { openSqlite } = await import("@kc/storage");
+      const { openSqlite } = await import("@kc/storage/sqlite");
       const storage = openSqlite(join(folder, `log-${batch}-${index}.db`));
       try {
         await storage.createRuns(
