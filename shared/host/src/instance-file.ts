@@ -47,6 +47,8 @@ const schema = z.strictObject({
     })
     .prefault({}),
   locations: z.strictObject({ load_timeout: duration.default(60_000) }).prefault({}),
+  /** How long ended runs (with their events), ticks, and the log lines of ended runs are kept. Absent: for ever. */
+  retention: z.strictObject({ runs: duration.optional(), ticks: duration.optional(), logs: duration.optional() }).prefault({}),
   ticks: z.strictObject({ timeout: duration.default(180_000) }).prefault({}),
 });
 

@@ -117,6 +117,12 @@ export interface ListTicksParams {
   limit?: number;
 }
 
+export interface PruneParams {
+  runs?: number;
+  ticks?: number;
+  logs?: number;
+}
+
 /**
  * Where an instance keeps everything. One contract suite (`@kc/runtime/testing`) holds for every implementation.
  * Events are the truth: `appendEvents` also moves run statuses and asset states, in the same transaction.
@@ -160,6 +166,11 @@ export interface Storage {
   getValue(name: string): Promise<string | null>;
   setValue(name: string, value: string): Promise<void>;
 
+  /**
+   * Deletes what is older than the given instants (ms): ended runs with their events (and events without a run), ticks, and
+   * the log lines of ended runs. What is known of assets stays. Answers how many rows went.
+   */
+  prune(before: PruneParams): Promise<{ runs: number; events: number; ticks: number }>;
   info(): Promise<{ dialect: string; schemaVersion: number; counts: Record<string, number>; bytes: number }>;
   close(): Promise<void>;
 }

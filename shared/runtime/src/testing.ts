@@ -356,5 +356,52 @@ export function storageContract(name: string, open: () => Promise<Storage>): voi
       expect(info.schemaVersion).toBeGreaterThan(0);
       expect(info.dialect).not.toBe("");
     });
+
+    describe("prune()", () => {
+      const day = 86_400_000;
+      const ended = async (id: string, at: number) => {
+        await storage.createRuns([newRun(id, making("a"))], [runEvent(id, "run_queued", { at })]);
+        await storage.appendEvents([
+          runEvent(id, "run_started", { at, seq: 1 }),
+          runEvent(id, "log", { at, seq: 2, message: "line" }),
+          runEvent(id, "materialization", { at, seq: 3, asset: "a" }),
+          runEvent(id, "run_succeeded", { at, seq: 4 }),
+        ]);
+      };
+
+      test("takes ended runs before the instant with their events; what is known of assets stays", async () => {
+        await ended("old", 1 * day);
+        await ended("new", 9 * day);
+        await storage.createRuns([newRun("open", making("b"))], [runEvent("open", "run_queued", { at: 1 })]);
+        expect(await storage.prune({ runs: 5 * day })).toEqual({ runs: 1, events: 5, ticks: 0 });
+        expect(ids(await storage.listRuns()).sort()).toEqual(["new", "open"]);
+        expect(await storage.readEvents({ runId: "old" })).toEqual([]);
+        expect((await storage.assetStates(["a"])).get("a")?.materialization?.at).toBe(9 * day);
+      });
+      test("takes only the log lines of ended runs when only logs are named", async () => {
+        await ended("old", 1 * day);
+        await storage.createRuns([newRun("open")], [runEvent("open", "run_queued", { at: 1 })]);
+        await storage.appendEvents([runEvent("open", "log", { at: 1, seq: 1, message: "still needed" })]);
+        expect(await storage.prune({ logs: 5 * day })).toEqual({ runs: 0, events: 1, ticks: 0 });
+        expect((await storage.readEvents({ runId: "old" })).map((event) => event.type)).toEqual([
+          "run_queued",
+          "run_started",
+          "materialization",
+          "run_succeeded",
+        ]);
+        expect(await storage.readEvents({ runId: "open", types: ["log"] })).toHaveLength(1);
+      });
+      test("takes ended ticks, never one that goes on", async () => {
+        const tick = await storage.startTick({ location: "l", name: "s", type: "schedule", at: 1 });
+        await storage.endTick(tick.id, { status: "success", endedAt: 2 });
+        await storage.startTick({ location: "l", name: "s", type: "schedule", at: 3 });
+        expect((await storage.prune({ ticks: day })).ticks).toBe(1);
+        expect(await storage.listTicks()).toHaveLength(1);
+      });
+      test("takes nothing when nothing is named", async () => {
+        await ended("old", 1);
+        expect(await storage.prune({})).toEqual({ runs: 0, events: 0, ticks: 0 });
+      });
+    });
   });
 }

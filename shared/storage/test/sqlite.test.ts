@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { newRun, runEvent, storageContract } from "@kc/runtime/testing";
 import { afterAll, describe, expect, test } from "vitest";
-import { openSqlite } from "../src/index.ts";
+import { openSqlite } from "../src/sqlite.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "kc-storage-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

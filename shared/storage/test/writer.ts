@@ -1,5 +1,5 @@
 import { writeSync } from "node:fs";
-import { openSqlite } from "../src/index.ts";
+import { openSqlite } from "../src/sqlite.ts";
 
 // Appends batches until it is killed and writes the number of the last event of each that was acknowledged.
 const storage = openSqlite(process.argv[2]!);

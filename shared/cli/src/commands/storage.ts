@@ -1,17 +1,47 @@
-import { type Command, jsonOption, UsageError } from "../command.ts";
+import { type Command, jsonOption, text, UsageError } from "../command.ts";
 import { withHost } from "../host.ts";
 import { table } from "../table.ts";
 
+const age = (what: string) => ({
+  type: "string" as const,
+  value: "AGE",
+  description: `prune: ${what} older than this (30d, 12h)`,
+});
+
 export const command: Command = {
-  summary: "Look at the instance's database.",
-  usage: "info",
-  options: jsonOption,
-  examples: [["kc storage info", "dialect, schema version, rows, size"]],
+  summary: "Look at the instance's database, bring it to this kc's schema, and delete what is old.",
+  usage: "<info | migrate | prune>",
+  options: {
+    ...jsonOption,
+    runs: age("ended runs with their events"),
+    ticks: age("ticks of schedules and sensors"),
+    logs: age("log lines of ended runs"),
+  },
+  examples: [
+    ["kc storage info", "dialect, schema version, rows, size"],
+    ["kc storage prune --runs 90d --logs 14d", "by hand; retention in kc.yaml does it every hour"],
+    ["kc storage migrate", "after an update; opening the database does it too"],
+  ],
   async run({ values, positionals, context }) {
-    if ((positionals[0] ?? "info") !== "info") throw new UsageError(`there is no "kc storage ${positionals[0]}"; there is info`);
+    const verb = positionals[0] ?? "info";
+    if (!["info", "migrate", "prune"].includes(verb))
+      throw new UsageError(`there is no "kc storage ${verb}"; there are info, migrate, prune`);
+    const ages = Object.fromEntries(
+      ["runs", "ticks", "logs"].flatMap((name) => (text(values, name) ? [[name, text(values, name)!]] : [])),
+    );
+    if (verb === "prune" && Object.keys(ages).length === 0)
+      throw new UsageError("prune what? Give --runs, --ticks or --logs with an age, as in: kc storage prune --runs 90d");
     return withHost(context, async ({ api }) => {
+      if (verb === "prune") {
+        const gone = await api.prune(ages);
+        context.print(
+          values.json ? JSON.stringify(gone) : `deleted ${gone.runs} runs, ${gone.events} events, ${gone.ticks} ticks`,
+        );
+        return 0;
+      }
       const info = await api.storage();
       if (values.json) context.print(JSON.stringify(info, null, 2));
+      else if (verb === "migrate") context.print(`the ${info.dialect} database has schema ${info.schemaVersion}, this kc's`);
       else
         context.print(
           table(

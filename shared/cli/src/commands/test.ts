@@ -61,7 +61,8 @@ function listPackages(root: string): Package[] {
 }
 
 function packageName(packages: readonly Package[], name: string): string {
-  const found = packages.find((one) => one.name === name || one.name === `@loc/${name}` || one.name === `@kc/${name}`);
+  // A team's name means the team, also where a shared package has the same one.
+  const found = [name, `@loc/${name}`, `@kc/${name}`].map((full) => packages.find((one) => one.name === full)).find(Boolean);
   if (!found)
     throw new UsageError(
       `there is no location or package "${name}"; there are ${packages.map((one) => one.name.replace("@loc/", "")).join(", ")}`,

@@ -83,6 +83,9 @@ export function apiClient(base: string, options: { fetch?: typeof fetch } = {}) 
       metadata?: Record<string, string | number | boolean | null>;
     }) => call<RunEvent>("POST", "events", {}, event),
     storage: () => call<StorageInfo>("GET", "storage"),
+    /** Ages as durations: "30d". */
+    prune: (ages: { runs?: string; ticks?: string; logs?: string }) =>
+      call<{ runs: number; events: number; ticks: number }>("POST", "storage/prune", {}, ages),
     /** Events as they are stored, from after `after` on, until the signal is aborted or the host ends. */
     events: (query: { after?: number; runId?: string; requestId?: string }, signal: AbortSignal) =>
       followEvents(send, `${base}/api/events${queryText(query)}`, signal),

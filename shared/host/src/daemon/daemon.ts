@@ -5,6 +5,7 @@ import type { DaemonContext } from "./context.ts";
 import { tickFreshness } from "./freshness.ts";
 import { type Loop, startLoop } from "./loop.ts";
 import { tickQueue } from "./queue.ts";
+import { type Retention, tickRetention } from "./retention.ts";
 import { tickSchedules } from "./schedules.ts";
 import { type SensorsInFlight, tickSensors } from "./sensors.ts";
 
@@ -24,7 +25,7 @@ const wakesQueue = /^run_(queued|succeeded|failed|cancelled|skipped)$/;
 export function startDaemon(
   context: DaemonContext,
   launcher: RunLauncher,
-  options: { maxConcurrentRuns: number; decides(): boolean },
+  options: { maxConcurrentRuns: number; decides(): boolean; retention: Retention },
 ): Daemon {
   const evaluations: Evaluations = new Map();
   const launched = new Set<Run["id"]>();
@@ -51,6 +52,8 @@ export function startDaemon(
     deciding(() => tickSensors(context, inFlight, () => sensors.wake())),
   );
   const freshness = start("freshness", () => tickFreshness(context));
+  const retention = start("retention", () => tickRetention(context, options.retention));
+  const loops = [queue, automation, schedules, sensors, freshness, retention];
   const stopListening = context.log.listen((events: readonly StoredEvent[]) => {
     let queued = false;
     let automated = false;
@@ -72,14 +75,14 @@ export function startDaemon(
     for (const loop of [automation, schedules, sensors, freshness]) loop.wake();
   }
   return {
-    loops: [queue, automation, schedules, sensors, freshness],
+    loops,
     evaluations,
     waiting: () => waiting,
     wake,
     async stop() {
       stopListening();
       stopWatching();
-      await Promise.all([queue, automation, schedules, sensors, freshness].map((loop) => loop.stop()));
+      await Promise.all(loops.map((loop) => loop.stop()));
     },
   };
 }

@@ -58,7 +58,8 @@ export interface WorkspaceParams {
 
 /** Starts the code server of every location and keeps the workspace's graph. */
 export function startWorkspace(params: WorkspaceParams): Workspace {
-  const { entries, all, paths } = params;
+  const { entries, paths } = params;
+  const all = [...params.all];
   const states = new Map<string, LocationState>();
   const listeners = new Set<(name: string) => void>();
   const stops: (() => void)[] = [];
@@ -133,6 +134,7 @@ export function startWorkspace(params: WorkspaceParams): Workspace {
       loadMs: undefined,
     };
     states.set(entry.name, state);
+    if (!all.some((one) => one.name === entry.name)) all.push(entry);
     const first = load(state);
     loads.set(state, first);
     if (params.watch) {

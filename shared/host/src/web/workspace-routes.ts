@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import { durationMs } from "@kc/runtime/internal";
 import {
   componentSchema,
   connectionSchema,
@@ -110,6 +111,22 @@ export function workspaceRoutes(app: App, context: WebContext): void {
       list(connectionSchema),
     ),
     async (c) => c.json(await connections.status(c.req.valid("query").probe === "true"), 200),
+  );
+  const age = z.string().max(20).optional();
+  app.openapi(
+    post(
+      "/api/storage/prune",
+      "Delete ended runs with their events, ticks, and log lines that are older",
+      z.object({ runs: age, ticks: age, logs: age }),
+      z.object({ runs: z.number(), events: z.number(), ticks: z.number() }),
+    ),
+    async (c) => {
+      const ages = Object.entries(c.req.valid("json")).filter((entry): entry is [string, string] => entry[1] !== undefined);
+      return c.json(
+        await storage.prune(Object.fromEntries(ages.map(([name, text]) => [name, now() - durationMs(text, name)]))),
+        200,
+      );
+    },
   );
   app.openapi(get("/api/storage", "The instance's database", none, storageInfoSchema), async (c) =>
     c.json(await storage.info(), 200),
