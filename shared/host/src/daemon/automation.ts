@@ -1,4 +1,12 @@
-import { type AutomationCursor, type Evaluation, evaluateAutomation, isEnd, select, type Update } from "@kc/runtime/internal";
+import {
+  type AutomationCursor,
+  type Evaluation,
+  evaluateAutomation,
+  isEnd,
+  type Storage,
+  select,
+  type Update,
+} from "@kc/runtime/internal";
 import type { DaemonContext } from "./context.ts";
 import { instigators } from "./instigators.ts";
 
@@ -19,7 +27,7 @@ export async function tickAutomation(context: DaemonContext, evaluations: Evalua
   const now = clock.now();
   const text = await storage.getValue(cursorName);
   const last = await storage.lastEventId();
-  const cursor: AutomationCursor = text ? JSON.parse(text) : { eventId: last, at: now, assets: {} };
+  const cursor: AutomationCursor = text ? parsed(storage, text) : { eventId: last, at: now, assets: {} };
   const sensors = (await instigators(workspace, storage, "sensor")).filter(
     ({ definition, running }) => definition.type === "automation" && running,
   );
@@ -70,7 +78,9 @@ export async function tickAutomation(context: DaemonContext, evaluations: Evalua
       context.report(
         `automation: ${key} is due, but location ${graph.assets.get(key)!.location} does not load; it is requested once it does`,
       );
-  const values = { [cursorName]: JSON.stringify(result.cursor), [heldName]: JSON.stringify(held) };
+  const next = JSON.stringify(result.cursor);
+  parsedCursors.set(storage, { text: next, cursor: result.cursor });
+  const values = { [cursorName]: next, [heldName]: JSON.stringify(held) };
   const requestIds = new Map<string, string[]>();
   if (wanted.length > 0) {
     const submitted = await requests.submit({
@@ -93,6 +103,13 @@ export async function tickAutomation(context: DaemonContext, evaluations: Evalua
     await storage.endTick(tick.id, { status: "success", endedAt: clock.now(), requestIds: ids });
   }
   return upTo < last ? now : result.nextAt;
+}
+
+/** The cursor that was written last, as it was before it became text: with many assets, parsing is most of a tick. */
+const parsedCursors = new WeakMap<Storage, { text: string; cursor: AutomationCursor }>();
+function parsed(storage: Storage, text: string): AutomationCursor {
+  const known = parsedCursors.get(storage);
+  return known?.text === text ? known.cursor : JSON.parse(text);
 }
 
 function enabledAssets({ workspace }: DaemonContext, sensors: Awaited<ReturnType<typeof instigators<"sensor">>>): Set<string> {

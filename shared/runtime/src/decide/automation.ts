@@ -128,7 +128,7 @@ function indexOf(graph: WorkspaceGraph) {
   let index = indexes.get(graph);
   if (!index) {
     const conditioned = graph.order.filter((key) => graph.assets.get(key)!.automation);
-    const timed = conditioned.filter((key) => fingerprint(graph.assets.get(key)!.automation!).includes('"cron"'));
+    const timed = conditioned.filter((key) => JSON.stringify(graph.assets.get(key)!.automation).includes('"cron"'));
     index = { positions: new Map(graph.order.map((key, position) => [key, position])), timed, conditioned };
     indexes.set(graph, index);
   }
@@ -145,10 +145,24 @@ const prints = new WeakMap<AutomationCondition, string>();
 function fingerprint(condition: AutomationCondition): string {
   let print = prints.get(condition);
   if (print === undefined) {
-    print = JSON.stringify(condition);
+    print = shortHash(JSON.stringify(condition));
     prints.set(condition, print);
   }
   return print;
+}
+
+/** 53 bits of a text (cyrb53): the cursor holds one per asset and is written with every evaluation. */
+function shortHash(text: string): string {
+  let a = 0xdeadbeef;
+  let b = 0x41c6ce57;
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    a = Math.imul(a ^ code, 2_654_435_761);
+    b = Math.imul(b ^ code, 1_597_334_677);
+  }
+  a = Math.imul(a ^ (a >>> 16), 2_246_822_507) ^ Math.imul(b ^ (b >>> 13), 3_266_489_909);
+  b = Math.imul(b ^ (b >>> 16), 2_246_822_507) ^ Math.imul(a ^ (a >>> 13), 3_266_489_909);
+  return (4_294_967_296 * (2_097_151 & b) + (a >>> 0)).toString(36);
 }
 
 interface Run {
