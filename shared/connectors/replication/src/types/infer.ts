@@ -51,6 +51,8 @@ const tests: Record<Kind, (value: string) => boolean> = {
 /** Whether the day is in the calendar: 30 February has the right form only. */
 function realDay(value: string): boolean {
   const text = value.slice(0, 10);
+  // Every month has 28 days, and samples have many dates.
+  if (text.slice(8) <= "28") return true;
   const parsed = new Date(`${text}T00:00:00Z`);
   return !Number.isNaN(parsed.getTime()) && parsed.toISOString().slice(0, 10) === text;
 }
