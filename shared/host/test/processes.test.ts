@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openSqlite } from "@kc/storage/sqlite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { apiClient } from "../src/client/client.ts";
 import type { RunEvent } from "../src/client/types.ts";
 import { type TestInstance, testInstance } from "../src/testing.ts";
 import { alive, definitions, makeWorkspace, processTree, until } from "./workspace.ts";
@@ -147,7 +148,12 @@ describe.concurrent("runs and their processes", () => {
       instance.api.connections(),
       instance.api.runs(),
     ]);
-    const text = [JSON.stringify(answers), readFileSync(join(instance.home, "logs", "host.log"), "utf8"), readFileSync(join(instance.home, "instance.db"), "latin1"), readFileSync(join(instance.home, "instance.db-wal"), "latin1")].join("\n");
+    const text = [
+      JSON.stringify(answers),
+      readFileSync(join(instance.home, "logs", "host.log"), "utf8"),
+      readFileSync(join(instance.home, "instance.db"), "latin1"),
+      readFileSync(join(instance.home, "instance.db-wal"), "latin1"),
+    ].join("\n");
     expect(text).toContain("secretive");
     expect(text).not.toContain("s3cr3t-of-the-test");
   });
@@ -218,17 +224,22 @@ describe.concurrent("the host", () => {
   });
   test("ends with all its children some seconds after the command that started it is killed", async () => {
     const home = mkdtempSync(join(tmpdir(), "kc-home-"));
-    const command = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", join(import.meta.dirname, "command.ts"), workspace.root, home], {
-      stdio: ["ignore", "ignore", "inherit"],
-    });
+    const command = spawn(
+      process.execPath,
+      ["--disable-warning=ExperimentalWarning", join(import.meta.dirname, "command.ts"), workspace.root, home],
+      {
+        stdio: ["ignore", "ignore", "inherit"],
+      },
+    );
     await until(() => existsSync(join(home, "host.json")));
-    const host = hostPid(home);
+    const { pid: host, url } = JSON.parse(readFileSync(join(home, "host.json"), "utf8")) as { pid: number; url: string };
+    await until(async () => (await apiClient(url).health()).leases === 1);
     const tree = await until(() => {
       const found = processTree(host);
       return found.length > 2 && found;
     });
     command.kill("SIGKILL");
-    await gone(tree, 10_000);
+    await gone(tree, 5_000);
     const storage = openSqlite(join(home, "instance.db"));
     expect((await storage.info()).counts.runs).toBe(0);
     await storage.close();

@@ -41,7 +41,7 @@ export default defineLocation({ name: "${name}", assets: [${assets}], ${more} })
 `;
 
 /** Waits for something that processes bring about by themselves; fails with the last answer after the limit. */
-export async function until<T>(ask: () => Promise<T> | T, limitMs = 30_000): Promise<NonNullable<T>> {
+export async function until<T>(ask: () => Promise<T | false | undefined> | T | false | undefined, limitMs = 30_000): Promise<T> {
   const end = Date.now() + limitMs;
   for (;;) {
     const answer = await ask();

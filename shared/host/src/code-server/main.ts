@@ -77,7 +77,7 @@ function executeRun(call: ServerDuplexStream<RunCommand, RunEvents>): void {
     }
   });
   // The host is gone: finishing the run would make results that nobody hears of.
-  call.on("cancelled", () => run?.cancel());
+  call.on("cancelled", () => run?.abandon());
 }
 
 const server = new Server({ "grpc.max_receive_message_length": 64 << 20, "grpc.max_send_message_length": 64 << 20 });

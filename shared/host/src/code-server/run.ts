@@ -19,6 +19,8 @@ export interface RunRequestMessage {
 
 export interface RunHandle {
   cancel(): void;
+  /** The host is gone: ends the run without a word, so that the next host says what became of it. */
+  abandon(): void;
   /** Resolves when the run has ended and every event was sent. */
   done: Promise<void>;
 }
@@ -42,6 +44,7 @@ export function startRun(params: {
   let seq = 0;
   let batch: NewEvent[] = [];
   let scheduled = false;
+  let abandoned = false;
   const flush = () => {
     scheduled = false;
     if (batch.length === 0) return;
@@ -51,6 +54,7 @@ export function startRun(params: {
     send(events);
   };
   const emit = (event: StepEvent) => {
+    if (abandoned) return;
     batch.push({ ...event, at: systemClock.now(), runId, seq: ++seq });
     // A step that floods must not hold its lines back in memory.
     if (batch.length >= 500) flush();
@@ -77,5 +81,13 @@ export function startRun(params: {
     flush();
     spool.close();
   });
-  return { cancel: () => abort.abort(new Error("the run was cancelled")), done };
+  return {
+    cancel: () => abort.abort(new Error("the run was cancelled")),
+    abandon() {
+      flush();
+      abandoned = true;
+      abort.abort(new Error("kc was stopped"));
+    },
+    done,
+  };
 }

@@ -49,17 +49,6 @@ export function startChild(options: ChildOptions): Child {
   child.stdin!.on("error", () => {});
   (child.stdio[3] as NodeJS.WritableStream).on("error", () => {});
   let ended = false;
-  const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
-    child.on("error", (error) => {
-      options.onLine("stderr", `could not start: ${error.message}`);
-      ended = true;
-      resolve({ code: 127, signal: null });
-    });
-    child.on("close", (code, signal) => {
-      ended = true;
-      resolve({ code, signal });
-    });
-  });
   const signal = (name: NodeJS.Signals) => {
     if (ended || !child.pid) return;
     try {
@@ -68,6 +57,19 @@ export function startChild(options: ChildOptions): Child {
       child.kill(name);
     }
   };
+  const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
+    child.on("error", (error) => {
+      options.onLine("stderr", `could not start: ${error.message}`);
+      ended = true;
+      resolve({ code: 127, signal: null });
+    });
+    // What it had started does not outlive it, whether it ended by itself or was killed.
+    child.on("exit", () => signal("SIGKILL"));
+    child.on("close", (code, by) => {
+      ended = true;
+      resolve({ code, signal: by });
+    });
+  });
   return {
     pid: child.pid ?? 0,
     exited,

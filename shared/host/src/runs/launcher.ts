@@ -110,6 +110,8 @@ export function runLauncher(deps: {
   }
 
   async function deathOf(worker: CodeProcess, error: Error | undefined): Promise<string> {
+    // Its stream breaks some moments before its end is known.
+    if (error) await Promise.race([worker.child.exited, clock.sleep(2_000)]);
     if (worker.child.running()) return `the run's worker broke off: ${error?.message ?? "no reason given"}`;
     const { code, signal } = await worker.child.exited;
     const last = worker.lines.at(-1);
