@@ -27,13 +27,17 @@ export async function tickAutomation(context: DaemonContext, evaluations: Evalua
   const now = clock.now();
   const text = await storage.getValue(cursorName);
   const last = await storage.lastEventId();
-  const cursor: AutomationCursor = text ? parsed(storage, text) : { eventId: last, at: now, assets: {} };
+  const known = memories.get(storage);
+  const memory = known && known.text === text ? known : undefined;
+  const cursor: AutomationCursor = memory?.cursor ?? (text ? JSON.parse(text) : { eventId: last, at: now, assets: {} });
   const sensors = (await instigators(workspace, storage, "sensor")).filter(
     ({ definition, running }) => definition.type === "automation" && running,
   );
   const enabled = enabledAssets(context, sensors);
   const events = await storage.readEvents({
     after: cursor.eventId,
+    // What is stored from here on belongs to the next look: it would count twice else.
+    before: last + 1,
     types: ["materialization", "run_queued", "run_succeeded", "run_failed", "run_cancelled", "run_skipped"],
     limit: 10_000,
   });
@@ -56,13 +60,14 @@ export async function tickAutomation(context: DaemonContext, evaluations: Evalua
   }
   const open = await storage.listRuns({ statuses: ["queued", "starting", "running", "cancelling"], limit: 10_000 });
   const inProgress = new Set(open.filter((run) => !isEnd(run.status)).flatMap((run) => run.plan.assets));
-  const states = await storage.assetStates();
+  const madeAt = memory?.madeAt ?? (await materializations(storage));
+  for (const event of events) if (event.type === "materialization") madeAt.set(event.asset!, event.at);
   const result = evaluateAutomation({
     graph,
     enabled: (key) => enabled.has(key),
     updates,
     touched,
-    materializedAt: (key) => states.get(key)?.materialization?.at ?? null,
+    materializedAt: (key) => madeAt.get(key) ?? null,
     inProgress: (key) => inProgress.has(key),
     cursor,
     eventId: upTo,
@@ -79,20 +84,21 @@ export async function tickAutomation(context: DaemonContext, evaluations: Evalua
         `automation: ${key} is due, but location ${graph.assets.get(key)!.location} does not load; it is requested once it does`,
       );
   const next = JSON.stringify(result.cursor);
-  parsedCursors.set(storage, { text: next, cursor: result.cursor });
-  const values = { [cursorName]: next, [heldName]: JSON.stringify(held) };
+  const heldText = JSON.stringify(held);
   const requestIds = new Map<string, string[]>();
   if (wanted.length > 0) {
     const submitted = await requests.submit({
       assets: wanted,
       tags: { "kc/automation": "true" },
       runKey: `automation:${upTo}:${cursor.at}`,
-      values,
+      values: { [cursorName]: next, [heldName]: heldText },
     });
+    memories.set(storage, { text: next, cursor: result.cursor, madeAt });
     for (const run of submitted.runs) requestIds.set(run.location, [submitted.requestId]);
   } else if (result.evaluations.size > 0 || upTo !== cursor.eventId) {
-    await storage.setValue(heldName, values[heldName]!);
-    await storage.setValue(cursorName, values[cursorName]!);
+    await storage.setValue(heldName, heldText);
+    await storage.setValue(cursorName, next);
+    memories.set(storage, { text: next, cursor: result.cursor, madeAt });
   }
   for (const { location, definition } of sensors) {
     const name = location.entry.name;
@@ -105,11 +111,15 @@ export async function tickAutomation(context: DaemonContext, evaluations: Evalua
   return upTo < last ? now : result.nextAt;
 }
 
-/** The cursor that was written last, as it was before it became text: with many assets, parsing is most of a tick. */
-const parsedCursors = new WeakMap<Storage, { text: string; cursor: AutomationCursor }>();
-function parsed(storage: Storage, text: string): AutomationCursor {
-  const known = parsedCursors.get(storage);
-  return known?.text === text ? known.cursor : JSON.parse(text);
+/**
+ * What the last stored evaluation left: its cursor before it became text, and when each asset was made, as of the cursor's
+ * event. With many assets, reading them from storage would be most of a tick.
+ */
+const memories = new WeakMap<Storage, { text: string; cursor: AutomationCursor; madeAt: Map<string, number> }>();
+
+async function materializations(storage: Storage): Promise<Map<string, number>> {
+  const states = await storage.assetStates();
+  return new Map([...states].flatMap(([key, { materialization }]) => (materialization ? [[key, materialization.at]] : [])));
 }
 
 function enabledAssets({ workspace }: DaemonContext, sensors: Awaited<ReturnType<typeof instigators<"sensor">>>): Set<string> {

@@ -1,0 +1,98 @@
+import { anyDepsUpdated, buildGraph, type LocationSnapshot, type Storage } from "@kc/runtime/internal";
+import { openSqlite } from "@kc/storage/sqlite";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import type { SubmitRequest } from "../runs/submit.ts";
+import { tickAutomation } from "./automation.ts";
+import type { DaemonContext } from "./context.ts";
+
+const asset = (key: string, deps: string[] = []) => ({
+  key,
+  step: key,
+  deps,
+  group: "default",
+  owners: [],
+  kinds: [],
+  tags: {},
+  metadata: {},
+  checks: [],
+  external: false,
+  subset: true,
+  resources: [],
+  ...(deps.length > 0 ? { automation: anyDepsUpdated() } : {}),
+});
+const snapshot: LocationSnapshot = {
+  name: "team",
+  assets: [asset("source"), asset("made", ["source"])],
+  jobs: [],
+  schedules: [],
+  sensors: [{ name: "automation", type: "automation", intervalMs: 0, selection: "*", defaultStatus: "running" }],
+  components: [],
+  warnings: [],
+};
+const { graph } = buildGraph([snapshot]);
+const location = { entry: { name: "team" }, status: "loaded", snapshot };
+
+let storage: Storage;
+let requests: string[][];
+let full = false;
+const tick = (over: Storage = storage) =>
+  tickAutomation(
+    {
+      workspace: { graph: () => graph, locations: () => [location], location: () => location },
+      storage: over,
+      clock: { now: () => 5 },
+      requests: {
+        async submit({ assets, values = {} }: SubmitRequest) {
+          if (full) throw new Error("disk full");
+          requests.push([...(assets ?? [])]);
+          for (const [name, value] of Object.entries(values)) await storage.setValue(name, value);
+          return { requestId: "r", runs: [], created: true };
+        },
+      },
+      report: () => {},
+    } as unknown as DaemonContext,
+    new Map(),
+  );
+const update = () => storage.appendEvents([{ type: "materialization", at: 1, asset: "source" }]);
+
+beforeEach(async () => {
+  storage = openSqlite(":memory:");
+  requests = [];
+  // The first look is no update.
+  await tick();
+});
+afterEach(() => storage.close());
+
+test("each update is requested for once, tick after tick", async () => {
+  for (let round = 1; round <= 3; round++) {
+    await update();
+    await tick();
+    await tick();
+    expect(requests).toEqual(Array(round).fill(["made"]));
+  }
+});
+
+test("an event that is stored while the daemon looks counts once", async () => {
+  const late = Object.assign(Object.create(storage) as Storage, {
+    async lastEventId() {
+      const last = await storage.lastEventId();
+      await update();
+      return last;
+    },
+  });
+  await tick(late);
+  expect(requests).toEqual([]);
+  await tick();
+  await tick();
+  expect(requests).toEqual([["made"]]);
+});
+
+test("a tick whose request could not be stored is made up for", async () => {
+  await update();
+  full = true;
+  await expect(tick()).rejects.toThrow("disk full");
+  full = false;
+  await tick();
+  await tick();
+  expect(requests).toEqual([["made"]]);
+});
