@@ -87,3 +87,6 @@ export async function testInstance(options: TestInstanceOptions = {}): Promise<T
     },
   };
 }
+
+export { loadSnapshots } from "./simulate/load-snapshots.ts";
+export { type SimulateOptions, type Simulation, simulate } from "./simulate/simulate.ts";

@@ -62,26 +62,28 @@ function migrate(database: DatabaseSync, path: string): void {
 
 /** What Kysely's SQLite dialect calls, over node:sqlite; statements are prepared once. */
 function adapt(database: DatabaseSync) {
-  const prepared = new Map<string, StatementSync>();
+  const prepared = new Map<string, ReturnType<typeof prepare>>();
+  const prepare = (sql: string) => {
+    const statement: StatementSync = database.prepare(sql);
+    return {
+      reader: statement.columns().length > 0,
+      all: (values: readonly SQLInputValue[]) => statement.all(...values),
+      run: (values: readonly SQLInputValue[]) => statement.run(...values),
+      iterate: (values: readonly SQLInputValue[]) => statement.iterate(...values),
+    };
+  };
   return {
     close: () => {
       prepared.clear();
       database.close();
     },
     prepare(sql: string) {
-      let statement = prepared.get(sql);
-      if (!statement) {
-        statement = database.prepare(sql);
-        // Multi-row inserts of every length would fill the memory with statements of one use.
-        if (sql.length < 4_000) prepared.set(sql, statement);
-      }
-      const use = statement;
-      return {
-        reader: use.columns().length > 0,
-        all: (values: readonly SQLInputValue[]) => use.all(...values),
-        run: (values: readonly SQLInputValue[]) => use.run(...values),
-        iterate: (values: readonly SQLInputValue[]) => use.iterate(...values),
-      };
+      const known = prepared.get(sql);
+      if (known) return known;
+      const fresh = prepare(sql);
+      // Multi-row inserts of every length would fill the memory with statements of one use.
+      if (sql.length < 4_000) prepared.set(sql, fresh);
+      return fresh;
     },
   };
 }

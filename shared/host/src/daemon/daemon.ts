@@ -8,6 +8,7 @@ import { tickQueue } from "./queue.ts";
 import { type Retention, tickRetention } from "./retention.ts";
 import { tickSchedules } from "./schedules.ts";
 import { type SensorsInFlight, tickSensors } from "./sensors.ts";
+import { type LoopName, wokenBy } from "./wakes.ts";
 
 export interface Daemon {
   loops: readonly Loop[];
@@ -18,8 +19,6 @@ export interface Daemon {
   wake(): void;
   stop(): Promise<void>;
 }
-
-const wakesQueue = /^run_(queued|succeeded|failed|cancelled|skipped)$/;
 
 /** Starts the loops. Events wake those that depend on them; time wakes the rest. */
 export function startDaemon(
@@ -55,20 +54,8 @@ export function startDaemon(
   const retention = start("retention", () => tickRetention(context, options.retention));
   const loops = [queue, automation, schedules, sensors, freshness, retention];
   const stopListening = context.log.listen((events: readonly StoredEvent[]) => {
-    let queued = false;
-    let automated = false;
-    let materialized = false;
-    for (const { type } of events) {
-      queued ||= wakesQueue.test(type);
-      materialized ||= type === "materialization" || type === "unchanged";
-      automated ||= type === "materialization" || wakesQueue.test(type);
-    }
-    if (queued) queue.wake();
-    if (automated) automation.wake();
-    if (materialized) {
-      freshness.wake();
-      sensors.wake();
-    }
+    const woken = wokenBy(events);
+    for (const loop of loops) if (woken.has(loop.name as LoopName)) loop.wake();
   });
   const stopWatching = context.workspace.onChange(() => wake());
   function wake(): void {

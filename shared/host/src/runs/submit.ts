@@ -58,6 +58,10 @@ export function submitter(deps: { workspace: Workspace; storage: Storage; log: E
     const inJob = job ? keys.filter((key) => graph.assets.get(key)!.location === job.location) : keys;
     const plan = planRuns(graph, inJob);
     for (const run of plan) requireLoaded(run.location);
+    checkConfig(
+      request.config ?? {},
+      plan.flatMap((run) => run.steps.map((step) => step.name)),
+    );
     const now = clock.now();
     const requestId = newId(now);
     const ids = plan.map(() => newId(now));
@@ -122,6 +126,15 @@ export function submitter(deps: { workspace: Workspace; storage: Storage; log: E
   }
 
   return { submit, retry };
+}
+
+/** Config that no step would read is a mistake: a name mistyped would run with the defaults. */
+function checkConfig(config: Record<string, unknown>, steps: readonly string[]): void {
+  for (const name of Object.keys(config))
+    if (!steps.includes(name))
+      throw new UserError(`config: there is no step "${name}" in this request.${didYouMean(name, steps)}`, {
+        hint: "Run config stands under the names of steps: the key of an asset, or the name of a multi-asset.",
+      });
 }
 
 function findJob(workspace: Workspace, name: string): { selection: string; tags: Record<string, string>; location: string } {

@@ -11,6 +11,9 @@ export const guard: MiddlewareHandler = async (context, next) => {
   if (!local.test(host)) return context.json({ error: `this server answers to localhost, not to "${host.slice(0, 100)}"` }, 403);
   const origin = context.req.header("origin");
   if (origin && origin !== `http://${host}`) return context.json({ error: "cross-origin requests are refused" }, 403);
+  // Another site may link to a page of ours, but not embed or call anything: even a GET may hold a lease.
+  if (context.req.header("sec-fetch-site") === "cross-site" && context.req.header("sec-fetch-mode") !== "navigate")
+    return context.json({ error: "cross-site requests are refused" }, 403);
   if (context.req.method !== "GET" && context.req.method !== "HEAD") {
     if (context.req.header("sec-fetch-site") === "cross-site")
       return context.json({ error: "cross-site requests are refused" }, 403);

@@ -1,0 +1,16 @@
+import type { StoredEvent } from "@kc/runtime/internal";
+
+export type LoopName = "queue" | "automation" | "schedules" | "sensors" | "freshness";
+
+const changesQueue = /^run_(queued|succeeded|failed|cancelled|skipped)$/;
+
+/** The loops that events concern: everything else of the daemon sleeps on. */
+export function wokenBy(events: readonly Pick<StoredEvent, "type">[]): Set<LoopName> {
+  const woken = new Set<LoopName>();
+  for (const { type } of events) {
+    if (changesQueue.test(type)) woken.add("queue").add("automation");
+    if (type === "materialization") woken.add("automation");
+    if (type === "materialization" || type === "unchanged") woken.add("freshness").add("sensors");
+  }
+  return woken;
+}

@@ -1,0 +1,149 @@
+import type { LocationSnapshot, Run, StoredEvent, Tick } from "@kc/runtime/internal";
+import { UserError } from "@kc/runtime/internal";
+import { openSqlite } from "@kc/storage/sqlite";
+import { tickAutomation } from "../daemon/automation.ts";
+import type { DaemonContext } from "../daemon/context.ts";
+import { tickFreshness } from "../daemon/freshness.ts";
+import { tickQueue } from "../daemon/queue.ts";
+import { tickSchedules } from "../daemon/schedules.ts";
+import { type SensorsInFlight, tickSensors } from "../daemon/sensors.ts";
+import { type LoopName, wokenBy } from "../daemon/wakes.ts";
+import { eventLog } from "../log.ts";
+import { submitter } from "../runs/submit.ts";
+import { type SimulatedOutcome, simulatedLauncher } from "./simulated-launcher.ts";
+import { type SimulatedFunction, staticWorkspace } from "./static-workspace.ts";
+import { virtualClock } from "./virtual-clock.ts";
+
+export interface SimulateOptions {
+  /** Definitions of the locations: `loadSnapshots` reads a repository's. */
+  locations: readonly LocationSnapshot[];
+  from: Date | string;
+  to: Date | string;
+  /** How each asset ends; default: every one is materialized. */
+  outcome?: (asset: string, run: Run) => SimulatedOutcome;
+  /** Milliseconds a run takes; default one second. */
+  durationMs?: (run: Run) => number;
+  /**
+   * Answers for schedules and sensors that have functions of their own. Without it poll and asset sensors rest, and a
+   * schedule with a function skips.
+   */
+  functions?: SimulatedFunction;
+  /** Default 10, as in kc.yaml. */
+  maxConcurrentRuns?: number;
+  /** Called before the clock is turned to a new instant: a test can report events or ask for runs then. */
+  at?: (instant: Date, platform: Pick<DaemonContext, "log" | "requests">) => Promise<void> | void;
+}
+
+/** What happened, oldest first. */
+export interface Simulation {
+  runs: Run[];
+  ticks: Tick[];
+  events: StoredEvent[];
+  /** Lines the daemon would have written to its log: ticks that failed and the like. */
+  reports: string[];
+}
+
+/**
+ * Runs the daemon's own decision functions over a span of time: the same schedules, sensors, automation, freshness and
+ * queue as in the platform, on a clock that jumps from one instant at which something can happen to the next.
+ * @throws UserError when the span is none.
+ */
+export async function simulate(options: SimulateOptions): Promise<Simulation> {
+  const from = instant(options.from, "from");
+  const to = instant(options.to, "to");
+  if (to < from)
+    throw new UserError(`the simulation ends before it begins: ${new Date(from).toISOString()} to ${new Date(to).toISOString()}`);
+  const clock = virtualClock(from);
+  const storage = openSqlite(":memory:");
+  const log = eventLog(storage);
+  const locations = options.functions ? options.locations : options.locations.map(withoutFunctions);
+  const workspace = staticWorkspace(
+    locations,
+    options.functions ?? (() => ({ skip: "its function does not run in this simulation" })),
+  );
+  const reports: string[] = [];
+  const requests = submitter({ workspace, storage, log, clock });
+  const context: DaemonContext = {
+    workspace,
+    storage,
+    log,
+    clock,
+    requests,
+    tickTimeoutMs: 60_000,
+    report: (line) => reports.push(`${new Date(clock.now()).toISOString()} ${line}`),
+  };
+  const launcher = simulatedLauncher({
+    clock,
+    log,
+    outcomeOf: options.outcome ?? (() => "materialized"),
+    durationMs: options.durationMs ?? (() => 1_000),
+  });
+
+  const woken = new Set<LoopName>(["queue", "automation", "schedules", "sensors", "freshness"]);
+  const nextAt = new Map<LoopName, number>();
+  const launched = new Set<string>();
+  const inFlight: SensorsInFlight = new Set();
+  log.listen((events) => {
+    for (const name of wokenBy(events)) woken.add(name);
+  });
+  const evaluations = new Map();
+  const ticks: Record<LoopName, () => Promise<number | undefined>> = {
+    queue: async () =>
+      void (await tickQueue(context, launcher, {
+        maxConcurrentRuns: options.maxConcurrentRuns ?? 10,
+        launched,
+        wake: () => woken.add("queue"),
+      })),
+    automation: () => tickAutomation(context, evaluations),
+    schedules: () => tickSchedules(context),
+    sensors: () => tickSensors(context, inFlight, () => woken.add("sensors")),
+    freshness: () => tickFreshness(context),
+  };
+
+  /** Lets everything that can happen at this instant happen. */
+  const settle = async (): Promise<void> => {
+    while (woken.size > 0 || inFlight.size > 0) {
+      for (const name of [...woken]) {
+        woken.delete(name);
+        const next = await ticks[name]();
+        if (next === undefined) nextAt.delete(name);
+        else nextAt.set(name, next);
+      }
+      // Launches and sensor ticks go on beside the loops; they need a turn of the event loop, never time.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  };
+
+  await settle();
+  for (;;) {
+    const times = [...nextAt.values(), launcher.nextEnd() ?? Number.POSITIVE_INFINITY].filter((at) => at > clock.now());
+    const next = Math.min(...times);
+    if (!Number.isFinite(next) || next > to) break;
+    clock.turn(next);
+    await options.at?.(new Date(next), { log, requests });
+    await launcher.endDue();
+    for (const [name, at] of nextAt) if (at <= next) woken.add(name);
+    await settle();
+  }
+  const runs = await storage.listRuns({ order: "oldest", limit: 1_000_000 });
+  const result: Simulation = {
+    runs,
+    ticks: (await storage.listTicks({ limit: 1_000_000 })).reverse(),
+    events: await storage.readEvents({ limit: 10_000_000 }),
+    reports,
+  };
+  await storage.close();
+  return result;
+}
+
+const withoutFunctions = (location: LocationSnapshot): LocationSnapshot => ({
+  ...location,
+  sensors: location.sensors.filter(({ type }) => type === "automation" || type === "freshness"),
+});
+
+function instant(value: Date | string, name: string): number {
+  const at = new Date(value).getTime();
+  if (Number.isNaN(at))
+    throw new UserError(`${name} "${String(value)}" is no instant`, { hint: "Write it as 2026-01-31T00:00:00Z." });
+  return at;
+}

@@ -1,0 +1,59 @@
+import { buildGraph, type LocationSnapshot } from "@kc/runtime/internal";
+import type { TickAnswer, TickQuestion } from "../code-server/tick.ts";
+import type { CodeProcess } from "../locations/code-process.ts";
+import type { LocationState, Workspace } from "../locations/workspace.ts";
+
+/** Asks a function of a schedule or sensor in a simulation: by location, with the question of the tick. */
+export type SimulatedFunction = (
+  location: string,
+  question: TickQuestion,
+) => Promise<TickAnswer["result"]> | TickAnswer["result"];
+
+/** Definitions that stay as they are, without any process behind them. */
+export function staticWorkspace(snapshots: readonly LocationSnapshot[], functions: SimulatedFunction): Workspace {
+  const states = new Map(
+    snapshots.map((snapshot): [string, LocationState] => {
+      const process = {
+        evaluateTick: async (question: TickQuestion) => ({ result: await functions(snapshot.name, question), logs: [] }),
+      };
+      const entry = {
+        name: snapshot.name,
+        folder: "",
+        entry: "",
+        loader: "node" as const,
+        connections: [],
+        watch: [],
+        where: "",
+      };
+      return [
+        snapshot.name,
+        {
+          entry,
+          status: "loaded",
+          snapshot,
+          error: undefined,
+          generation: 1,
+          process: process as unknown as CodeProcess,
+          loadedAt: undefined,
+          loadMs: undefined,
+        },
+      ];
+    }),
+  );
+  const { graph, problems } = buildGraph(snapshots);
+  const none = () => {
+    throw new Error("a simulation has no processes");
+  };
+  return {
+    locations: () => [...states.values()],
+    location: (name) => states.get(name),
+    graph: () => graph,
+    problems: () => problems,
+    reload: none,
+    add: none,
+    startWorker: none,
+    onChange: () => () => {},
+    settled: async () => {},
+    stop: async () => {},
+  };
+}
