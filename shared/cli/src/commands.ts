@@ -19,6 +19,7 @@ export const commands: Record<string, Entry> = {
   check: lazy("work", "Check definitions, lineage across locations, yaml, environment", () => import("./commands/check.ts")),
   materialize: lazy("work", "Make assets", () => import("./commands/materialize.ts")),
   launch: lazy("work", "Launch a job", () => import("./commands/launch.ts")),
+  simulate: lazy("look", "What will happen: the daemon's decisions over a span of time", () => import("./commands/simulate.ts")),
   list: lazy("look", "List locations, assets, checks, jobs, schedules, sensors, …", () => import("./commands/list.ts")),
   runs: lazy("look", "List, show, follow, cancel and retry runs", () => import("./commands/runs.ts")),
   new: lazy("make", "Generate a team location", () => import("./commands/new.ts")),

@@ -54,6 +54,8 @@ export function apiClient(base: string, options: { fetch?: typeof fetch } = {}) 
     workspace: () => call<WorkspaceInfo>("GET", "workspace"),
     /** Waits until no location is loading. */
     settled: (signal?: AbortSignal) => call<WorkspaceInfo>("GET", "workspace", { wait: true }, undefined, signal),
+    /** Snapshots of the loaded locations, as the simulation takes them. */
+    definitions: () => call<unknown[]>("GET", "definitions"),
     reload: (location: string) => call<Location>("POST", `locations/${encodeURIComponent(location)}/reload`),
     /** Loads a location that the host was started without; one that is loaded stays as it is. */
     addLocation: (location: string) => call<Location>("POST", `locations/${encodeURIComponent(location)}`),

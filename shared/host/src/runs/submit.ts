@@ -116,11 +116,16 @@ export function submitter(deps: { workspace: Workspace; storage: Storage; log: E
       const succeeded = new Set(done.map((event) => event.asset));
       left.push(...run.plan.assets.filter((asset) => !succeeded.has(asset)));
     }
+    const names = new Set(
+      runs.flatMap((run) =>
+        run.plan.steps.filter((step) => step.assets.some((asset) => left.includes(asset))).map((step) => step.name),
+      ),
+    );
     if (left.length === 0) throw new UserError("every step of the request succeeded: there is nothing to retry");
     return submit({
       assets: left,
       tags: { ...runs[0]!.tags, "kc/retry_of": requestId },
-      config: runs[0]!.config,
+      config: Object.fromEntries(Object.entries(runs[0]!.config).filter(([name]) => names.has(name))),
       ...(runs[0]!.partition ? { partition: runs[0]!.partition } : {}),
     });
   }

@@ -61,6 +61,20 @@ export function workspaceRoutes(app: App, context: WebContext): void {
   });
 
   app.openapi(
+    get(
+      "/api/definitions",
+      "Everything the loaded locations define, without its code",
+      none,
+      list(z.looseObject({ name: z.string() })),
+    ),
+    (c) =>
+      c.json(
+        workspace.locations().flatMap((state) => (state.snapshot ? [{ ...state.snapshot }] : [])),
+        200,
+      ),
+  );
+
+  app.openapi(
     post("/api/locations/{name}", "Load a location of workspace.yaml that the host was started without", none, locationSchema),
     async (c) => {
       const name = c.req.param("name");
