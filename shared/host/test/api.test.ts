@@ -1,0 +1,267 @@
+import { request as httpRequest } from "node:http";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { RunEvent } from "../src/client/types.ts";
+import { type TestInstance, testInstance } from "../src/testing.ts";
+import { definitions, makeWorkspace } from "./workspace.ts";
+
+const workspace = makeWorkspace({
+  team: definitions(
+    "team",
+    `asset({ key: "a", description: "<script>", materialize: ({ log }) => { log.info("hello"); return { metadata: { rows: 1 } }; } }),
+     asset({ key: "team/b", deps: ["a"], config: z.strictObject({ day: z.string().optional() }), materialize: () => {} }),
+     asset({ key: "fails", materialize: () => { throw new Error("no"); } })`,
+    'import { z } from "zod";',
+    `jobs: [{ kind: "job", name: "all", selection: "*", description: undefined, tags: {}, where: undefined }],
+     schedules: [schedule({ name: "daily", cron: "0 6 * * *", target: "a" })],
+     sensors: [sensor({ name: "poll", target: "a", run: () => {} })]`,
+  ),
+});
+let instance: TestInstance;
+beforeAll(async () => {
+  instance = await testInstance({ root: workspace.root });
+});
+afterAll(async () => {
+  await instance.stop();
+  workspace.remove();
+});
+
+/** A request with any headers, as no browser and no fetch would send them. */
+function send(
+  method: string,
+  path: string,
+  headers: Record<string, string> = {},
+  body?: string,
+): Promise<{ status: number; text: string; headers: Record<string, unknown> }> {
+  const { port } = new URL(instance.url);
+  return new Promise((resolve, reject) => {
+    const sent = httpRequest({ host: "127.0.0.1", port, method, path, headers }, (response) => {
+      let text = "";
+      response.setEncoding("utf8").on("data", (chunk) => {
+        text += chunk;
+      });
+      response.on("end", () => resolve({ status: response.statusCode!, text, headers: response.headers }));
+    });
+    sent.on("error", reject);
+    sent.end(body);
+  });
+}
+const json = { "content-type": "application/json" };
+const post = (path: string, body: unknown) => send("POST", path, json, JSON.stringify(body));
+
+describe("who may ask", () => {
+  test.each([
+    "evil.example",
+    "evil.example:3000",
+    "localhost.evil.example",
+    "127.0.0.1.evil.example",
+    "10.0.0.1",
+    "localhost:80:80",
+  ])("Host %j is refused", async (host) => {
+    const answer = await send("GET", "/api/health", { host });
+    expect([400, 403]).toContain(answer.status);
+    expect(answer.text).not.toContain('"ok"');
+  });
+  test.each(["localhost", "127.0.0.1", "[::1]"])("Host %s is answered", async (host) => {
+    expect((await send("GET", "/api/health", { host: `${host}:${new URL(instance.url).port}` })).status).toBe(200);
+  });
+  test("another site's page gets nothing and starts nothing", async () => {
+    const host = `localhost:${new URL(instance.url).port}`;
+    expect((await send("GET", "/api/assets", { host, origin: "http://evil.example" })).status).toBe(403);
+    expect((await send("GET", "/api/assets", { host, origin: "null" })).status).toBe(403);
+    expect((await send("POST", "/api/runs", { host, ...json, origin: "http://evil.example" }, "{}")).status).toBe(403);
+    expect((await send("POST", "/api/runs", { host, ...json, "sec-fetch-site": "cross-site" }, "{}")).status).toBe(403);
+    // An image or a hidden frame must not hold a lease, which keeps schedules going.
+    expect(
+      (await send("GET", "/api/lease?daemon=true", { host, "sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors" })).status,
+    ).toBe(403);
+    expect((await send("GET", "/", { host, "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate" })).status).not.toBe(403);
+    expect((await send("POST", "/api/runs", { host, ...json, origin: `http://${host}` }, '{"selection":"a"}')).status).toBe(200);
+  });
+  test.each(["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"])(
+    "a form's body (%s) is refused",
+    async (type) => {
+      const answer = await send("POST", "/api/runs", { "content-type": type }, '{"selection":"a"}');
+      expect(answer.status).toBe(415);
+    },
+  );
+  test("a body without a type is refused", async () => {
+    expect((await send("POST", "/api/runs", {}, '{"selection":"a"}')).status).toBe(415);
+  });
+});
+
+describe("wrong requests", () => {
+  test.each<[string, string, string, unknown, number, string]>([
+    ["a selection that does not parse", "POST", "/api/runs", { selection: "a and" }, 400, "it ends too early"],
+    ["an asset that is not there", "POST", "/api/runs", { selection: "aa/b" }, 400, 'there is no asset "aa/b"'],
+    ["a job that is not there", "POST", "/api/runs", { job: "al" }, 400, 'there is no job "al". Did you mean "all"?'],
+    ["nothing to run", "POST", "/api/runs", {}, 400, "a run request needs a selection, assets or a job"],
+    ["an empty selection", "POST", "/api/runs", { selection: "group:none" }, 400, "names no asset"],
+    ["a tag that is no text", "POST", "/api/runs", { selection: "a", tags: { x: 1 } }, 400, "tags.x"],
+    [
+      "config for a step that is not of the request",
+      "POST",
+      "/api/runs",
+      { selection: "a", config: { aa: {} } },
+      400,
+      'there is no step "aa"',
+    ],
+    ["a body that is a list", "POST", "/api/runs", [], 400, "expected object"],
+    ["a status that is none", "GET", "/api/runs?status=done", undefined, 400, 'there is no run status "done"'],
+    ["a limit that is no number", "GET", "/api/runs?limit=many", undefined, 400, "limit"],
+    ["a limit beyond all", "GET", "/api/runs?limit=1000000", undefined, 400, "limit"],
+    ["a run that is not there", "GET", "/api/runs/nobody", undefined, 404, 'there is no run "nobody"'],
+    ["a run to cancel that is not there", "POST", "/api/runs/nobody/cancel", {}, 404, 'there is no run "nobody"'],
+    ["an asset's page that is not there", "GET", "/api/asset?key=team/bb", undefined, 404, 'Did you mean "team/b"?'],
+    ["a location that is not there", "POST", "/api/locations/nobody/reload", {}, 404, 'there is no location "nobody"'],
+    ["a schedule that is not there", "POST", "/api/schedules/team/dayly", { running: true }, 404, "dayly"],
+    ["a switch that is neither", "POST", "/api/schedules/team/daily", { running: "yes" }, 400, "running"],
+    [
+      "a report of an asset that is not there",
+      "POST",
+      "/api/events",
+      { type: "materialization", asset: "x" },
+      404,
+      'there is no asset "x"',
+    ],
+    ["a report that is no report", "POST", "/api/events", { type: "run_succeeded", asset: "a" }, 400, "type"],
+    ["a path that is not there", "GET", "/api/nothing/here", undefined, 404, "there is no GET /api/nothing/here"],
+    ["a method that is not there", "DELETE", "/api/runs", undefined, 404, "there is no DELETE /api/runs"],
+  ])("%s", async (_, method, path, body, status, message) => {
+    const answer = await send(method, path, method === "GET" ? {} : json, body === undefined ? undefined : JSON.stringify(body));
+    expect([answer.status, JSON.parse(answer.text).error]).toEqual([status, expect.stringContaining(message)]);
+  });
+  test("a body that is no JSON", async () => {
+    const answer = await send("POST", "/api/runs", json, '{"selection":');
+    expect(answer.status).toBe(400);
+    expect(JSON.parse(answer.text).error).toMatch(/JSON/i);
+  });
+  test.each([
+    "/%",
+    "/%E0%A4%A",
+    "/..%2f..%2fpackage.json",
+    "/%2e%2e/%2e%2e/package.json",
+    "/%00",
+    "/assets/../../../package.json",
+  ])("%s is a page of the UI or nothing, never a file outside", async (path) => {
+    const answer = await send("GET", path);
+    expect(answer.status).toBeLessThan(504);
+    expect(answer.status).not.toBe(500);
+    expect(answer.text).not.toContain('"@kc/');
+    expect(answer.text).not.toContain("private");
+  });
+  test("none of them stored a run", async () => {
+    expect((await instance.api.runs()).every((run) => run.assets.includes("a"))).toBe(true);
+  });
+});
+
+describe("the OpenAPI document", () => {
+  test("describes every route, and each of them answers as it says", async () => {
+    const document = JSON.parse((await send("GET", "/api/openapi.json")).text) as {
+      openapi: string;
+      info: { title: string; version: string };
+      paths: Record<string, Record<string, { summary?: string; responses: Record<string, unknown> }>>;
+    };
+    expect(document.openapi).toMatch(/^3\.1/);
+    expect(document.info.title).not.toBe("");
+    const { runs } = await instance.materialize("a");
+    const values: Record<string, string> = { id: runs[0]!.id, location: "team", name: "daily" };
+    const bodies: Record<string, unknown> = {
+      "/api/runs": { selection: "a" },
+      "/api/schedules/{location}/{name}": { running: false },
+      "/api/sensors/{location}/{name}": { running: false },
+      "/api/events": { type: "observation", asset: "a", metadata: { rows: 2 } },
+    };
+    const routes = Object.entries(document.paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => [method, path] as const),
+    );
+    expect(routes.length).toBeGreaterThan(15);
+    for (const [method, path] of routes) {
+      const operation = document.paths[path]![method]!;
+      expect(operation.summary, `${method} ${path}`).toBeTruthy();
+      const name = path.includes("sensors") ? "poll" : path.includes("locations") ? "team" : "daily";
+      const filled = path.replace(/\{(\w+)\}/g, (_, variable: string) => (variable === "name" ? name : values[variable]!));
+      const query = path === "/api/asset" ? "?key=a" : "";
+      const answer = await send(
+        method.toUpperCase(),
+        filled + query,
+        method === "get" ? {} : json,
+        method === "get" ? undefined : JSON.stringify(bodies[path] ?? {}),
+      );
+      expect(Object.keys(operation.responses), `${method} ${path}`).toContain(String(answer.status));
+      // Cancelling and retrying a run that has succeeded is refused, and says why.
+      expect(answer.status, `${method} ${path}: ${answer.text}`).toBe(/cancel|retry/.test(path) ? 400 : 200);
+      expect(answer.headers["content-type"]).toMatch(/^application\/json/);
+    }
+  });
+  test("has a page of its own that runs nothing of what it shows", async () => {
+    const page = await send("GET", "/api/docs");
+    expect(page.headers["content-type"]).toMatch(/^text\/html/);
+    expect(page.text).toContain("/api/runs/{id}/events");
+    expect(page.text).not.toContain("<script");
+  });
+});
+
+describe("the event stream", () => {
+  const read = async (query: { after?: number; runId?: string }, enough: (events: RunEvent[]) => boolean) => {
+    const abort = new AbortController();
+    const events: RunEvent[] = [];
+    for await (const event of instance.api.events(query, abort.signal)) {
+      events.push(event);
+      if (enough(events)) break;
+    }
+    abort.abort();
+    return events;
+  };
+  const ended = (events: RunEvent[]) => events.at(-1)!.type === "run_succeeded";
+  test("begins after any event and has each one once, in order", async () => {
+    const { runs, events: all } = await instance.materialize("a");
+    const runId = runs[0]!.id;
+    expect((await read({ after: 0, runId }, ended)).map((event) => event.id)).toEqual(all.map((event) => event.id));
+    const middle = all[Math.floor(all.length / 2)]!.id;
+    expect((await read({ after: middle, runId }, ended)).map((event) => event.id)).toEqual(
+      all.map((event) => event.id).filter((id) => id > middle),
+    );
+  });
+  test("goes on where a reader broke off, as a browser asks", async () => {
+    const { events } = await instance.materialize("a");
+    const abort = new AbortController();
+    const answer = await fetch(`${instance.url}/api/events`, {
+      headers: { "last-event-id": String(events[1]!.id) },
+      signal: abort.signal,
+    });
+    const reader = answer.body!.pipeThrough(new TextDecoderStream()).getReader();
+    let text = "";
+    while (!text.includes("run_succeeded")) text += (await reader.read()).value ?? "";
+    abort.abort();
+    expect([...text.matchAll(/^id: (\d+)$/gm)].map((match) => Number(match[1])).slice(0, events.length - 2)).toEqual(
+      events.slice(2).map((event) => event.id),
+    );
+  });
+  test("without a number it begins with what happens from now on", async () => {
+    const before = (await instance.materialize("a")).events.at(-1)!.id;
+    const following = read({}, ended);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await instance.materialize("a");
+    expect((await following).every((event) => event.id > before)).toBe(true);
+  });
+});
+
+describe("requests", () => {
+  test("the same run key makes one run, however often and from however many at once", async () => {
+    const answers = await Promise.all(Array.from({ length: 5 }, () => post("/api/runs", { selection: "a", runKey: "once" })));
+    const submitted = answers.map((answer) => JSON.parse(answer.text) as { requestId: string; created: boolean });
+    expect(new Set(submitted.map((one) => one.requestId)).size).toBe(1);
+    expect(submitted.filter((one) => one.created)).toHaveLength(1);
+  });
+  test("config reaches the step it names, and what does not fit fails the run by its path", async () => {
+    expect((await instance.materialize("team/b", { config: { "team/b": { day: "monday" } } })).runs[0]!.status).toBe("succeeded");
+    const bad = await instance.materialize("team/b", { config: { "team/b": { dai: "monday" } } });
+    expect(bad.runs[0]).toMatchObject({ status: "failed", reason: expect.stringContaining("dai") });
+  });
+  test("a failed request is resumed by its retry", async () => {
+    const { runs } = await instance.materialize("team/b or fails", { config: { "team/b": { day: "monday" } } });
+    expect(runs[0]!.status).toBe("failed");
+    const retried = await instance.finish(await instance.api.retry(runs[0]!.id));
+    expect(retried.runs[0]).toMatchObject({ assets: ["fails"], status: "failed", tags: { "kc/retry_of": runs[0]!.requestId } });
+  });
+});
