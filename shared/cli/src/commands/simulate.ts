@@ -55,7 +55,7 @@ export const command: Command = {
             new Date(run.createdAt).toISOString().replace(".000Z", "Z"),
             run.location,
             cause(run.tags),
-            run.plan.assets.join(" "),
+            run.plan.assets.length > 2 ? `${run.plan.assets.length} assets` : run.plan.assets.join(" "),
             run.status,
           ]),
           context.interactive ? process.stdout.columns : undefined,
