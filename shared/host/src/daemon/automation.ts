@@ -6,6 +6,8 @@ import {
   type Storage,
   select,
   type Update,
+  UserError,
+  type WorkspaceGraph,
 } from "@kc/runtime/internal";
 import type { DaemonContext } from "./context.ts";
 import { instigators } from "./instigators.ts";
@@ -77,7 +79,10 @@ export async function tickAutomation(context: DaemonContext, evaluations: Evalua
   const before = JSON.parse((await storage.getValue(heldName)) ?? "[]") as string[];
   const due = [...new Set([...before.filter((key) => graph.assets.has(key)), ...result.request])];
   const held = due.filter((key) => workspace.location(graph.assets.get(key)!.location)?.status !== "loaded");
-  const wanted = due.filter((key) => !held.includes(key));
+  const wanted = wholeSteps(
+    graph,
+    due.filter((key) => !held.includes(key)),
+  );
   for (const key of held)
     if (!before.includes(key))
       context.report(
@@ -86,16 +91,26 @@ export async function tickAutomation(context: DaemonContext, evaluations: Evalua
   const next = JSON.stringify(result.cursor);
   const heldText = JSON.stringify(held);
   const requestIds = new Map<string, string[]>();
-  if (wanted.length > 0) {
-    const submitted = await requests.submit({
-      assets: wanted,
-      tags: { "kc/automation": "true" },
-      runKey: `automation:${upTo}:${cursor.at}`,
-      values: { [cursorName]: next, [heldName]: heldText },
-    });
-    memories.set(storage, { text: next, cursor: result.cursor, madeAt });
-    for (const run of submitted.runs) requestIds.set(run.location, [submitted.requestId]);
-  } else if (result.evaluations.size > 0 || upTo !== cursor.eventId) {
+  const request = async (): Promise<boolean> => {
+    try {
+      const submitted = await requests.submit({
+        assets: wanted,
+        tags: { "kc/automation": "true" },
+        runKey: `automation:${upTo}:${cursor.at}`,
+        values: { [cursorName]: next, [heldName]: heldText },
+      });
+      memories.set(storage, { text: next, cursor: result.cursor, madeAt });
+      for (const run of submitted.runs) requestIds.set(run.location, [submitted.requestId]);
+      return true;
+    } catch (error) {
+      // Assets that cannot be planned never can: to ask again and again would hold up the automation of all others.
+      if (!(error instanceof UserError)) throw error;
+      context.report(`automation: ${wanted.join(", ")} cannot be requested: ${error.message}`);
+      return false;
+    }
+  };
+  const requested = wanted.length > 0 && (await request());
+  if (!requested && (wanted.length > 0 || result.evaluations.size > 0 || upTo !== cursor.eventId)) {
     await storage.setValue(heldName, heldText);
     await storage.setValue(cursorName, next);
     memories.set(storage, { text: next, cursor: result.cursor, madeAt });
@@ -109,6 +124,19 @@ export async function tickAutomation(context: DaemonContext, evaluations: Evalua
     await storage.endTick(tick.id, { status: "success", endedAt: clock.now(), requestIds: ids });
   }
   return upTo < last ? now : result.nextAt;
+}
+
+/** The assets, and with each of a step that makes its assets together all the others of that step. */
+function wholeSteps(graph: WorkspaceGraph, keys: readonly string[]): string[] {
+  const together = new Set(
+    keys
+      .map((key) => graph.assets.get(key)!)
+      .filter((asset) => !asset.subset)
+      .map(({ location, step }) => `${location}\0${step}`),
+  );
+  if (together.size === 0) return [...keys];
+  const more = [...graph.assets.values()].filter(({ location, step }) => together.has(`${location}\0${step}`));
+  return [...new Set([...keys, ...more.map((asset) => asset.key)])];
 }
 
 /**

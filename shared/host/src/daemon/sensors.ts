@@ -13,6 +13,9 @@ import { type Instigator, instigators } from "./instigators.ts";
 /** Sensors whose tick goes on: a slow one delays only itself. */
 export type SensorsInFlight = Set<string>;
 
+/** How long an asset sensor whose tick failed waits before it gets the same events again. */
+const retryMs = 10_000;
+
 /** One look at all poll and asset sensors. Ticks run beside each other; the answer is when the next poll is due. */
 export async function tickSensors(
   context: DaemonContext,
@@ -27,24 +30,25 @@ export async function tickSensors(
     const name = `${location.entry.name}/${definition.name}`;
     if (inFlight.has(name)) continue;
     const now = clock.now();
+    const identity = { location: location.entry.name, name: definition.name, type: "sensor" as const };
     const events = definition.type === "asset" ? await newEvents(context, sensor) : [];
+    if (definition.type === "asset" && events.length === 0) continue;
+    const latest = (await storage.listTicks({ ...identity, limit: 1 }))[0];
     const due =
       definition.type === "asset"
-        ? events.length > 0
-          ? now
-          : undefined
+        ? // Events whose tick failed come again, but not at once: what failed will mostly fail again.
+          latest?.status === "failed"
+          ? latest.endedAt! + retryMs
+          : now
         : state?.lastTickAt == null
           ? now
           : state.lastTickAt + definition.intervalMs;
-    if (due === undefined) continue;
     if (due > now) {
       if (next === undefined || due < next) next = due;
       continue;
     }
     inFlight.add(name);
-    const identity = { location: location.entry.name, name: definition.name, type: "sensor" as const };
-    const unfinished = (await storage.listTicks({ ...identity, limit: 1 })).find((tick) => tick.status === "started");
-    const tick = unfinished ?? (await storage.startTick({ ...identity, at: now }));
+    const tick = latest?.status === "started" ? latest : await storage.startTick({ ...identity, at: now });
     void runTick(context, sensor, tick, events)
       .catch((error) => context.report(`sensor ${name}: ${(error as Error).message}`))
       .finally(() => {
@@ -55,24 +59,34 @@ export async function tickSensors(
   return next;
 }
 
+/** Selected assets' events after the sensor's position. At its first look it begins with what happens from then on. */
 async function newEvents(
   { storage, workspace }: DaemonContext,
-  { definition, state }: Instigator<SensorSnapshot>,
+  { location, definition, state }: Instigator<SensorSnapshot>,
 ): Promise<SensorEvent[]> {
   const cursor = readCursor(state?.cursor ?? null);
-  const graph = workspace.graph();
-  const wanted = new Set(selectOrNone(graph, definition.selection));
-  const after = cursor.eventId ?? (await storage.lastEventId());
-  const events = await storage.readEvents({ after, types: ["materialization"], limit: 1_000 });
-  return events
-    .filter((event) => event.asset && wanted.has(event.asset))
-    .map((event) => ({
-      id: event.id,
-      type: event.type,
-      asset: event.asset,
-      runId: event.runId,
-      timestamp: new Date(event.at).toISOString(),
-    }));
+  const moveTo = (eventId: number) =>
+    storage.setInstigator({
+      location: location.entry.name,
+      name: definition.name,
+      type: "sensor",
+      cursor: JSON.stringify({ ...cursor, eventId }),
+    });
+  if (cursor.eventId === undefined) {
+    await moveTo(await storage.lastEventId());
+    return [];
+  }
+  const wanted = new Set(selectOrNone(workspace.graph(), definition.selection));
+  for (let after = cursor.eventId; ; ) {
+    const page = await storage.readEvents({ after, types: ["materialization"], limit: 1_000 });
+    const events = page.filter((event) => event.asset && wanted.has(event.asset));
+    if (events.length > 0)
+      return events.map(({ id, type, asset, runId, at }) => ({ id, type, asset, runId, timestamp: new Date(at).toISOString() }));
+    if (page.length < 1_000) return [];
+    // A whole page of other assets' events need not be read again.
+    after = page.at(-1)!.id;
+    await moveTo(after);
+  }
 }
 
 /** The cursor of an asset sensor holds the log's position beside the author's own text. */
