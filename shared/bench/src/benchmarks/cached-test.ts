@@ -9,7 +9,10 @@ export const cachedTest: Benchmark = {
   unit: "ms",
   async run({ root }) {
     const turbo = join(root, "node_modules", ".bin", "turbo");
-    const dry = await timed(turbo, ["run", "//#lint", "//#knip", "check", "test", "--dry=json"], { cwd: root });
+    const dry = await timed(turbo, ["run", "//#lint", "//#knip", "check", "test", "--dry=json"], {
+      cwd: root,
+      env: { ...process.env, TURBO_TELEMETRY_DISABLED: "1" },
+    });
     const plan = JSON.parse(dry.stdout) as {
       tasks: { taskId: string; command: string; cache: { status: string } }[];
     };
