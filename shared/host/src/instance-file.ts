@@ -32,6 +32,16 @@ const schema = z.strictObject({
     .strictObject({
       /** Runs at one time over all locations. */
       max_concurrent: z.number().int().min(1).default(10),
+      /** Runs at one time among those with a tag: of any value, of one value, of each value. `kc/location` is a tag of every run. */
+      tag_limits: z
+        .array(
+          z.strictObject({
+            key: z.string().min(1),
+            value: z.union([z.string(), z.strictObject({ applyLimitPerUniqueValue: z.literal(true) })]).optional(),
+            limit: z.number().int().min(1),
+          }),
+        )
+        .default([]),
       /** Steps at one time within a run. */
       max_concurrent_steps: z.number().int().min(1).default(4),
       /** How long a cancelled run may take to end by itself. */

@@ -110,6 +110,7 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
       launcher,
       {
         maxConcurrentRuns: settings.runs.max_concurrent,
+        tagLimits: settings.runs.tag_limits,
         retention: settings.retention,
         decides: () => (options.daemon ?? false) || daemonLeases > 0,
       },

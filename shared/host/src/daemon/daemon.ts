@@ -1,4 +1,4 @@
-import type { Run, StoredEvent } from "@kc/runtime/internal";
+import type { Run, StoredEvent, TagLimit } from "@kc/runtime/internal";
 import type { RunLauncher } from "../runs/launcher.ts";
 import { type Evaluations, tickAutomation } from "./automation.ts";
 import type { DaemonContext } from "./context.ts";
@@ -24,10 +24,10 @@ export interface Daemon {
 export function startDaemon(
   context: DaemonContext,
   launcher: RunLauncher,
-  options: { maxConcurrentRuns: number; decides(): boolean; retention: Retention },
+  options: { maxConcurrentRuns: number; tagLimits: readonly TagLimit[]; decides(): boolean; retention: Retention },
 ): Daemon {
   const evaluations: Evaluations = new Map();
-  const launched = new Set<Run["id"]>();
+  const launched = new Map<Run["id"], Run>();
   const inFlight: SensorsInFlight = new Set();
   let waiting: ReadonlyMap<string, string> = new Map();
   const start = (name: string, tick: () => Promise<number | undefined>) =>

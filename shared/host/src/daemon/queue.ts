@@ -1,4 +1,4 @@
-import { decideQueue, type NewEvent, type Run } from "@kc/runtime/internal";
+import { decideQueue, type NewEvent, type Run, type TagLimit } from "@kc/runtime/internal";
 import type { RunLauncher } from "../runs/launcher.ts";
 import type { DaemonContext } from "./context.ts";
 
@@ -6,7 +6,7 @@ import type { DaemonContext } from "./context.ts";
 export async function tickQueue(
   context: DaemonContext,
   launcher: RunLauncher,
-  options: { maxConcurrentRuns: number; launched: Set<string>; wake(): void },
+  options: { maxConcurrentRuns: number; tagLimits: readonly TagLimit[]; launched: Map<string, Run>; wake(): void },
 ): Promise<Map<string, string>> {
   const { storage, log, clock } = context;
   const queued = (await storage.listRuns({ statuses: ["queued"], order: "oldest", limit: 1_000 })).filter(
@@ -18,7 +18,10 @@ export async function tickQueue(
   const decision = decideQueue({
     queued,
     active: options.launched.size,
+    going: [...options.launched.values()],
     maxConcurrentRuns: options.maxConcurrentRuns,
+    tagLimits: options.tagLimits,
+    now: clock.now(),
     statusOf: (id) => needed.get(id),
   });
   const at = clock.now();
@@ -34,8 +37,8 @@ export async function tickQueue(
   });
   if (skips.length > 0) await log.append(skips);
   for (const id of decision.launch) {
-    options.launched.add(id);
     const run = queued.find((one) => one.id === id)!;
+    options.launched.set(id, run);
     void launcher.launch(run).finally(() => {
       options.launched.delete(id);
       options.wake();

@@ -1,4 +1,4 @@
-import type { LocationSnapshot, Run, StoredEvent, Tick } from "@kc/runtime/internal";
+import type { LocationSnapshot, Run, StoredEvent, TagLimit, Tick } from "@kc/runtime/internal";
 import { UserError } from "@kc/runtime/internal";
 import { openSqlite } from "@kc/storage/sqlite";
 import { tickAutomation } from "../daemon/automation.ts";
@@ -30,6 +30,7 @@ export interface SimulateOptions {
   functions?: SimulatedFunction;
   /** Default 10, as in kc.yaml. */
   maxConcurrentRuns?: number;
+  tagLimits?: readonly TagLimit[];
   /** Called before the clock is turned to a new instant: a test can report events or ask for runs then. */
   at?: (instant: Date, platform: Pick<DaemonContext, "log" | "requests">) => Promise<void> | void;
 }
@@ -81,7 +82,7 @@ export async function simulate(options: SimulateOptions): Promise<Simulation> {
 
   const woken = new Set<LoopName>(["queue", "automation", "schedules", "sensors", "freshness"]);
   const nextAt = new Map<LoopName, number>();
-  const launched = new Set<string>();
+  const launched = new Map<string, Run>();
   const inFlight: SensorsInFlight = new Set();
   log.listen((events) => {
     for (const name of wokenBy(events)) woken.add(name);
@@ -91,6 +92,7 @@ export async function simulate(options: SimulateOptions): Promise<Simulation> {
     queue: async () =>
       void (await tickQueue(context, launcher, {
         maxConcurrentRuns: options.maxConcurrentRuns ?? 10,
+        tagLimits: options.tagLimits ?? [],
         launched,
         wake: () => woken.add("queue"),
       })),

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { RunStatus } from "../event.ts";
 import { freshnessState } from "./freshness.ts";
-import { decideQueue } from "./queue.ts";
+import { decideQueue, type TagLimit } from "./queue.ts";
 
 const run = (id: string, needs: string[] = [], createdAt = 0) => ({ id, needs, location: "team", createdAt });
 const decide = (queued: ReturnType<typeof run>[], statuses: Record<string, RunStatus> = {}, active = 0, max = 10) =>
@@ -52,5 +52,59 @@ describe("freshnessState()", () => {
   });
   test("what was never made is unknown", () => {
     expect(freshnessState(policy, null, at)).toEqual({ state: "unknown", changesAt: undefined });
+  });
+});
+
+describe("tag limits", () => {
+  const run = (id: string, tags: Record<string, string>, more: { location?: string; createdAt?: number } = {}) => ({
+    id,
+    needs: [],
+    location: "team",
+    createdAt: 0,
+    tags,
+    ...more,
+  });
+  const decide = (
+    tagLimits: TagLimit[],
+    queued: ReturnType<typeof run>[],
+    going: { id: string; location: string; tags: Record<string, string> }[] = [],
+    now = 0,
+  ) => decideQueue({ queued, going, active: going.length, maxConcurrentRuns: 100, tagLimits, statusOf: () => undefined, now });
+  const ten = Array.from({ length: 10 }, (_, index) => run(`r${index}`, { team: index % 2 ? "a" : "b" }, { createdAt: index }));
+
+  test("of any value: the limit counts all of them together", () => {
+    expect(decide([{ key: "team", limit: 3 }], ten).launch).toEqual(["r0", "r1", "r2"]);
+  });
+  test("of one value: others are not counted", () => {
+    expect(decide([{ key: "team", value: "a", limit: 1 }], ten).launch).toEqual(["r0", "r1", "r2", "r4", "r6", "r8"]);
+  });
+  test("of each value by itself", () => {
+    expect(decide([{ key: "team", value: { applyLimitPerUniqueValue: true }, limit: 2 }], ten).launch).toEqual([
+      "r0",
+      "r1",
+      "r2",
+      "r3",
+    ]);
+  });
+  test("a waiting run says which limit it waits for and who holds it", () => {
+    const { launch, waiting } = decide(
+      [{ key: "team", value: "a", limit: 1 }],
+      [run("r2", { team: "a" })],
+      [{ id: "r1", location: "team", tags: { team: "a" } }],
+    );
+    expect(launch).toEqual([]);
+    expect(waiting.get("r2")).toBe("waits for one of 1 places for tag team=a, held by run r1");
+  });
+  test("every run has its location as a tag", () => {
+    const two = [run("x", {}, { location: "dbt" }), run("y", {}, { location: "dbt", createdAt: 1 })];
+    expect(decide([{ key: "kc/location", value: "dbt", limit: 1 }], two).launch).toEqual(["x"]);
+  });
+  test("a higher priority goes first, and a run that has waited long enough overtakes it", () => {
+    const one: TagLimit[] = [{ key: "team", limit: 1 }];
+    const low = run("low", { team: "a" }, { createdAt: 0 });
+    const high = run("high", { team: "a", "kc/priority": "3" }, { createdAt: 1 });
+    expect(decide(one, [low, high]).launch).toEqual(["high"]);
+    const later = run("later", { team: "a", "kc/priority": "3" }, { createdAt: 40 * 60_000 });
+    expect(decide(one, [low, later], [], 41 * 60_000).launch).toEqual(["low"]);
   });
 });
