@@ -65,6 +65,14 @@ function adapt(database: DatabaseSync) {
   const prepared = new Map<string, ReturnType<typeof prepare>>();
   const prepare = (sql: string) => {
     const statement: StatementSync = database.prepare(sql);
+    // A full disk has rolled the transaction back already: a second rollback would fail and hide the reason.
+    if (sql === "rollback")
+      return {
+        reader: false,
+        all: () => [],
+        iterate: () => statement.iterate(),
+        run: () => database.isTransaction && statement.run(),
+      };
     return {
       reader: statement.columns().length > 0,
       all: (values: readonly SQLInputValue[]) => statement.all(...values),

@@ -57,6 +57,8 @@ export function runLauncher(deps: {
 
   async function execute(run: Run, worker: CodeProcess, onCancel: (cancel: () => void) => void): Promise<boolean> {
     await log.append([{ type: "run_starting", at: clock.now(), runId: run.id }]);
+    // It may have been cancelled between the queue's look and here.
+    if (isEnd((await storage.getRun(run.id))!.status)) return true;
     await storage.setRunConnections(run.id, deps.connectionsOf(run.location));
     const input = await inputOf(run);
     const loaded = await worker.definitions();
@@ -147,6 +149,20 @@ export function runLauncher(deps: {
     await log.append([...closing, { type, at, runId, message }]);
   }
 
+  /** Tries until the log takes the run's end, or leaves it and the spool to the next host. */
+  async function endOnceStored(runId: string, message: string): Promise<void> {
+    for (let wait = 250; !stopping; wait = Math.min(wait * 2, 10_000))
+      try {
+        await drain(runId);
+        const run = await storage.getRun(runId);
+        if (run && !isEnd(run.status)) await end(runId, run.status === "cancelling" ? "run_cancelled" : "run_failed", message);
+        removeSpool(paths.spool, runId);
+        return;
+      } catch {
+        await clock.sleep(wait);
+      }
+  }
+
   return {
     launch(run) {
       let cancel = () => {};
@@ -164,13 +180,13 @@ export function runLauncher(deps: {
               cancel = how;
               if (wanted) how();
             });
+            removeSpool(paths.spool, run.id);
           } catch (error) {
-            await end(run.id, "run_failed", `the run could not be carried out: ${(error as Error).message}`).catch(
-              () => undefined,
-            );
+            // Mostly the log cannot be written: the worker's events stay in its spool until it can.
+            worker.child.kill();
+            await endOnceStored(run.id, `the run could not be carried out: ${(error as Error).message}`);
           } finally {
             going.delete(run.id);
-            removeSpool(paths.spool, run.id);
             pool.release(worker, reusable);
           }
         })(),
