@@ -32,9 +32,9 @@ export async function joinHost(
   const until = Date.now() + 120_000;
   for (;;) {
     const running = await findHost(paths.hostFile);
-    if (running) return { ...hold(running, options.daemon), started: false };
+    if (running) return { ...hold(running.url, running.pid, options.daemon), started: false };
     const answer = await start(options, paths.logs);
-    if (answer.ready) return { ...hold(answer.url, options.daemon), started: true };
+    if (answer.ready) return { ...hold(answer.url, answer.pid, options.daemon), started: true };
     if (!answer.busy)
       throw Object.assign(
         new UserError(answer.message, {
@@ -52,12 +52,12 @@ export async function joinHost(
   }
 }
 
-async function findHost(file: string): Promise<string | undefined> {
+async function findHost(file: string): Promise<{ url: string; pid: number } | undefined> {
   if (!existsSync(file)) return undefined;
   try {
     const { url, id } = JSON.parse(readFileSync(file, "utf8")) as { url: string; id: string };
     const health = await apiClient(url).health();
-    if (health.id === id) return url;
+    if (health.id === id) return { url, pid: health.pid };
   } catch {
     // A host that was killed leaves its file behind.
   }
@@ -65,7 +65,16 @@ async function findHost(file: string): Promise<string | undefined> {
   return undefined;
 }
 
-function hold(url: string, daemon: boolean): Omit<JoinedHost, "started"> {
+function running(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+function hold(url: string, pid: number, daemon: boolean): Omit<JoinedHost, "started"> {
   const abort = new AbortController();
   const api = apiClient(url);
   const id = randomUUID();
@@ -85,7 +94,8 @@ function hold(url: string, daemon: boolean): Omit<JoinedHost, "started"> {
         (health) => health.leases,
         () => undefined,
       );
-      if (held !== 0) return;
+      // A host that no longer answers still ends its children: it is gone when its process is.
+      if (held === undefined ? !running(pid) : held > 0) return;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   };
