@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type TestInstance, testInstance } from "../src/testing.ts";
-import { definitions, makeWorkspace, until } from "./workspace.ts";
+import { definitions, makeWorkspace, runtimePackage, until } from "./workspace.ts";
 
 const plain = (key: string, deps = "") => `asset({ key: "${key}", deps: [${deps}], materialize: () => {} })`;
 const withComponent = (name: string, yaml: string) => ({
@@ -24,11 +24,11 @@ describe("locations that do not load", () => {
       good: definitions("good", plain("good/a")),
       throws: definitions("throws", "", '\nfunction fail(): never {\n  throw new Error("no such luck");\n}\nfail();'),
       syntax: `${definitions("syntax", "")}\nconst x = = 1;\n`,
-      missing: `import { gone } from "./gone.ts";\nimport { asset } from "@kc/runtime";\nexport default gone;\n`,
-      package_missing: `import { asset } from "@kc/runtime";\nimport nothing from "no-such-package";\nexport default nothing;\n`,
-      exits: `import { asset } from "@kc/runtime";\n\nprocess.exit(3);\n`,
-      loops: `import { asset } from "@kc/runtime";\nfor (;;);\n`,
-      waits: `import { asset } from "@kc/runtime";\nawait new Promise((resolve) => setTimeout(resolve, 3_600_000));\n`,
+      missing: `import { gone } from "./gone.ts";\nimport { asset } from "${runtimePackage}";\nexport default gone;\n`,
+      package_missing: `import { asset } from "${runtimePackage}";\nimport nothing from "no-such-package";\nexport default nothing;\n`,
+      exits: `import { asset } from "${runtimePackage}";\n\nprocess.exit(3);\n`,
+      loops: `import { asset } from "${runtimePackage}";\nfor (;;);\n`,
+      waits: `import { asset } from "${runtimePackage}";\nawait new Promise((resolve) => setTimeout(resolve, 3_600_000));\n`,
       rejects: definitions("rejects", plain("rejects/a"), 'Promise.reject(new Error("nobody listens"));'),
       bad_key: definitions("bad_key", '\n  asset({ key: "a b", materialize: () => {} }),\n'),
       other_name: definitions("another", ""),

@@ -104,7 +104,7 @@ describe.concurrent("runs and their processes", () => {
   test("an error thrown outside of every step fails the run with its text", async () => {
     const { runs } = await instance.materialize("crashes");
     expect(runs[0]!.status).toBe("failed");
-    expect(runs[0]!.reason).toContain("worker process ended (exit code 1)");
+    expect(runs[0]!.reason).toContain("worker process ended (exit code 1): Error: thrown on its own");
   });
   test("cancelling ends what the step had started too", async () => {
     const submitted = await instance.api.submit({ selection: "parent" });

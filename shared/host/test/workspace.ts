@@ -33,9 +33,12 @@ export function addLocation(root: string, name: string, files: Record<string, st
   }
 }
 
+/** Put together, because the text of a location is no import of this package. */
+export const runtimePackage = ["@kc", "runtime"].join("/");
+
 /** A definitions.ts: `assets` is the text of a list, `before` stands above it. */
 export const definitions = (name: string, assets: string, before = "", more = ""): string =>
-  `import { anyDepsUpdated, asset, assetSensor, automationSensor, component, defineLocation, env, multiAsset, resource, schedule, sensor } from "@kc/runtime";
+  `import { anyDepsUpdated, asset, assetSensor, automationSensor, component, defineLocation, env, multiAsset, resource, schedule, sensor } from "${runtimePackage}";
 ${before}
 export default defineLocation({ name: "${name}", assets: [${assets}], ${more} });
 `;

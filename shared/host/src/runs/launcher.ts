@@ -116,7 +116,7 @@ export function runLauncher(deps: {
     if (error) await Promise.race([worker.child.exited, clock.sleep(2_000)]);
     if (worker.child.running()) return `the run's worker broke off: ${error?.message ?? "no reason given"}`;
     const { code, signal } = await worker.child.exited;
-    const last = worker.lines.at(-1);
+    const last = lastWords(worker.lines);
     return `the run's worker process ended (${signal ?? `exit code ${code}`})${last ? `: ${last}` : ""}`;
   }
 
@@ -226,4 +226,13 @@ export function runLauncher(deps: {
       await Promise.race([Promise.all([...going.values()].map((entry) => entry.done)), clock.sleep(2_000)]);
     },
   };
+}
+
+/** The line that says why a process ended: Node ends its report of an error that nobody caught with its own version. */
+function lastWords(lines: readonly string[]): string | undefined {
+  const tail = lines.slice(-40);
+  return (
+    tail.findLast((line) => /^(Uncaught )?\w*(Error|Exception)\b/.test(line)) ??
+    tail.findLast((line) => !/^(Node\.js v|\s*$)/.test(line))
+  );
 }
