@@ -69,6 +69,7 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
     const workspace = startWorkspace({
       entries,
       all: locations,
+      missing: options.only?.length ? [] : problems,
       paths,
       environmentOf: (entry) =>
         locationEnvironment({
@@ -184,7 +185,7 @@ function watchWorkspaceFile(
   return watchFiles([join(root, "workspace.yaml")], () => {
     try {
       for (const entry of findLocations(root).locations)
-        if (!workspace.location(entry.name))
+        if (!workspace.location(entry.name)?.entry.folder)
           add(entry).catch((error) => report(`location ${entry.name}: ${(error as Error).message}`));
     } catch (error) {
       report(`workspace.yaml: ${String(error)}`);

@@ -1,9 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type TestInstance, testInstance } from "../src/testing.ts";
-import { definitions, makeWorkspace, runtimePackage, until } from "./workspace.ts";
+import { addLocation, definitions, makeWorkspace, runtimePackage, until } from "./workspace.ts";
 
 const plain = (key: string, deps = "") => `asset({ key: "${key}", deps: [${deps}], materialize: () => {} })`;
 const withComponent = (name: string, yaml: string) => ({
@@ -43,6 +43,12 @@ describe("locations that do not load", () => {
     "locations: { load_timeout: 6s }\n",
   );
   beforeAll(async () => {
+    // A second location of the same code under a name of its own, and one whose folder is not there.
+    appendFileSync(
+      join(workspace.root, "workspace.yaml"),
+      "  - package: { path: locations/twin, location_name: renamed }\n  - package: { path: locations/nowhere }\n",
+    );
+    addLocation(workspace.root, "twin", { "src/definitions.ts": definitions("twin", plain("twin/a")) });
     instance = await testInstance({ root: workspace.root });
   });
   afterAll(async () => {
@@ -63,6 +69,7 @@ describe("locations that do not load", () => {
     ["other_name", 'it calls itself "another" but its package.json says "other_name"', /^src\/definitions\.ts$/],
     ["no_location", "no default export made by defineLocation()", /^src\/definitions\.ts$/],
     ["no_entry", "there is no ", /^$/],
+    ["nowhere", "there is no ", /workspace\.yaml:20$/],
     ["yaml", "attributes.hots", /^src\/defs\/x\/defs\.yaml:4:3$/],
     ["yaml_env", "unset environment variables: THE_HOST, THE_PORT", /^src\/defs\/x\/defs\.yaml:3:3$/],
   ])("%s tells what and where", async (name, message, where) => {
@@ -74,6 +81,11 @@ describe("locations that do not load", () => {
   test("the others serve, and their assets are made", async () => {
     expect((await location("good")).status).toBe("loaded");
     expect((await instance.materialize("good/a")).runs[0]!.status).toBe("succeeded");
+  });
+  test("a location under another name is that name's everywhere", async () => {
+    expect((await location("renamed")).status).toBe("loaded");
+    const { runs } = await instance.materialize("location:renamed");
+    expect(runs.map((run) => [run.location, run.assets, run.status])).toEqual([["renamed", ["twin/a"], "succeeded"]]);
   });
   test("a rejection that nobody handles takes nothing down", async () => {
     expect((await location("rejects")).status).toBe("loaded");

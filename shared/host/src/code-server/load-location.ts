@@ -14,6 +14,8 @@ import {
 
 export interface LoadParams {
   entry: string;
+  /** The name its package.json gives it. */
+  declared: string;
   paths: LocationPaths;
   env: Readonly<Record<string, string | undefined>>;
   log: Logger;
@@ -24,15 +26,15 @@ export interface LoadParams {
  * Loads a location: its entry's default export, then every `src/defs/<component>/defs.yaml`.
  * @throws UserError, or whatever the team's code throws.
  */
-export async function loadLocation({ entry, paths, env, log, signal }: LoadParams): Promise<LoadedLocation> {
+export async function loadLocation({ entry, declared, paths, env, log, signal }: LoadParams): Promise<LoadedLocation> {
   if (!existsSync(entry))
     throw new UserError(`there is no ${entry}`, { hint: 'Its package.json names it under "kc": { "entry" }.' });
   const module = (await import(pathToFileURL(entry).href)) as { default?: LocationDefinition };
   const definition = module.default;
   if (definition?.kind !== "location")
     throw new UserError(`${relative(paths.projectRoot, entry)} has no default export made by defineLocation()`, { where: entry });
-  if (definition.name !== paths.name)
-    throw new UserError(`it calls itself "${definition.name}" but its package.json says "${paths.name}"`, { where: entry });
+  if (definition.name !== declared)
+    throw new UserError(`it calls itself "${definition.name}" but its package.json says "${declared}"`, { where: entry });
   const scope = {
     project_root: paths.projectRoot,
     workspace_root: paths.workspaceRoot,

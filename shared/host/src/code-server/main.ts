@@ -13,6 +13,7 @@ import { evaluateTick } from "./tick.ts";
 
 interface Settings {
   entry: string;
+  declared: string;
   address: string;
   spool: string;
   paths: LocationPaths;
@@ -37,6 +38,7 @@ process.exit = ((code) => {
 const started = performance.now();
 const loading: Promise<{ location: LoadedLocation } | { error: LoadError }> = loadLocation({
   entry: settings.entry,
+  declared: settings.declared,
   paths: settings.paths,
   env,
   log: logger((line) => console.error(line)),

@@ -40,6 +40,7 @@ export function startCodeProcess(params: {
   const socket = join(paths.sockets, `${entry.name.slice(0, 24)}-${process.pid}-${id}.sock`);
   const settings = {
     entry: entry.entry,
+    declared: entry.declared ?? entry.name,
     address: `unix:${socket}`,
     spool: paths.spool,
     paths: { name: entry.name, projectRoot: entry.folder, workspaceRoot: paths.root, stateDir: paths.stateOf(entry.name) },

@@ -7,6 +7,8 @@ import { z } from "zod";
 /** A code location before it is loaded. */
 export interface LocationEntry {
   name: string;
+  /** What its package.json calls it, where workspace.yaml gives it another name. */
+  declared?: string;
   /** Absolute folder of its package. */
   folder: string;
   /** Absolute file whose default export is the location. */
@@ -85,7 +87,9 @@ export function readWorkspaceFile(file: string): {
       const location = readLocationPackage(folder, where);
       locations.push({
         ...location,
-        name: entry.data.package.location_name ?? location.name,
+        ...(entry.data.package.location_name
+          ? { name: entry.data.package.location_name, declared: location.declared ?? location.name }
+          : {}),
         entry: entry.data.package.entry ? join(folder, entry.data.package.entry) : location.entry,
       });
     } catch (error) {

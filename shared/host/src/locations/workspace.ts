@@ -45,6 +45,8 @@ export interface WorkspaceParams {
   entries: readonly LocationEntry[];
   /** All locations of workspace.yaml: the committed keys of those that are not loaded stand as external assets. */
   all: readonly LocationEntry[];
+  /** Entries of workspace.yaml that name no location: they stand beside the others with their error. */
+  missing?: readonly { name: string; message: string; where: string }[];
   paths: InstancePaths;
   environmentOf(entry: LocationEntry): Environment;
   loadTimeoutMs: number;
@@ -122,18 +124,14 @@ export function startWorkspace(params: WorkspaceParams): Workspace {
     return state;
   };
 
-  const begin = (entry: LocationEntry): Promise<LocationState> => {
-    const state: LocationState = {
-      entry,
-      status: "loading",
-      snapshot: undefined,
-      error: undefined,
-      generation: 0,
-      process: undefined,
-      loadedAt: undefined,
-      loadMs: undefined,
-    };
+  const known = (entry: LocationEntry, status: LocationStatus, error?: LoadError): LocationState => {
+    const none = { snapshot: undefined, process: undefined, loadedAt: undefined, loadMs: undefined };
+    const state: LocationState = { entry, status, error, generation: 0, ...none };
     states.set(entry.name, state);
+    return state;
+  };
+  const begin = (entry: LocationEntry): Promise<LocationState> => {
+    const state = known(entry, "loading");
     if (!all.some((one) => one.name === entry.name)) all.push(entry);
     const first = load(state);
     loads.set(state, first);
@@ -143,6 +141,13 @@ export function startWorkspace(params: WorkspaceParams): Workspace {
     }
     return first;
   };
+  for (const { name, message, where } of params.missing ?? [])
+    known({ name, folder: "", entry: "", loader: "node", connections: [], watch: [], where }, "error", {
+      message,
+      where,
+      hint: "",
+      stack: "",
+    });
   for (const entry of entries) void begin(entry);
   if (params.watch)
     stops.push(
@@ -155,6 +160,7 @@ export function startWorkspace(params: WorkspaceParams): Workspace {
   async function reload(name: string): Promise<LocationState> {
     const state = states.get(name);
     if (!state) throw new Error(`there is no location "${name}"`);
+    if (!state.entry.folder) return state;
     const done = load(state);
     loads.set(state, done);
     return done;
