@@ -10,6 +10,7 @@ import {
   type StoredEvent,
 } from "@kc/runtime/internal";
 import type { Kysely, RawBuilder, Transaction } from "kysely";
+import { pruneRows } from "./prune-rows.ts";
 import { eventToRow, rowToEvent, rowToInstigator, rowToRun, rowToTick, runToRow } from "./rows.ts";
 import type { Tables } from "./tables.ts";
 
@@ -309,40 +310,7 @@ export function sqlStorage(db: Kysely<Tables>, facts: Dialect): Storage {
 
     setValue: (name, value) => write((tx) => putValue(tx, name, value)),
 
-    async prune({ runs, ticks, logs }) {
-      const gone = { runs: 0, events: 0, ticks: 0 };
-      const ended = db.selectFrom("runs").select("id").where("ended_at", "is not", null);
-      // In portions, so that the runs that go on meanwhile never wait long for the database.
-      while (runs !== undefined) {
-        const ids = (await ended.where("ended_at", "<", runs).limit(500).execute()).map((row) => row.id);
-        if (ids.length === 0) break;
-        await write(async (tx) => {
-          gone.events += Number((await tx.deleteFrom("events").where("run_id", "in", ids).executeTakeFirst()).numDeletedRows);
-          await tx.deleteFrom("run_assets").where("run_id", "in", ids).execute();
-          gone.runs += Number((await tx.deleteFrom("runs").where("id", "in", ids).executeTakeFirst()).numDeletedRows);
-        });
-      }
-      await write(async (tx) => {
-        if (runs !== undefined) {
-          const loose = await tx.deleteFrom("events").where("run_id", "is", null).where("at", "<", runs).executeTakeFirst();
-          gone.events += Number(loose.numDeletedRows);
-        }
-        if (logs !== undefined) {
-          const lines = await tx
-            .deleteFrom("events")
-            .where("type", "=", "log")
-            .where("at", "<", logs)
-            .where("run_id", "in", ended)
-            .executeTakeFirst();
-          gone.events += Number(lines.numDeletedRows);
-        }
-        if (ticks !== undefined) {
-          const old = await tx.deleteFrom("ticks").where("at", "<", ticks).where("status", "!=", "started").executeTakeFirst();
-          gone.ticks += Number(old.numDeletedRows);
-        }
-      });
-      return gone;
-    },
+    prune: (before) => pruneRows(db, write, before),
 
     async info() {
       const counts: Record<string, number> = {};

@@ -1,0 +1,39 @@
+import type { PruneParams } from "@kc/runtime/internal";
+import type { Kysely, Transaction } from "kysely";
+import type { Tables } from "./tables.ts";
+
+type Write = <T>(work: (tx: Transaction<Tables>) => Promise<T>) => Promise<T>;
+
+/** Deletes old rows in portions, so that the runs that go on meanwhile never wait long for the database. */
+export async function pruneRows(
+  db: Kysely<Tables>,
+  write: Write,
+  { runs, ticks, logs }: PruneParams,
+): Promise<{ runs: number; events: number; ticks: number }> {
+  const gone = { runs: 0, events: 0, ticks: 0 };
+  const ended = db.selectFrom("runs").select("id").where("ended_at", "is not", null);
+  while (runs !== undefined) {
+    const ids = (await ended.where("ended_at", "<", runs).limit(500).execute()).map((row) => row.id);
+    if (ids.length === 0) break;
+    await write(async (tx) => {
+      gone.events += Number((await tx.deleteFrom("events").where("run_id", "in", ids).executeTakeFirst()).numDeletedRows);
+      await tx.deleteFrom("run_assets").where("run_id", "in", ids).execute();
+      gone.runs += Number((await tx.deleteFrom("runs").where("id", "in", ids).executeTakeFirst()).numDeletedRows);
+    });
+  }
+  await write(async (tx) => {
+    if (runs !== undefined) {
+      const loose = await tx.deleteFrom("events").where("run_id", "is", null).where("at", "<", runs).executeTakeFirst();
+      gone.events += Number(loose.numDeletedRows);
+    }
+    if (logs !== undefined) {
+      const lines = tx.deleteFrom("events").where("type", "=", "log").where("at", "<", logs).where("run_id", "in", ended);
+      gone.events += Number((await lines.executeTakeFirst()).numDeletedRows);
+    }
+    if (ticks !== undefined) {
+      const old = await tx.deleteFrom("ticks").where("at", "<", ticks).where("status", "!=", "started").executeTakeFirst();
+      gone.ticks += Number(old.numDeletedRows);
+    }
+  });
+  return gone;
+}
