@@ -7,6 +7,12 @@ import { viewEvent } from "./views.ts";
 
 /** Live answers: the event stream and the leases of commands. They are no JSON, so they stand outside openapi.json's schemas. */
 export function streams(app: App, { storage, log, lease, workspace }: WebContext): void {
+  const firstEventOf = async (requestId: string): Promise<number> => {
+    const [run] = await storage.listRuns({ requestId, order: "oldest", limit: 1 });
+    const [event] = run ? await storage.readEvents({ runId: run.id, limit: 1 }) : [];
+    return event?.id ?? 0;
+  };
+
   app.get("/api/events", (context) => {
     const { runId, requestId } = context.req.query();
     const from = Number(context.req.query("after") ?? context.req.header("last-event-id") ?? Number.NaN);
@@ -42,6 +48,8 @@ export function streams(app: App, { storage, log, lease, workspace }: WebContext
         if (await wanted(event)) await stream.writeSSE({ id: String(event.id), data: JSON.stringify(viewEvent(event)) });
       };
       let last = Number.isFinite(from) ? from : await storage.lastEventId();
+      // A request's events begin with its first run: what is older need not be read.
+      if (requestId) last = Math.max(last, (await firstEventOf(requestId)) - 1);
       for (;;) {
         // What was stored before this stream listened.
         const earlier = await storage.readEvents({ after: last, ...(runId ? { runId } : {}), limit: 1_000 });
