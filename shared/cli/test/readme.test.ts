@@ -34,6 +34,13 @@ describe("README.md", () => {
     expect([...new Set(shown)].filter((name) => !commands[name])).toEqual([]);
   });
 
+  test("its figures name every benchmark there is, with a bar", () => {
+    const table = /## How fast\n([\s\S]*?)\n## /.exec(readme)![1]!;
+    const named = [...table.matchAll(/^\| `([a-z-]+)`: .+ \| .+ \| .+ \|$/gm)].map((match) => match[1]!);
+    const files = readdirSync(join(root, "shared/bench/src/benchmarks")).map((file) => file.replace(/\.ts$/, ""));
+    expect(named.sort()).toEqual(files.filter((name) => !name.endsWith(".test")).sort());
+  });
+
   test("its two commands come first", () => {
     expect(readme.indexOf("./kc dev")).toBeLessThan(readme.indexOf("## "));
     expect(readme.indexOf("./kc test")).toBeLessThan(readme.indexOf("## "));
