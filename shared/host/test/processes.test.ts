@@ -173,14 +173,18 @@ describe.concurrent("the host", () => {
       if (acknowledged.length > 300) break;
     }
     abort.abort();
+    // Code that never gives its thread back, with a child of its own, ends with the host as well.
+    const looping = await first.api.submit({ selection: "looping" });
+    const others = [await pidIn(first, "looping.pid"), await pidIn(first, "looping.child")];
     const host = hostPid(home);
     const tree = processTree(host);
-    expect(tree).toContain(worker);
+    expect(tree).toEqual(expect.arrayContaining([worker, ...others]));
     process.kill(host, "SIGKILL");
     await gone(tree, 10_000);
     const second = await start({ home });
     try {
       const { runs, events } = await second.finish({ ...submitted, runs: submitted.runs });
+      expect((await second.finish(looping)).runs[0]!.status).toBe("failed");
       const status = Object.fromEntries(runs.map((run) => [run.id, run]));
       expect(status[noisy!.id]).toMatchObject({ status: "failed", reason: "kc was stopped or killed while the run went on" });
       expect(status[dependant!.id]).toMatchObject({ status: "skipped", reason: expect.stringContaining(noisy!.id) });

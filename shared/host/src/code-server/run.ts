@@ -56,8 +56,9 @@ export function startRun(params: {
   const emit = (event: StepEvent) => {
     if (abandoned) return;
     batch.push({ ...event, at: systemClock.now(), runId, seq: ++seq });
-    // A step that floods must not hold its lines back in memory.
-    if (batch.length >= 500) flush();
+    // A step that floods must not hold its lines back in memory. That a step starts is on disk before its code runs: code
+    // that never gives its thread back, or ends the process, must not look as if it had not begun.
+    if (batch.length >= 500 || event.type === "step_started") flush();
     else if (!scheduled) {
       scheduled = true;
       setImmediate(flush);
