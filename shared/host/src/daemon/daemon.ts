@@ -6,7 +6,7 @@ import { tickFreshness } from "./freshness.ts";
 import { type Loop, startLoop } from "./loop.ts";
 import { tickQueue } from "./queue.ts";
 import { type Retention, tickRetention } from "./retention.ts";
-import { tickSchedules } from "./schedules.ts";
+import { type SchedulesInFlight, tickSchedules } from "./schedules.ts";
 import { type SensorsInFlight, tickSensors } from "./sensors.ts";
 import { type LoopName, wokenBy } from "./wakes.ts";
 
@@ -42,9 +42,10 @@ export function startDaemon(
     "automation",
     deciding(() => tickAutomation(context, evaluations)),
   );
-  const schedules = start(
+  const schedulesInFlight: SchedulesInFlight = new Set();
+  const schedules: Loop = start(
     "schedules",
-    deciding(() => tickSchedules(context)),
+    deciding(() => tickSchedules(context, schedulesInFlight, () => schedules.wake())),
   );
   const sensors: Loop = start(
     "sensors",

@@ -2,27 +2,45 @@ import { dueTick, type RunRequest, type ScheduleSnapshot, type Tick } from "@kc/
 import type { DaemonContext } from "./context.ts";
 import { type Instigator, instigators } from "./instigators.ts";
 
+/** Schedules whose tick goes on: one whose function is slow delays only itself. */
+export type SchedulesInFlight = Set<string>;
+
 /**
- * One look at all schedules: redoes ticks that a kill interrupted, then makes every tick that is due. Answers when the
- * next one is due.
+ * One look at all schedules: redoes ticks that a kill interrupted, then makes every tick that is due. Ticks run beside
+ * each other, one at a time for each schedule; the answer is when the next one is due.
  */
-export async function tickSchedules(context: DaemonContext): Promise<number | undefined> {
+export async function tickSchedules(
+  context: DaemonContext,
+  inFlight: SchedulesInFlight,
+  wake: () => void,
+): Promise<number | undefined> {
   const { workspace, storage, clock } = context;
-  const all = await instigators(workspace, storage, "schedule");
   let next: number | undefined;
-  for (const schedule of all) {
-    if (!schedule.running || schedule.location.status === "loading") continue;
-    const now = clock.now();
+  for (const schedule of await instigators(workspace, storage, "schedule")) {
     const { state, definition, location } = schedule;
+    const name = `${location.entry.name}/${definition.name}`;
+    if (!schedule.running || location.status === "loading" || inFlight.has(name)) continue;
+    const now = clock.now();
     const identity = { location: location.entry.name, name: definition.name, type: "schedule" as const };
-    if (state?.lastTickAt == null) {
-      // Turned on now: ticks of the past do not count.
-      await storage.setInstigator({ ...identity, lastTickAt: now });
-    } else {
+    // Turned on now: ticks of the past do not count.
+    if (state?.lastTickAt == null) await storage.setInstigator({ ...identity, lastTickAt: now });
+    else {
       const unfinished = (await storage.listTicks({ ...identity, limit: 1 })).find((tick) => tick.status === "started");
-      if (unfinished) await runTick(context, schedule, unfinished);
       const { due } = dueTick(definition, state.lastTickAt, now);
-      if (due !== undefined) await runTick(context, schedule, await storage.startTick({ ...identity, at: due }));
+      if (unfinished || due !== undefined) {
+        inFlight.add(name);
+        const ticks = async () => {
+          if (unfinished) await runTick(context, schedule, unfinished);
+          if (due !== undefined) await runTick(context, schedule, await storage.startTick({ ...identity, at: due }));
+        };
+        void ticks()
+          .catch((error) => context.report(`schedule ${name}: ${(error as Error).message}`))
+          .finally(() => {
+            inFlight.delete(name);
+            wake();
+          });
+        continue;
+      }
     }
     const upcoming = dueTick(definition, now, now).next;
     if (upcoming !== undefined && (next === undefined || upcoming < next)) next = upcoming;

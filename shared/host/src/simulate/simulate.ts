@@ -5,7 +5,7 @@ import { tickAutomation } from "../daemon/automation.ts";
 import type { DaemonContext } from "../daemon/context.ts";
 import { tickFreshness } from "../daemon/freshness.ts";
 import { tickQueue } from "../daemon/queue.ts";
-import { tickSchedules } from "../daemon/schedules.ts";
+import { type SchedulesInFlight, tickSchedules } from "../daemon/schedules.ts";
 import { type SensorsInFlight, tickSensors } from "../daemon/sensors.ts";
 import { type LoopName, wokenBy } from "../daemon/wakes.ts";
 import { eventLog } from "../log.ts";
@@ -84,6 +84,7 @@ export async function simulate(options: SimulateOptions): Promise<Simulation> {
   const nextAt = new Map<LoopName, number>();
   const launched = new Map<string, Run>();
   const inFlight: SensorsInFlight = new Set();
+  const schedulesInFlight: SchedulesInFlight = new Set();
   log.listen((events) => {
     for (const name of wokenBy(events)) woken.add(name);
   });
@@ -97,14 +98,14 @@ export async function simulate(options: SimulateOptions): Promise<Simulation> {
         wake: () => woken.add("queue"),
       })),
     automation: () => tickAutomation(context, evaluations),
-    schedules: () => tickSchedules(context),
+    schedules: () => tickSchedules(context, schedulesInFlight, () => woken.add("schedules")),
     sensors: () => tickSensors(context, inFlight, () => woken.add("sensors")),
     freshness: () => tickFreshness(context),
   };
 
   /** Lets everything that can happen at this instant happen. */
   const settle = async (): Promise<void> => {
-    while (woken.size > 0 || inFlight.size > 0) {
+    while (woken.size > 0 || inFlight.size > 0 || schedulesInFlight.size > 0) {
       for (const name of [...woken]) {
         woken.delete(name);
         const next = await ticks[name]();
