@@ -7,9 +7,9 @@ import type { RunEvent } from "../src/client/types.ts";
 import { testInstance } from "../src/testing.ts";
 import { definitions, makeWorkspace, until } from "./workspace.ts";
 
-// A home of 12 MB: root may mount one, everybody else cannot fill a disk without harm.
+// A disk of 40 MB: root may mount one, everybody else cannot fill a disk without harm.
 const disk = mkdtempSync(join(tmpdir(), "kc-disk-"));
-const mounted = process.platform === "linux" && spawnSync("mount", ["-t", "tmpfs", "-o", "size=12m", "tmpfs", disk]).status === 0;
+const mounted = process.platform === "linux" && spawnSync("mount", ["-t", "tmpfs", "-o", "size=40m", "tmpfs", disk]).status === 0;
 const away = mkdtempSync(join(tmpdir(), "kc-away-"));
 const workspace = makeWorkspace({
   team: definitions(
@@ -30,9 +30,9 @@ test.skipIf(!mounted)("a full disk is told as such, loses no event that was ackn
   const home = join(disk, "home");
   const options = { root: workspace.root, home, env: { NODE_COMPILE_CACHE: join(away, "cache"), OUTPUT_DIR: away } };
   const first = await testInstance(options);
-  // What is removed to make room again.
+  // Most of it is taken up by something that is removed later, to make room again.
   const ballast = join(disk, "ballast");
-  writeFileSync(ballast, Buffer.alloc(5 << 20));
+  writeFileSync(ballast, Buffer.alloc(30 << 20));
   const submitted = await first.api.submit({ selection: "flood" });
   const runId = submitted.runs[0]!.id;
   const seen: RunEvent[] = [];
