@@ -65,6 +65,22 @@ async function findHost(file: string): Promise<{ url: string; pid: number } | un
   return undefined;
 }
 
+/**
+ * Holds a lease until the signal is aborted or the host is gone. A connection that breaks while the host lives (a machine
+ * that slept, a timeout on the way) is no end: the lease is taken anew.
+ */
+export async function keepLease(host: { lease(): Promise<void>; alive(): Promise<unknown> }, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await host.lease().catch(() => undefined);
+    if (signal.aborted) return;
+    try {
+      await host.alive();
+    } catch {
+      return;
+    }
+  }
+}
+
 function running(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -78,7 +94,7 @@ function hold(url: string, pid: number, daemon: boolean): Omit<JoinedHost, "star
   const abort = new AbortController();
   const api = apiClient(url);
   const id = randomUUID();
-  const ended = api.lease(abort.signal, { daemon, id }).catch(() => undefined);
+  const ended = keepLease({ lease: () => api.lease(abort.signal, { daemon, id }), alive: () => api.health() }, abort.signal);
   let left: Promise<unknown> | undefined;
   const leave = () => {
     left ??= api.endLease(id).then(

@@ -5,8 +5,11 @@ import type { WebContext } from "./context.ts";
 import type { App } from "./route.ts";
 import { viewEvent } from "./views.ts";
 
+/** What the streams answer from. */
+export type StreamContext = Pick<WebContext, "storage" | "log" | "lease" | "workspace">;
+
 /** Live answers: the event stream and the leases of commands. They are no JSON, so they stand outside openapi.json's schemas. */
-export function streams(app: App, { storage, log, lease, workspace }: WebContext): void {
+export function streams(app: App, { storage, log, lease, workspace }: StreamContext, heartbeatMs = 15_000): void {
   const firstEventOf = async (requestId: string): Promise<number> => {
     const [run] = await storage.listRuns({ requestId, order: "oldest", limit: 1 });
     const [event] = run ? await storage.readEvents({ runId: run.id, limit: 1 }) : [];
@@ -66,7 +69,7 @@ export function streams(app: App, { storage, log, lease, workspace }: WebContext
           }
         if (batch.length > 0 || !open) continue;
         await new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, 15_000);
+          const timer = setTimeout(resolve, heartbeatMs);
           poke = () => {
             clearTimeout(timer);
             resolve();
@@ -87,8 +90,11 @@ export function streams(app: App, { storage, log, lease, workspace }: WebContext
         held.set(id, resolve);
         stream.onAbort(resolve);
       });
+      // A stream that says nothing for minutes is ended by clients and proxies.
+      const beat = setInterval(() => void stream.write(": held\n\n"), heartbeatMs);
       await stream.write(": held\n\n");
       await ended;
+      clearInterval(beat);
       held.delete(id);
       release();
     }),
