@@ -1,5 +1,6 @@
 import type { ApiClient, RunEvent, Submitted } from "@kc/host/client";
 import type { CommandContext } from "./command.ts";
+import { UserError } from "./user-error.ts";
 
 const time = (event: RunEvent): string => event.at.slice(11, 19);
 
@@ -72,6 +73,11 @@ export async function followRequest(
   }
   abort.abort();
   bar.end();
+  if (ended.size < runs.size)
+    throw new UserError(
+      "the platform ended while its runs were followed",
+      "What they had done is kept: kc runs list. The platform's log is .kc/logs/host.log.",
+    );
   return [...ended.values()].every((type) => type === "run_succeeded");
 }
 

@@ -1,4 +1,4 @@
-import type { WorkspaceInfo } from "@kc/host/client";
+import type { Location, WorkspaceInfo } from "@kc/host/client";
 import { type Command, type CommandContext, number } from "../command.ts";
 import { eventLine } from "../follow.ts";
 import { join } from "../host.ts";
@@ -42,7 +42,7 @@ export const command: Command = {
         await host.api.addLocation(name);
     }
     showWorkspace(context, await host.api.settled());
-    context.print(`\n  ${host.url}    (Ctrl-C stops)\n`);
+    context.print(`\n  ${host.url}    (Ctrl-C ${host.started ? "stops" : "leaves"})\n`);
     const runs = new Map<string, string>();
     const follow = async () => {
       for await (const event of host.api.events({}, abort.signal)) {
@@ -52,11 +52,23 @@ export const command: Command = {
         if (line) context.print(line);
       }
     };
-    const following = follow().catch((error) => {
-      // The stream breaks when the host ends or Ctrl-C aborts it; anything else is a defect that must be seen.
-      if (!interrupted && (error as Error).name !== "TypeError") throw error;
-    });
-    await Promise.race([following.then(() => host.ended), host.ended]);
+    const watch = async () => {
+      const known = new Map((await host.api.workspace()).locations.map((one) => [one.name, stateOf(one)]));
+      for await (const name of host.api.locationChanges(abort.signal)) {
+        const location = (await host.api.workspace()).locations.find((one) => one.name === name);
+        if (!location || location.status === "loading") continue;
+        // A reload that changed nothing to see is told too: it is the answer to a saved file.
+        if (known.get(name) !== stateOf(location))
+          context.print(`${new Date().toISOString().slice(11, 19)} ${locationLine(location)}`);
+        known.set(name, stateOf(location));
+      }
+    };
+    // When the host ends, or Ctrl-C ends the streams, that is told below; anything else is a defect that must be seen.
+    const quietly = (work: Promise<void>) =>
+      work.catch((error) => {
+        if (!interrupted && !["TypeError", "ApiError"].includes((error as Error).name)) throw error;
+      });
+    await Promise.race([Promise.all([quietly(follow()), quietly(watch())]).then(() => host.ended), host.ended]);
     if (interrupted) {
       if (host.started) context.print("kc dev: stopping");
       await Promise.race([host.gone(), new Promise((resolve) => setTimeout(resolve, 15_000))]);
@@ -74,14 +86,21 @@ async function buildUi(context: CommandContext): Promise<void> {
   if (code !== 0) context.warn(`kc dev: the web UI could not be built; the platform runs without it\n${output}`);
 }
 
+/** What a person would see of a location: a load that differs in it is worth a line. */
+const stateOf = ({ status, error, loadedAt }: Location): string =>
+  JSON.stringify([status, error?.message, error?.where, loadedAt]);
+
+/** One line for a location: what loaded, or why it does not, with the place. */
+function locationLine({ name, status, assets, loadMs, error }: Location): string {
+  if (status === "loaded")
+    return `  ✓ ${name.padEnd(14)} ${assets} ${assets === 1 ? "asset" : "assets"}  (${Math.round(loadMs ?? 0)} ms)`;
+  return `  ✗ ${name.padEnd(14)} ${error?.where ? `${error.where}: ` : ""}${error?.message ?? status}${error?.hint ? `\n      ${error.hint}` : ""}`;
+}
+
 function showWorkspace(context: CommandContext, { locations, problems }: WorkspaceInfo): void {
-  for (const { name, status, assets, loadMs, error, warnings } of locations) {
-    if (status === "loaded") context.print(`  ✓ ${name.padEnd(14)} ${assets} assets  (${Math.round(loadMs ?? 0)} ms)`);
-    else
-      context.print(
-        `  ✗ ${name.padEnd(14)} ${error?.where ? `${error.where}: ` : ""}${error?.message ?? status}${error?.hint ? `\n      ${error.hint}` : ""}`,
-      );
-    for (const warning of warnings) context.print(`    ! ${warning}`);
+  for (const location of locations) {
+    context.print(locationLine(location));
+    for (const warning of location.warnings) context.print(`    ! ${warning}`);
   }
   for (const { message } of problems) context.print(`  ✗ ${message}`);
 }

@@ -134,7 +134,8 @@ export const command: Command = {
           : `of what? ${[...Object.keys(listings), "generators"].join(", ")}`,
       );
     return withHost(context, async ({ api }) => {
-      await api.settled();
+      // Where a location hangs while it loads, the list of locations is what shows it.
+      if (noun !== "locations") await api.settled();
       const { items, cells } = await listing.rows(api, words.length > 0 ? words.join(" ") : undefined, context);
       context.print(
         values.json

@@ -90,7 +90,13 @@ export function apiClient(base: string, options: { fetch?: typeof fetch } = {}) 
       call<{ runs: number; events: number; ticks: number }>("POST", "storage/prune", {}, ages),
     /** Events as they are stored, from after `after` on, until the signal is aborted or the host ends. */
     events: (query: { after?: number; runId?: string; requestId?: string }, signal: AbortSignal) =>
-      followEvents(send, `${base}/api/events${queryText(query)}`, signal),
+      followEvents(
+        send,
+        (last) => `${base}/api/events${queryText({ ...query, ...(last === undefined ? {} : { after: last }) })}`,
+        signal,
+      ),
+    /** Names of locations as their definitions change. */
+    locationChanges: (signal: AbortSignal) => followLocations(send, `${base}/api/events`, signal),
     /**
      * Keeps the host alive until the signal is aborted, with `daemon` also its schedules, sensors and automation. Resolves
      * when the host ends the lease.
@@ -113,23 +119,66 @@ function queryText(query: Query): string {
     : `?${entries.map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`).join("&")}`;
 }
 
-/** Reads a server-sent event stream of the API: one `data:` line of JSON per event. */
-async function* followEvents(send: typeof fetch, url: string, signal: AbortSignal): AsyncGenerator<RunEvent> {
-  try {
-    const response = await send(url, { signal, headers: { accept: "text/event-stream" } });
-    if (!response.ok) throw new ApiError(`the host answered ${response.status}`, response.status, undefined, undefined);
-    const decoder = new TextDecoder();
-    let rest = "";
-    for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
-      rest += decoder.decode(chunk, { stream: true });
-      const messages = rest.split("\n\n");
-      rest = messages.pop()!;
-      // Messages with an event name are notices for the UI, not events of the log.
-      for (const message of messages.filter((one) => !/^event:/m.test(one)))
-        for (const line of message.split("\n")) if (line.startsWith("data:")) yield JSON.parse(line.slice(5)) as RunEvent;
+/** Events of the log; a connection that breaks while the host lives is taken up again after the last event. */
+async function* followEvents(
+  send: typeof fetch,
+  urlAfter: (last: number | undefined) => string,
+  signal: AbortSignal,
+): AsyncGenerator<RunEvent> {
+  let last: number | undefined;
+  for (let broken = 0; ; broken++) {
+    try {
+      for await (const { name, data } of messages(send, urlAfter(last), signal)) {
+        if (name) continue;
+        const event = data as RunEvent;
+        broken = 0;
+        last = event.id;
+        yield event;
+      }
+      return;
+    } catch (error) {
+      // Aborting is how a reader says that it has read enough.
+      if (signal.aborted) return;
+      if (error instanceof ApiError || broken > 0)
+        throw error instanceof ApiError
+          ? error
+          : new ApiError(
+              "the platform ended while it was followed",
+              503,
+              undefined,
+              "What it had begun stands in: kc runs list. Its log is .kc/logs/host.log.",
+            );
     }
+  }
+}
+
+/** Names of locations as they change: loaded, reloaded, broken. Ends when the signal is aborted or the host is gone. */
+async function* followLocations(send: typeof fetch, url: string, signal: AbortSignal): AsyncGenerator<string> {
+  try {
+    for await (const { name, data } of messages(send, url, signal))
+      if (name === "location") yield (data as { name: string }).name;
   } catch (error) {
-    // Aborting is how a reader says that it has read enough.
-    if (!signal.aborted) throw error;
+    if (!signal.aborted && error instanceof ApiError) throw error;
+  }
+}
+
+/** Messages of a server-sent event stream of the API: each one `data:` line of JSON, some with an event name. */
+async function* messages(
+  send: typeof fetch,
+  url: string,
+  signal: AbortSignal,
+): AsyncGenerator<{ name: string | undefined; data: unknown }> {
+  const response = await send(url, { signal, headers: { accept: "text/event-stream" } });
+  if (!response.ok) throw new ApiError(`the host answered ${response.status}`, response.status, undefined, undefined);
+  const decoder = new TextDecoder();
+  let rest = "";
+  for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
+    rest += decoder.decode(chunk, { stream: true });
+    const parts = rest.split("\n\n");
+    rest = parts.pop()!;
+    for (const part of parts) {
+      const data = /^data: ?(.*)$/m.exec(part)?.[1];
+      if (data) yield { name: /^event: ?(.*)$/m.exec(part)?.[1], data: JSON.parse(data) };
+    }
   }
 }
