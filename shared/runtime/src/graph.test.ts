@@ -61,6 +61,12 @@ describe("buildGraph()", () => {
     for (let at = 1; at < steps.length; at++) expect(graph.assets.get(steps[at]!)!.deps).toContain(steps[at - 1]);
     expect([...graph.order].sort()).toEqual([...graph.assets.keys()].sort());
   });
+  test("a circle names the places of its assets, as far as they are known", () => {
+    const { problems } = buildGraph([
+      locationOf("one", [assetNamed("a", ["b"], { where: "a.ts:3" }), assetNamed("b", ["a"], { where: "b.ts:5" })]),
+    ]);
+    expect(problems.map((problem) => problem.message)).toEqual(["cyclic dependency: b -> a -> b (b at b.ts:5, a at a.ts:3)"]);
+  });
   test("committed keys of a location that is not loaded stand as external assets", () => {
     const { graph, problems } = buildGraph(
       [locationOf("one", [assetNamed("b", ["a"])])],

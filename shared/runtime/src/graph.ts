@@ -60,13 +60,15 @@ export function buildGraph(
         });
     }
   const { order, cycle } = sort(assets);
-  if (cycle.length > 0)
+  if (cycle.length > 0) {
+    const places = cycle.flatMap((key) => (assets.get(key)!.where ? [`${key} at ${assets.get(key)!.where}`] : []));
     problems.push({
       kind: "cycle",
       assets: cycle,
       locations: [...new Set(cycle.map((key) => assets.get(key)!.location))],
-      message: `cyclic dependency: ${[...cycle, cycle[0]].join(" -> ")}`,
+      message: `cyclic dependency: ${[...cycle, cycle[0]].join(" -> ")}${places.length > 0 ? ` (${places.join(", ")})` : ""}`,
     });
+  }
   return { graph: { assets, order }, problems };
 }
 
