@@ -129,6 +129,18 @@ describe("the three teams together: CSV -> PostgreSQL -> lakehouse -> dbt -> JSO
     expect(automated.map((run) => run.location)).toContain("downstream");
   });
 
+  test("the shop's first load is followed by one run of dbt, whose checks all pass", async () => {
+    await instance.finish(await instance.api.submit({ job: "load_shop" }));
+    await idle();
+    const runs = (await instance.api.runs({ limit: 100, location: "dbt" })).filter((run) =>
+      run.assets.includes("dbt_optimove/customer_orders"),
+    );
+    expect(runs.map((run) => run.status)).toEqual(["succeeded"]);
+    expect(
+      (await instance.api.assets("location:dbt")).filter((asset) => asset.health !== "healthy").map((asset) => asset.key),
+    ).toEqual([]);
+  });
+
   test("no secret stands in events, API or logs", async () => {
     const variables = JSON.parse(readFileSync(join(instance.home, "variables.json"), "utf8")) as Record<string, string>;
     const secrets = ["LOCAL_POSTGRES_PASSWORD", "DATABRICKS_TOKEN", "DBT_CLOUD_TOKEN"].map((name) => variables[name]!);

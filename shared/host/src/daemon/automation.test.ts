@@ -1,4 +1,5 @@
 import { anyDepsUpdated, buildGraph, type LocationSnapshot, type Storage } from "@kc/runtime/internal";
+import { newRun, runEvent } from "@kc/runtime/testing";
 import { openSqlite } from "@kc/storage/sqlite";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { SubmitRequest } from "../runs/submit.ts";
@@ -40,7 +41,7 @@ const tick = (over: Storage = storage) =>
     {
       workspace: { graph: () => graph, locations: () => [location], location: () => location },
       storage: over,
-      clock: { now: () => 5 },
+      clock: { now: () => now },
       requests: {
         async submit({ assets, values = {} }: SubmitRequest) {
           if (full) throw new Error("disk full");
@@ -53,6 +54,7 @@ const tick = (over: Storage = storage) =>
     } as unknown as DaemonContext,
     new Map(),
   );
+let now = 5;
 const update = () => storage.appendEvents([{ type: "materialization", at: 1, asset: "source" }]);
 
 beforeEach(async () => {
@@ -95,4 +97,36 @@ test("a tick whose request could not be stored is made up for", async () => {
   await tick();
   await tick();
   expect(requests).toEqual([["made"]]);
+});
+
+test("what one run makes is one request: an update waits for the rest of its run, at most two seconds", async () => {
+  now = 10_000;
+  await storage.createRuns(
+    [newRun("r", { plan: { location: "team", assets: ["source", "other"], steps: [], needs: [] } })],
+    [runEvent("r", "run_queued")],
+  );
+  await storage.appendEvents([
+    runEvent("r", "run_started", { seq: 1 }),
+    runEvent("r", "materialization", { at: now, seq: 2, asset: "source" }),
+  ]);
+  expect(await tick()).toBe(12_000);
+  expect(requests).toEqual([]);
+  await storage.appendEvents([runEvent("r", "run_succeeded", { seq: 3 })]);
+  await tick();
+  expect(requests).toEqual([["made"]]);
+
+  await storage.createRuns(
+    [newRun("long", { plan: { location: "team", assets: ["source", "other"], steps: [], needs: [] } })],
+    [runEvent("long", "run_queued")],
+  );
+  await storage.appendEvents([
+    runEvent("long", "run_started", { seq: 1 }),
+    runEvent("long", "materialization", { at: now, seq: 2, asset: "source" }),
+  ]);
+  await tick();
+  expect(requests).toHaveLength(1);
+  now = 12_000;
+  await tick();
+  expect(requests).toHaveLength(2);
+  now = 5;
 });

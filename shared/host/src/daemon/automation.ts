@@ -4,6 +4,7 @@ import {
   evaluateAutomation,
   isEnd,
   type Storage,
+  type StoredEvent,
   select,
   type Update,
   UserError,
@@ -18,6 +19,26 @@ const heldName = "automation.held";
 
 /** The latest evaluation of each asset, for the UI. */
 export type Evaluations = Map<string, { at: number; evaluation: Evaluation }>;
+
+/** How long (ms) an update waits for the rest of its run. */
+const groupMs = 2_000;
+
+/**
+ * The first update that belongs to a run which goes on and makes more assets: for up to two seconds it waits for them, so
+ * that what one run makes is one request downstream and not one for each asset. A long run holds nobody back longer.
+ */
+async function groupHeldAt(
+  storage: Storage,
+  events: readonly StoredEvent[],
+  now: number,
+): Promise<{ index: number; eventId: number; until: number } | undefined> {
+  for (const [index, event] of events.entries()) {
+    if (event.type !== "materialization" || !event.runId || now - event.at >= groupMs) continue;
+    const run = await storage.getRun(event.runId);
+    if (run && run.plan.assets.length > 1 && !isEnd(run.status)) return { index, eventId: event.id, until: event.at + groupMs };
+  }
+  return undefined;
+}
 
 /**
  * Evaluates the automation conditions that the events since the last look concern, over all locations at once, and
@@ -43,7 +64,9 @@ export async function tickAutomation(context: DaemonContext, evaluations: Evalua
     types: ["materialization", "run_queued", "run_succeeded", "run_failed", "run_cancelled", "run_skipped"],
     limit: 10_000,
   });
-  const upTo = events.length === 10_000 ? events.at(-1)!.id : last;
+  const group = await groupHeldAt(storage, events, now);
+  if (group) events.splice(group.index);
+  const upTo = group ? Math.max(cursor.eventId, group.eventId - 1) : events.length === 10_000 ? events.at(-1)!.id : last;
   const targets = new Map<string, ReadonlySet<string>>();
   const updates: Update[] = [];
   const touched: string[] = [];
@@ -123,6 +146,7 @@ export async function tickAutomation(context: DaemonContext, evaluations: Evalua
     const tick = await storage.startTick({ location: name, name: definition.name, type: "sensor", at: now });
     await storage.endTick(tick.id, { status: "success", endedAt: clock.now(), requestIds: ids });
   }
+  if (group) return Math.min(group.until, result.nextAt ?? group.until);
   return upTo < last ? now : result.nextAt;
 }
 

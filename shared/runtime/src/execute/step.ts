@@ -28,10 +28,15 @@ export type StepOutcome = "succeeded" | "failed" | "cancelled";
 /** Runs one step with its retries and then its checks. A failed blocking check of severity ERROR fails the step. */
 export async function runStep(params: StepParams): Promise<StepOutcome> {
   const { step, definition, signal, clock } = params;
-  const emit: Emit = (event) => params.emit({ step: step.key, ...event });
+  const failedChecks = new Set<string>();
+  const emit: Emit = (event) => {
+    if (event.check && !event.check.passed && event.check.severity === "ERROR" && event.asset) failedChecks.add(event.asset);
+    params.emit({ step: step.key, ...event });
+  };
   const tries = (definition.retry?.max ?? 0) + 1;
   for (let attempt = 1; ; attempt++) {
     emit({ type: "step_started", attempt });
+    failedChecks.clear();
     const reported = new Set<string>();
     try {
       const blocked = await materialize(params, emit, attempt, reported);
@@ -46,9 +51,11 @@ export async function runStep(params: StepParams): Promise<StepOutcome> {
         return "cancelled";
       }
       if (attempt >= tries || (error as Partial<UserError> | null | undefined)?.final === true) {
-        // Of several assets those that the step had reported before it failed are made; a failed check counts against all.
+        // Of several assets those that the step had reported before it failed are made. When all are, the failure is that
+        // of the ones whose check failed; with no such check it is everybody's.
         const unmade = step.assets.filter((asset) => !reported.has(asset));
-        const failed = unmade.length > 0 ? unmade : step.assets;
+        const unsound = step.assets.filter((asset) => failedChecks.has(asset));
+        const failed = unmade.length > 0 ? unmade : unsound.length > 0 ? unsound : step.assets;
         for (const asset of step.assets)
           if (failed.includes(asset)) emit({ type: "step_failed", asset, attempt, error: failure });
           else emit({ type: "step_succeeded", asset, attempt });
