@@ -1,14 +1,19 @@
+import { differingVariables } from "@kc/host/environment-print";
 import { type JoinedHost, joinHost } from "@kc/host/join";
 import type { CommandContext } from "./command.ts";
 
-/** Joins the checkout's host or starts it; the port is only a wish of whoever starts it. */
-export function join(
+/**
+ * Joins the checkout's host or starts it; the port is only a wish of whoever starts it. Warns when a running host was
+ * started with other variables: one would believe to be on the vendor and be on a stand-in, or the other way round.
+ */
+export async function join(
   context: CommandContext,
   options: { daemon?: boolean; only?: string[]; port?: number } = {},
 ): Promise<JoinedHost> {
-  return joinHost({
+  const home = context.env.KC_HOME ? { home: context.env.KC_HOME } : {};
+  const host = await joinHost({
     root: context.root,
-    ...(context.env.KC_HOME ? { home: context.env.KC_HOME } : {}),
+    ...home,
     ...(options.only?.length ? { only: options.only } : {}),
     port: options.port ?? Number(context.env.KC_PORT ?? 3000),
     watch: true,
@@ -16,6 +21,15 @@ export function join(
     lingerMs: Number(context.env.KC_LINGER_MS ?? 3_000),
     daemon: options.daemon ?? false,
   });
+  const others = host.started ? [] : differingVariables({ root: context.root, ...home, own: context.env });
+  if (others.length > 0) context.warn(otherEnvironment(others));
+  return host;
+}
+
+/** The names only: values may be secrets. */
+export function otherEnvironment(names: readonly string[]): string {
+  const list = names.length > 1 ? `${names.slice(0, -1).join(", ")} and ${names.at(-1)}` : names[0];
+  return `kc: the running platform was started with another ${list}; stop it (Ctrl-C in its kc dev; without one it ends by itself in some seconds) to use ${names.length > 1 ? "these" : "this one"}`;
 }
 
 /** Joins, does something with the host, and lets go of it. */

@@ -1,6 +1,7 @@
 import { appendFileSync, closeSync, renameSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { systemClock, UserError } from "@kc/runtime/internal";
+import { environmentPrint } from "./environment-print.ts";
 import { startInstance } from "./instance.ts";
 import { takeLock } from "./instance-lock.ts";
 import { instancePaths } from "./paths.ts";
@@ -80,6 +81,8 @@ process.on("uncaughtException", (error) => {
 });
 
 try {
+  // Before the start, which reads the .env files too: a change in between is told rather than missed.
+  const environment = environmentPrint(paths.root, env);
   instance = await startInstance({
     paths,
     env,
@@ -91,7 +94,7 @@ try {
     report,
     onLeases,
   });
-  const file = { pid: process.pid, url: instance.url, id: instance.id, only: options.only ?? null };
+  const file = { pid: process.pid, url: instance.url, id: instance.id, only: options.only ?? null, environment };
   writeFileSync(`${paths.hostFile}.tmp`, JSON.stringify(file), { mode: 0o600 });
   renameSync(`${paths.hostFile}.tmp`, paths.hostFile);
   report(`serving ${instance.url}`);
