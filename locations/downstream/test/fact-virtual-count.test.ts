@@ -46,6 +46,24 @@ describe("downstream, alone", () => {
     const asset = await instance.api.asset("downstream/fact_virtual_count");
     expect(asset.checks[0]).toMatchObject({ name: "has_records", result: { passed: true } });
   });
+
+  test("a table that is gone fails the count at once and says how to make it again", async () => {
+    await instance.api.report({
+      type: "materialization",
+      asset: "dbt_optimove/stg_kaizen_wars__fact_virtual",
+      metadata: { relation: "test.main.dropped", run_id: "4712" },
+    });
+    const { runs, events } = await instance.materialize("downstream/fact_virtual_count");
+    expect(runs[0]!.status).toBe("failed");
+    expect(events.filter((event) => event.type === "step_retry")).toEqual([]);
+    expect(events.find((event) => event.type === "step_failed")).toMatchObject({
+      error: {
+        message: "test.main.dropped, the table of dbt_optimove/stg_kaizen_wars__fact_virtual, no longer exists",
+        hint: "Make it again: kc materialize dbt_optimove/stg_kaizen_wars__fact_virtual",
+        user: true,
+      },
+    });
+  });
 });
 
 async function statement(instance: TestInstance, sql: string) {

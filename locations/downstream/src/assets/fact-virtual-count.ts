@@ -1,4 +1,4 @@
-import { databricksSql } from "@kc/connector-databricks";
+import { DatabricksSqlError, databricksSql } from "@kc/connector-databricks";
 import { anyDepsUpdated, asset, md, UserError } from "@kc/runtime";
 import { outputDir } from "../output-dir.ts";
 import { writeJson } from "../write-json.ts";
@@ -26,7 +26,14 @@ export const factVirtualCount = asset({
         hint: "Make it first: kc materialize '+downstream/fact_virtual_count'",
         final: true,
       });
-    const { rows } = await resources.warehouse.execute(`select count(*) from ${relation}`, { signal });
+    const { rows } = await resources.warehouse.execute(`select count(*) from ${relation}`, { signal }).catch((error) => {
+      if (!isMissingTable(error)) throw error;
+      throw new UserError(`${relation}, the table of ${model}, no longer exists`, {
+        hint: `Make it again: kc materialize ${model}`,
+        final: true,
+        cause: error,
+      });
+    });
     const count = Number(rows[0]![0]);
     const file = await writeJson(resources.output, "fact_virtual_count.json", {
       record_count: count,
@@ -38,3 +45,11 @@ export const factVirtualCount = asset({
     return { metadata: { record_count: count, dbt_run_id: String(dbtRunId), path: md.path(file) } };
   },
 });
+
+/** The warehouse's answer to a name that it does not know, whichever part of the name is gone. */
+function isMissingTable(error: unknown): boolean {
+  return (
+    error instanceof DatabricksSqlError &&
+    (error.sqlState === "42P01" || /TABLE_OR_VIEW_NOT_FOUND|SCHEMA_NOT_FOUND|DELTA_TABLE_NOT_FOUND/.test(error.message))
+  );
+}
