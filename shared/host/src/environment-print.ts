@@ -63,14 +63,14 @@ function resolved(root: string, own: Environment): (name: string) => string {
     .filter((folder) => existsSync(join(folder, ".env")))
     .map((folder) => ({ folder: relative(root, folder), env: at(folder) }));
   return (name) => {
-    const value = valueOf(base, name);
-    const overrides = others.map(({ folder, env }) => [folder, valueOf(env, name)]).filter(([, other]) => other !== value);
+    const value = variable(base, name);
+    const overrides = others.map(({ folder, env }) => [folder, variable(env, name)]).filter(([, other]) => other !== value);
     return JSON.stringify([value, ...overrides]);
   };
 }
 
 /** An empty variable of a connection counts as unset; an empty path is a mistake of its own. */
-function valueOf(env: Environment, name: string): string | null {
+function variable(env: Environment, name: string): string | null {
   const value = env[name] ?? null;
   return name === "CSV_DATA_PATH" || name === "OUTPUT_DIR" ? value : value || null;
 }
