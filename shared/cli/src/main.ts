@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { relative, sep } from "node:path";
 import { parseArgs } from "node:util";
 import type { Command, CommandContext, Option } from "./command.ts";
@@ -31,6 +32,10 @@ export async function run(argv: readonly string[], context: CommandContext): Pro
     context.print(about ? commandHelp(rest[0]!, await about.load()) : overview());
     return 0;
   }
+  if (name === "--version" || name === "-v") {
+    context.print(version());
+    return 0;
+  }
   const entry = commands[name];
   if (!entry) {
     context.warn(`kc: there is no command "${name}".${closest(name)}\n    kc lists them all.`);
@@ -46,6 +51,12 @@ export async function run(argv: readonly string[], context: CommandContext): Pro
   } catch (error) {
     return tell(name, error as Error & { hint?: string; where?: string }, context);
   }
+}
+
+/** `kc 0.1.0 (node v26.1.0)`: what a report of a defect needs. */
+function version(): string {
+  const manifest = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string };
+  return `kc ${manifest.version} (node ${process.version})`;
 }
 
 function parse(command: Command, argv: readonly string[]) {

@@ -32,6 +32,14 @@ describe("kc", () => {
     expect(out).toContain("Examples");
   });
 
+  test.each(["--version", "-v"])("%s tells its own version and Node's", async (option) => {
+    expect(await kc(option)).toEqual({
+      code: 0,
+      out: expect.stringMatching(new RegExp(`^kc \\d+\\.\\d+\\.\\d+ \\(node ${process.version}\\)$`)),
+      err: "",
+    });
+  });
+
   test("a command that does not exist ends with 2 and the nearest one", async () => {
     const { code, err } = await kc("materialise");
     expect(code).toBe(2);
