@@ -37,7 +37,11 @@ export function AssetNode({ data: { asset, color }, selected }: NodeProps<AssetF
         {asset.freshness && asset.freshness !== "fresh" && asset.freshness !== "unknown" && (
           <span className={`node-fresh f-${asset.freshness}`}>stale</span>
         )}
-        <span className="dim right">{asset.materialization ? <Ago at={asset.materialization.at} /> : ""}</span>
+        {failed === 0 && asset.materialization && (
+          <span className="dim right">
+            <Ago at={asset.materialization.at} />
+          </span>
+        )}
       </div>
       <Handle type="source" position={Position.Right} isConnectable={false} />
     </div>

@@ -26,7 +26,10 @@ export function DeploymentPage() {
             <tr key={location.name}>
               <td>{location.name}</td>
               <td>
-                <Status value={location.status === "loaded" ? "succeeded" : location.status === "error" ? "failed" : "running"} />
+                <Status
+                  value={location.status === "loaded" ? "succeeded" : location.status === "error" ? "failed" : "running"}
+                  label={location.status}
+                />
                 {location.error && (
                   <div className="problem">
                     {location.error.where && <code>{location.error.where}</code>} {location.error.message}

@@ -1,9 +1,9 @@
-/** A status as a dot with its word; the word alone carries the meaning, colour only helps. */
-export function Status({ value, bare = false }: { value: string; bare?: boolean }) {
+/** A status as a dot with its word; the word alone carries the meaning, colour only helps. `label` is another word for it. */
+export function Status({ value, label = value, bare = false }: { value: string; label?: string; bare?: boolean }) {
   return (
-    <span className={`status s-${value}`} title={value}>
+    <span className={`status s-${value}`} title={label}>
       <i aria-hidden="true" />
-      {!bare && value}
+      {!bare && label}
     </span>
   );
 }
