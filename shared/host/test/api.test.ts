@@ -105,6 +105,7 @@ describe("wrong requests", () => {
       400,
       'there is no step "aa"',
     ],
+    ["a field that is none", "POST", "/api/runs", { selection: "a", partitoin: "x" }, 400, "partitoin"],
     ["a body that is a list", "POST", "/api/runs", [], 400, "expected object"],
     ["a status that is none", "GET", "/api/runs?status=done", undefined, 400, 'there is no run status "done"'],
     ["a limit that is no number", "GET", "/api/runs?limit=many", undefined, 400, "limit"],

@@ -166,7 +166,7 @@ export const eventSchema = z
   .openapi("Event");
 
 export const submitSchema = z
-  .object({
+  .strictObject({
     selection: z.string().max(10_000).optional().openapi({ example: "+downstream/fact_virtual_count" }),
     job: z.string().max(500).optional(),
     tags: z.record(z.string().max(200), z.string().max(2_000)).optional(),
