@@ -33,7 +33,10 @@ describe("a lease", () => {
     await keepLease({ lease, alive: async () => ({}) }, abort.signal);
     expect(taken).toBe(3);
     taken = 0;
-    await keepLease({ lease: async () => void taken++, alive: () => Promise.reject(new TypeError("fetch failed")) }, new AbortController().signal);
+    await keepLease(
+      { lease: async () => void taken++, alive: () => Promise.reject(new TypeError("fetch failed")) },
+      new AbortController().signal,
+    );
     expect(taken).toBe(1);
   });
 });
