@@ -10,6 +10,8 @@ export function vitestBase(overrides: NonNullable<ViteUserConfig["test"]> = {}):
       include: ["src/**/*.test.ts", "test/**/*.test.ts"],
       reporters: ["default", "json"],
       outputFile: { json: "test-results.json" },
+      // A cache of its own for each package: suites that run at the same time clear the shared one under each other.
+      fsModuleCachePath: "node_modules/.vitest-cache",
       testTimeout: 60_000,
       hookTimeout: 60_000,
       passWithNoTests: false,
