@@ -85,6 +85,10 @@ describe.concurrent("runs and their processes", () => {
   test("a worker that is killed fails its run within seconds, naming it; the next run succeeds", async () => {
     const submitted = await instance.api.submit({ selection: "held or after" });
     const pid = await pidIn(instance, "held.pid");
+    // What the step said in the very turn in which it is killed may be lost; what was stored is not.
+    await expect
+      .poll(async () => (await instance.api.runEvents(submitted.runs[0]!.id)).some((event) => event.message === "before"))
+      .toBe(true);
     process.kill(pid, "SIGKILL");
     const { runs, events } = await instance.finish(submitted);
     expect(runs[0]).toMatchObject({ status: "failed", reason: expect.stringContaining("worker process ended (SIGKILL)") });
