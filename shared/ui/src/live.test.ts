@@ -1,5 +1,7 @@
+import type { RunEvent } from "@kc/host/client";
+import { QueryClient, QueryObserver } from "@tanstack/react-query";
 import { describe, expect, test } from "vitest";
-import { staleAfter } from "./live.ts";
+import { append, refresher, staleAfter } from "./live.ts";
 import { stepSpans } from "./parts/step-timeline.tsx";
 import { span } from "./parts/time.tsx";
 
@@ -9,6 +11,32 @@ describe("live updates", () => {
   });
   test("a run's change makes runs, assets and automation stale", () => {
     expect(staleAfter({ type: "run_succeeded" })).toEqual(["runs", "assets", "instigators"]);
+  });
+});
+
+describe("a run's log", () => {
+  const event = (id: number) => ({ id, type: "log", at: "2026-01-01T00:00:00.000Z", runId: "r" }) as RunEvent;
+  test("keeps an event that came while the log was being fetched, though that answer is older", async () => {
+    const client = new QueryClient();
+    const answers: ((events: RunEvent[]) => void)[] = [];
+    const queryFn = () => new Promise<RunEvent[]>((resolve) => answers.push(resolve));
+    const stop = new QueryObserver(client, { queryKey: ["events", "r"], queryFn, staleTime: Number.POSITIVE_INFINITY }).subscribe(
+      () => {},
+    );
+    const live = refresher(client, 1);
+    const log = () => client.getQueryData<RunEvent[]>(["events", "r"])?.map((one) => one.id);
+    expect(append(client, "r", event(2))).toBe(false);
+    live.mark(["events", "r"]);
+    answers[0]!([event(1)]);
+    await expect.poll(() => answers.length).toBe(2);
+    answers[1]!([event(1), event(2)]);
+    await expect.poll(log).toEqual([1, 2]);
+    expect(append(client, "r", event(3))).toBe(true);
+    expect(append(client, "r", event(3))).toBe(true);
+    expect(log()).toEqual([1, 2, 3]);
+    live.stop();
+    stop();
+    client.clear();
   });
 });
 

@@ -1,5 +1,5 @@
 import type { RunEvent } from "@kc/host/client";
-import { type QueryClient, useQueryClient } from "@tanstack/react-query";
+import { type QueryClient, type QueryKey, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 
 /** Which queries an event makes stale, by the first part of their keys. */
@@ -11,46 +11,65 @@ export function staleAfter(event: Pick<RunEvent, "type">): string[] {
 }
 
 /**
- * Follows the host's event stream: marks queries stale, at most every 150 ms, and appends a run's events to its log.
- * Answers whether the stream is open.
+ * Fetches queries anew, a little later and together. One that is being fetched waits for its answer first: the answer may
+ * have been read before what made it stale, and an answer that is always cancelled would never come.
  */
+export function refresher(client: QueryClient, delayMs = 150) {
+  const stale = new Map<string, QueryKey>();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const flush = () => {
+    timer = undefined;
+    for (const [name, queryKey] of stale)
+      if (client.isFetching({ queryKey }) === 0) {
+        stale.delete(name);
+        void client.invalidateQueries({ queryKey });
+      }
+    arm();
+  };
+  const arm = () => {
+    if (stale.size > 0) timer ??= setTimeout(flush, delayMs);
+  };
+  return {
+    mark(...keys: QueryKey[]): void {
+      for (const key of keys) stale.set(JSON.stringify(key), key);
+      arm();
+    },
+    stop: () => clearTimeout(timer),
+  };
+}
+
+/** Follows the host's event stream: marks queries stale and appends a run's events to its log. Answers whether the stream is open. */
 export function useLive(): boolean {
   const client = useQueryClient();
   const [connected, setConnected] = useState(true);
   useEffect(() => {
     const source = new EventSource("/api/events");
-    const stale = new Set<string>();
-    let timer: number | undefined;
-    const flush = () => {
-      timer = undefined;
-      for (const name of stale) void client.invalidateQueries({ queryKey: [name] });
-      stale.clear();
-    };
-    const mark = (names: string[]) => {
-      for (const name of names) stale.add(name);
-      if (stale.size > 0) timer ??= window.setTimeout(flush, 150);
-    };
+    const { mark, stop } = refresher(client);
     source.onopen = () => {
       setConnected(true);
-      void client.invalidateQueries();
+      mark([]);
     };
     source.onerror = () => setConnected(false);
     source.onmessage = ({ data }) => {
       const event = JSON.parse(data) as RunEvent;
-      if (event.runId) append(client, event.runId, event);
-      mark(staleAfter(event));
+      if (event.runId && !append(client, event.runId, event)) mark(["events", event.runId]);
+      mark(...staleAfter(event).map((name) => [name]));
     };
-    source.addEventListener("location", () => mark(["workspace", "assets", "instigators"]));
+    source.addEventListener("location", () => mark(["workspace"], ["assets"], ["instigators"]));
     return () => {
       source.close();
-      window.clearTimeout(timer);
+      stop();
     };
   }, [client]);
   return connected;
 }
 
-function append(client: QueryClient, runId: string, event: RunEvent): void {
-  client.setQueryData<RunEvent[]>(["events", runId], (events) =>
+/** Appends to the log of a run that is shown. Answers false while that log is being fetched: the answer would overwrite it. */
+export function append(client: QueryClient, runId: string, event: RunEvent): boolean {
+  const queryKey = ["events", runId];
+  if (client.isFetching({ queryKey }) > 0) return false;
+  client.setQueryData<RunEvent[]>(queryKey, (events) =>
     events && !events.some((one) => one.id === event.id) ? [...events, event] : events,
   );
+  return true;
 }
