@@ -1,8 +1,10 @@
 import type { z } from "zod";
 import type { AssetsDefinition } from "./asset.ts";
 import type { AssetCheckDefinition } from "./check.ts";
-import type { JobDefinition, ScheduleDefinition, SensorDefinition } from "./instigator.ts";
+import type { JobDefinition } from "./job.ts";
 import type { LocationPaths, Logger } from "./resource.ts";
+import type { ScheduleDefinition } from "./schedule.ts";
+import type { SensorDefinition } from "./sensor.ts";
 
 /** The definitions that a location, or a component within it, adds. */
 export interface DefinitionParts {

@@ -14,8 +14,9 @@ export { component } from "./component.ts";
 // values
 export { type Duration, durationMs, formatDuration } from "./duration.ts";
 export { UserError } from "./errors.ts";
-export type * from "./instigator.ts";
-export { assetSensor, automationSensor, freshnessSensor, job, schedule, sensor } from "./instigator.ts";
+export type { DefaultStatus, ReportedEvent, RunRequest, TickContext } from "./instigator.ts";
+export type * from "./job.ts";
+export { job } from "./job.ts";
 export type { LocationDefinition } from "./location.ts";
 export { defineLocation } from "./location.ts";
 export type { Metadata, MetadataValue } from "./metadata.ts";
@@ -23,3 +24,7 @@ export { md } from "./metadata.ts";
 export type * from "./resource.ts";
 // what they use
 export { env, resource, valueResource } from "./resource.ts";
+export type * from "./schedule.ts";
+export { schedule } from "./schedule.ts";
+export type * from "./sensor.ts";
+export { assetSensor, automationSensor, freshnessSensor, sensor } from "./sensor.ts";

@@ -1,6 +1,6 @@
 import type { AutomationCondition } from "./automation.ts";
-import type { SensorKind } from "./instigator.ts";
 import type { MetadataValue } from "./metadata.ts";
+import type { SensorKind } from "./sensor.ts";
 
 /** An asset as the workspace knows it: everything but its code. Plain JSON. */
 export interface AssetSnapshot {

@@ -4,9 +4,11 @@ import { asset, externalAsset, multiAsset } from "../asset.ts";
 import { anyDepsUpdated } from "../automation.ts";
 import { assetCheck } from "../check.ts";
 import { component, type DefinitionParts } from "../component.ts";
-import { assetSensor, automationSensor, job, schedule, sensor } from "../instigator.ts";
+import { job } from "../job.ts";
 import { defineLocation } from "../location.ts";
 import { env, resource } from "../resource.ts";
+import { schedule } from "../schedule.ts";
+import { assetSensor, automationSensor, sensor } from "../sensor.ts";
 import { assembleLocation } from "./assemble.ts";
 
 const make = (parts: DefinitionParts) => assembleLocation(defineLocation({ name: "team", ...parts }));

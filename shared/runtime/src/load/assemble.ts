@@ -5,10 +5,12 @@ import type { DefinitionParts } from "../component.ts";
 import { nextTick } from "../cron.ts";
 import { durationMs } from "../duration.ts";
 import { UserError } from "../errors.ts";
-import type { JobDefinition, ScheduleDefinition, SensorDefinition } from "../instigator.ts";
+import type { JobDefinition } from "../job.ts";
 import type { LocationDefinition } from "../location.ts";
 import { typedMetadata } from "../metadata.ts";
+import type { ScheduleDefinition } from "../schedule.ts";
 import { parseSelection } from "../selection/parse.ts";
+import type { SensorDefinition } from "../sensor.ts";
 import type { AssetSnapshot, LocationSnapshot } from "../snapshot.ts";
 
 /** A location's definitions with code, ready to run: its own and its components'. */
