@@ -1,0 +1,23 @@
+import type { Kysely, RawBuilder, Transaction } from "kysely";
+import type { Tables } from "./tables.ts";
+
+/** What differs between the dialects. */
+export interface Dialect {
+  dialect: string;
+  schemaVersion(): Promise<number>;
+  bytes(): Promise<number>;
+  /** Whether a run has the tag. */
+  hasTag(name: string, value: string): RawBuilder<boolean>;
+  /** Whether an error means that the database is away and may come back. */
+  transient(error: unknown): boolean;
+}
+
+export type Tx = Transaction<Tables>;
+
+/** What every part of the storage works with. */
+export interface Sql {
+  db: Kysely<Tables>;
+  facts: Dialect;
+  /** One transaction at a time: SQLite has one connection, and projections read what they write. */
+  write<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+}
