@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { NewEvent, StoredEvent } from "./event.ts";
+import { outboxContract } from "./outbox-contract.testsuite.ts";
 import type { NewRun, Storage } from "./storage.ts";
 
 /** A run as the host would store it. */
@@ -38,6 +39,8 @@ export function storageContract(name: string, open: () => Promise<Storage>): voi
       storage = await open();
     });
     afterEach(() => storage.close());
+
+    describe("alerts and deliveries", () => outboxContract(() => storage));
     const create = (...runs: NewRun[]) =>
       storage.createRuns(
         runs,

@@ -1,5 +1,6 @@
 import type { FreshnessState, NewEvent, RunStatus, StoredEvent } from "./event.ts";
 import type { MetadataValue } from "./metadata.ts";
+import type { OutboxStorage } from "./outbox.ts";
 import type { PlannedRun } from "./plan.ts";
 
 /** A run as it is stored. Instants are milliseconds since the epoch. */
@@ -127,7 +128,7 @@ export interface PruneParams {
  * Where an instance keeps everything. One contract suite (`@kc/runtime/testing`) holds for every implementation.
  * Events are the truth: `appendEvents` also moves run statuses and asset states, in the same transaction.
  */
-export interface Storage {
+export interface Storage extends OutboxStorage {
   // runs
   /**
    * Stores all runs, their events and `values` or nothing. A run whose `runKey` exists already makes the call answer the

@@ -2,6 +2,7 @@ import type { Storage } from "@kc/runtime/internal";
 import type { Kysely } from "kysely";
 import { eventRows } from "./event-rows.ts";
 import { instigatorRows } from "./instigator-rows.ts";
+import { outboxRows } from "./outbox-rows.ts";
 import { pruneRows } from "./prune-rows.ts";
 import { runRows } from "./run-rows.ts";
 import type { Dialect, Sql, Tx } from "./sql.ts";
@@ -39,6 +40,7 @@ export function sqlStorage(db: Kysely<Tables>, facts: Dialect): Storage {
     ...eventRows(sql),
     ...instigatorRows(sql),
     ...valueRows(sql),
+    ...outboxRows(sql),
     prune: (before) => pruneRows(db, write, before),
 
     async info() {

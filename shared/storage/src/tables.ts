@@ -53,4 +53,18 @@ export interface Tables {
     error: string | null;
   };
   entries: { name: string; value: string };
+  alerts: { key: string; body: string };
+  deliveries: {
+    id: string;
+    position: number;
+    kind: string;
+    channel: string;
+    body: string;
+    status: string;
+    attempts: number;
+    created_at: number;
+    next_at: number;
+    ended_at: number | null;
+    answer: string | null;
+  };
 }

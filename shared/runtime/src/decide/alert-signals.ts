@@ -1,0 +1,179 @@
+import type { AlertSeverity, AlertSignal } from "../alert.ts";
+import type { StoredEvent } from "../event.ts";
+import type { AssetState, Run, Tick } from "../storage.ts";
+
+/** What the log's events say about things that are bad or good again, in order. */
+export function eventSignals(
+  events: readonly StoredEvent[],
+  facts: {
+    run(id: string): Run | undefined;
+    /** The run will be tried again by its retry policy: its failure is not the last word. */
+    triedAgain(event: StoredEvent): boolean;
+  },
+): AlertSignal[] {
+  return events.flatMap((event): AlertSignal[] => {
+    const { at, asset, runId } = event;
+    const run = runId ? facts.run(runId) : undefined;
+    const about = { at, ...(runId ? { runId } : {}), ...(run ? { location: run.location } : {}) };
+    switch (event.type) {
+      case "run_failed":
+      case "run_succeeded": {
+        if (!run || (event.type === "run_failed" && facts.triedAgain(event))) return [];
+        const { subject, name } = runSubject(run);
+        return [
+          {
+            ...about,
+            event: "run_failed",
+            subject,
+            good: event.type === "run_succeeded",
+            severity: "error",
+            title: event.type === "run_failed" ? `Run of ${name} failed` : `Run of ${name} succeeded`,
+            ...(event.message ? { message: event.message } : {}),
+            assets: run.plan.assets,
+          },
+        ];
+      }
+      case "step_failed":
+        if (!asset || facts.triedAgain(event)) return [];
+        return [
+          {
+            ...about,
+            event: "asset_failed",
+            subject: asset,
+            good: false,
+            severity: "error",
+            title: `Asset ${asset} failed`,
+            ...(event.error ? { message: failure(event.error) } : {}),
+            assets: [asset],
+          },
+        ];
+      case "step_succeeded":
+        if (!asset) return [];
+        return [
+          {
+            ...about,
+            event: "asset_failed",
+            subject: asset,
+            good: true,
+            severity: "error",
+            title: `Asset ${asset} succeeded`,
+            assets: [asset],
+          },
+        ];
+      case "check_result": {
+        if (!asset || !event.check) return [];
+        const { name, passed, severity, description } = event.check;
+        return [
+          {
+            ...about,
+            event: "check_failed",
+            subject: `${asset}#${name}`,
+            good: passed,
+            severity: severity === "WARN" ? "warn" : "error",
+            title: `Check ${name} of ${asset} ${passed ? "passed" : "failed"}`,
+            ...(description ? { message: description } : {}),
+            assets: [asset],
+          },
+        ];
+      }
+      case "freshness": {
+        if (!asset || !event.state) return [];
+        const bad = event.state === "warn" || event.state === "fail";
+        return [
+          {
+            ...about,
+            event: "freshness",
+            subject: asset,
+            good: !bad,
+            severity: event.state === "warn" ? "warn" : "error",
+            title: bad
+              ? `Asset ${asset} ${event.state === "warn" ? "is getting stale" : "is stale"}`
+              : `Asset ${asset} is ${event.state}`,
+            ...(bad ? { message: `Its freshness policy says ${event.state}.` } : {}),
+            assets: [asset],
+          },
+        ];
+      }
+      default:
+        return [];
+    }
+  });
+}
+
+const failure = ({ message, where, hint }: NonNullable<StoredEvent["error"]>): string =>
+  [where ? `${message}\n${where}` : message, hint].filter(Boolean).join("\n");
+
+/** Runs of the same job, or of the same assets, are one thing: a later one that succeeds is its recovery. */
+function runSubject(run: Run): { subject: string; name: string } {
+  const job = run.tags["kc/job"];
+  const partition = run.partition ? ` [${run.partition}]` : "";
+  if (job) return { subject: `${run.location}/job:${job}${partition}`, name: `job ${job} in ${run.location}${partition}` };
+  const assets = [...run.plan.assets].sort();
+  const name = assets.length > 3 ? `${assets.slice(0, 3).join(", ")} and ${assets.length - 3} more` : assets.join(", ");
+  return { subject: `${run.location}/${assets.join(",")}${partition}`, name: `${name} in ${run.location}${partition}` };
+}
+
+/** Whether an asset is degraded, with every reason; undefined while nothing is known of it. */
+export function degradedSignal(state: AssetState, at: number): AlertSignal | undefined {
+  if (!state.materialization && !state.last) return undefined;
+  const checks = Object.entries(state.checks).filter(([, check]) => !check.passed);
+  const reasons = [
+    ...(state.last?.status === "failed" ? ["its last step failed"] : []),
+    ...(state.freshness === "fail" || state.freshness === "warn" ? [`freshness: ${state.freshness}`] : []),
+    ...checks.map(([name, check]) => `check ${name} failed (${check.severity})`),
+  ];
+  const error =
+    state.last?.status === "failed" || state.freshness === "fail" || checks.some(([, check]) => check.severity === "ERROR");
+  return {
+    event: "asset_degraded",
+    subject: state.key,
+    good: reasons.length === 0,
+    severity: error ? "error" : "warn",
+    at,
+    title: reasons.length === 0 ? `Asset ${state.key} is healthy` : `Asset ${state.key} is ${error ? "degraded" : "in warning"}`,
+    ...(reasons.length > 0 ? { message: reasons.join("\n") } : {}),
+    assets: [state.key],
+  };
+}
+
+/** What a schedule's or sensor's last tick that ended says. */
+export function tickSignal(tick: Pick<Tick, "location" | "name" | "type" | "status" | "at" | "endedAt" | "error">): AlertSignal {
+  const bad = tick.status === "failed";
+  return {
+    event: "tick_failed",
+    subject: `${tick.location}/${tick.name}`,
+    good: !bad,
+    severity: "error",
+    at: tick.endedAt ?? tick.at,
+    title: `${tick.type === "schedule" ? "Schedule" : "Sensor"} ${tick.location}/${tick.name} ${bad ? "failed" : "ticks again"}`,
+    ...(bad && tick.error ? { message: tick.error } : {}),
+    assets: [],
+    location: tick.location,
+  };
+}
+
+/** Something of the platform itself that is bad or good: a location, a daemon loop, a channel. */
+export function platformSignal(
+  event: "location_failed" | "daemon_unhealthy" | "channel_failed",
+  name: string,
+  at: number,
+  problem: string | undefined,
+  severity: AlertSeverity = "error",
+): AlertSignal {
+  const [what, bad, good] = {
+    location_failed: ["Location", "does not load", "loads again"],
+    daemon_unhealthy: ["Daemon", "is unhealthy", "is healthy again"],
+    channel_failed: ["Alert channel", "does not take messages", "takes messages again"],
+  }[event] as [string, string, string];
+  return {
+    event,
+    subject: name,
+    good: problem === undefined,
+    severity,
+    at,
+    title: `${what} ${name} ${problem === undefined ? good : bad}`,
+    ...(problem ? { message: problem } : {}),
+    assets: [],
+    ...(event === "location_failed" ? { location: name } : {}),
+  };
+}
