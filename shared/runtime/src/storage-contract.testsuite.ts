@@ -293,8 +293,8 @@ export function storageContract(name: string, open: () => Promise<Storage>): voi
         await storage.setInstigator({ ...daily, lastTickAt: 7 });
         await storage.setInstigator({ ...daily, location: "other" });
         expect(await storage.instigators()).toEqual([
-          { ...daily, location: "other", status: null, cursor: null, lastTickAt: null },
-          { ...daily, status: "running", cursor: "5", lastTickAt: 7 },
+          { ...daily, location: "other", status: null, cursor: null, lastTickAt: null, since: null, goneAt: null },
+          { ...daily, status: "running", cursor: "5", lastTickAt: 7, since: null, goneAt: null },
         ]);
         await storage.setInstigator({ ...daily, status: null });
         expect((await storage.instigators())[1]).toMatchObject({ status: null, cursor: "5" });
@@ -306,15 +306,74 @@ export function storageContract(name: string, open: () => Promise<Storage>): voi
           id: expect.any(Number),
           at: 60_000,
           status: "started",
+          startedAt: null,
           endedAt: null,
+          manual: false,
+          attempts: 0,
+          retryAt: null,
           requestIds: [],
           skip: null,
           error: null,
+          logs: [],
         });
-        expect(await storage.instigators()).toEqual([{ ...daily, status: null, cursor: null, lastTickAt: 60_000 }]);
+        const remembered = { ...daily, status: null, cursor: null, lastTickAt: 60_000, since: null, goneAt: null };
+        expect(await storage.instigators()).toEqual([remembered]);
         await storage.setInstigator({ ...daily, status: "stopped", cursor: "c" });
         await storage.startTick({ ...daily, at: 120_000 });
-        expect(await storage.instigators()).toEqual([{ ...daily, status: "stopped", cursor: "c", lastTickAt: 120_000 }]);
+        expect(await storage.instigators()).toEqual([{ ...remembered, status: "stopped", cursor: "c", lastTickAt: 120_000 }]);
+      });
+      test("a tick by hand is no last tick", async () => {
+        await storage.startTick({ ...daily, at: 60_000 });
+        const tick = await storage.startTick({ ...daily, at: 90_000, startedAt: 90_001, manual: true });
+        expect(tick).toMatchObject({ manual: true, startedAt: 90_001 });
+        expect((await storage.instigators())[0]!.lastTickAt).toBe(60_000);
+        await storage.startTick({ ...daily, name: "new", at: 90_000, manual: true });
+        expect((await storage.instigators()).find(({ name }) => name === "new")!.lastTickAt).toBeNull();
+      });
+      test("a tick that is tried again stays open until it ends", async () => {
+        const tick = await storage.startTick({ ...daily, at: 1 });
+        await storage.retryTick(tick.id, { attempts: 2, retryAt: 500, error: "once more" });
+        const [open] = await storage.listTicks({ status: "started" });
+        expect(open).toEqual({ ...tick, attempts: 2, retryAt: 500, error: "once more" });
+        await storage.endTick(tick.id, { status: "success", endedAt: 600, logs: [{ level: "info", message: "hi" }] });
+        expect(await storage.listTicks({ status: "started" })).toEqual([]);
+        expect((await storage.listTicks())[0]).toMatchObject({
+          attempts: 2,
+          retryAt: null,
+          error: null,
+          logs: [{ level: "info", message: "hi" }],
+        });
+      });
+      test("a tick that failed moves the cursor only when it says so", async () => {
+        await storage.setInstigator({ ...daily, cursor: "old" });
+        const tick = await storage.startTick({ ...daily, at: 1 });
+        await storage.endTick(tick.id, { status: "failed", endedAt: 2, moveCursor: true }, "new");
+        expect((await storage.instigators())[0]!.cursor).toBe("new");
+      });
+      test("a rename takes state, ticks and run keys along, of that name alone", async () => {
+        const fresh = { location: "renamed", name: "nightly" };
+        await storage.setInstigator({ ...daily, status: "running", cursor: "5", lastTickAt: 7, since: 3 });
+        await storage.setInstigator({ ...daily, name: "daily2", cursor: "6" });
+        await storage.setInstigator({ ...fresh, type: "schedule", cursor: "mine" });
+        const tick = await storage.startTick({ ...daily, at: 9 });
+        await create(newRun("r1", { runKey: "schedule:team/daily:a:b" }));
+        await create(newRun("r2", { runKey: "schedule:team/daily2:a" }));
+        await storage.renameInstigator(daily, fresh);
+        expect(await storage.instigators()).toEqual([
+          { ...fresh, type: "schedule", status: "running", cursor: "5", lastTickAt: 9, since: 3, goneAt: null },
+          expect.objectContaining({ name: "daily2", cursor: "6" }),
+        ]);
+        expect(ids(await storage.listTicks(fresh))).toEqual([tick.id]);
+        const keys = (await storage.listRuns({ order: "oldest" })).map((run) => run.runKey);
+        expect(keys).toEqual(["schedule:renamed/nightly:a:b", "schedule:team/daily2:a"]);
+        await storage.renameInstigator({ location: "team", name: "nobody" }, fresh);
+        expect(await storage.instigators()).toHaveLength(2);
+      });
+      test("what is forgotten leaves its ticks and run keys", async () => {
+        await storage.startTick({ ...daily, at: 1 });
+        await storage.forgetInstigator(daily);
+        expect(await storage.instigators()).toEqual([]);
+        expect(await storage.listTicks()).toHaveLength(1);
       });
       test.each([
         ["success", "new"],
@@ -380,6 +439,16 @@ export function storageContract(name: string, open: () => Promise<Storage>): voi
         expect(ids(await storage.listRuns()).sort()).toEqual(["new", "open"]);
         expect(await storage.readEvents({ runId: "old" })).toEqual([]);
         expect((await storage.assetStates(["a"])).get("a")?.materialization?.at).toBe(9 * day);
+      });
+      test("a run key counts for ever, also once its run is gone and its schedule has another name", async () => {
+        await storage.createRuns([newRun("old", { runKey: "sensor:team/s:k" })], [runEvent("old", "run_queued", { at: 1 })]);
+        await storage.appendEvents([runEvent("old", "run_succeeded", { at: 1, seq: 1 })]);
+        await storage.prune({ runs: day });
+        expect(await create(newRun("new", { runKey: "sensor:team/s:k" }))).toMatchObject({ runs: [], existed: true });
+        await storage.setInstigator({ location: "team", name: "s", type: "sensor", cursor: "1" });
+        await storage.renameInstigator({ location: "team", name: "s" }, { location: "team", name: "t" });
+        expect(await create(newRun("new", { runKey: "sensor:team/t:k" }))).toMatchObject({ runs: [], existed: true });
+        expect(await storage.listRuns()).toEqual([]);
       });
       test("takes only the log lines of ended runs when only logs are named", async () => {
         await ended("old", 1 * day);

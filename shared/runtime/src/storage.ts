@@ -1,7 +1,10 @@
 import type { FreshnessState, NewEvent, RunStatus, StoredEvent } from "./event.ts";
+import type { InstigatorStorage } from "./instigator-storage.ts";
 import type { MetadataValue } from "./metadata.ts";
 import type { OutboxStorage } from "./outbox.ts";
 import type { PlannedRun } from "./plan.ts";
+
+export type * from "./instigator-storage.ts";
 
 /** A run as it is stored. Instants are milliseconds since the epoch. */
 export interface Run {
@@ -80,44 +83,6 @@ export interface AssetState {
   freshness: FreshnessState | null;
 }
 
-export type InstigatorType = "schedule" | "sensor";
-
-/** What is remembered of a schedule or sensor. Kept by location and name; survives a location that fails to load. */
-export interface InstigatorState {
-  location: string;
-  name: string;
-  type: InstigatorType;
-  /** Null: never turned on or off by a person, so its definition decides. */
-  status: "running" | "stopped" | null;
-  cursor: string | null;
-  /** Start of the last tick; for a schedule the tick's own time. */
-  lastTickAt: number | null;
-}
-
-export type TickStatus = "started" | "success" | "skipped" | "failed";
-
-export interface Tick {
-  id: number;
-  location: string;
-  name: string;
-  type: InstigatorType;
-  status: TickStatus;
-  /** A schedule's own time, a sensor's start. */
-  at: number;
-  endedAt: number | null;
-  requestIds: string[];
-  skip: string | null;
-  error: string | null;
-}
-
-export interface ListTicksParams {
-  location?: string;
-  name?: string;
-  type?: InstigatorType;
-  before?: number;
-  limit?: number;
-}
-
 export interface PruneParams {
   runs?: number;
   ticks?: number;
@@ -128,11 +93,11 @@ export interface PruneParams {
  * Where an instance keeps everything. One contract suite (`@kc/runtime/testing`) holds for every implementation.
  * Events are the truth: `appendEvents` also moves run statuses and asset states, in the same transaction.
  */
-export interface Storage extends OutboxStorage {
+export interface Storage extends OutboxStorage, InstigatorStorage {
   // runs
   /**
    * Stores all runs, their events and `values` or nothing. A run whose `runKey` exists already makes the call answer the
-   * existing runs of that request; `values` are stored all the same.
+   * existing runs of that request, or none once they were pruned; `values` are stored all the same.
    */
   createRuns(
     runs: readonly NewRun[],
@@ -151,17 +116,6 @@ export interface Storage extends OutboxStorage {
 
   // assets
   assetStates(keys?: readonly string[]): Promise<Map<string, AssetState>>;
-
-  // schedules and sensors
-  instigators(): Promise<InstigatorState[]>;
-  setInstigator(state: Pick<InstigatorState, "location" | "name" | "type"> & Partial<InstigatorState>): Promise<void>;
-  startTick(tick: Pick<Tick, "location" | "name" | "type" | "at">): Promise<Tick>;
-  endTick(
-    id: number,
-    end: Pick<Tick, "status" | "endedAt"> & Partial<Pick<Tick, "requestIds" | "skip" | "error">>,
-    cursor?: string,
-  ): Promise<void>;
-  listTicks(params?: ListTicksParams): Promise<Tick[]>;
 
   // small values by name
   getValue(name: string): Promise<string | null>;

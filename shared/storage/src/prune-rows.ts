@@ -17,6 +17,19 @@ export async function pruneRows(
     if (ids.length === 0) break;
     await write(async (tx) => {
       gone.events += Number((await tx.deleteFrom("events").where("run_id", "in", ids).executeTakeFirst()).numDeletedRows);
+      // A run key counts for ever, also once its run is gone.
+      await tx
+        .insertInto("spent_run_keys")
+        .columns(["run_key"])
+        .expression((eb) =>
+          eb
+            .selectFrom("runs")
+            .select((row) => row.ref("run_key").$castTo<string>().as("run_key"))
+            .where("id", "in", ids)
+            .where("run_key", "is not", null),
+        )
+        .onConflict((conflict) => conflict.doNothing())
+        .execute();
       await tx.deleteFrom("run_assets").where("run_id", "in", ids).execute();
       gone.runs += Number((await tx.deleteFrom("runs").where("id", "in", ids).executeTakeFirst()).numDeletedRows);
     });

@@ -79,6 +79,8 @@ export function rowToInstigator(row: Row<"instigators">): InstigatorState {
     status: row.status as InstigatorState["status"],
     cursor: row.cursor,
     lastTickAt: row.last_tick_at,
+    since: row.since,
+    goneAt: row.gone_at,
   };
 }
 
@@ -90,9 +92,14 @@ export function rowToTick(row: Row<"ticks">): Tick {
     type: row.type as Tick["type"],
     status: row.status as Tick["status"],
     at: row.at,
+    startedAt: row.started_at,
     endedAt: row.ended_at,
+    manual: row.manual === 1,
+    attempts: row.attempts,
+    retryAt: row.retry_at,
     requestIds: JSON.parse(row.request_ids),
     skip: row.skip,
     error: row.error,
+    logs: JSON.parse(row.logs),
   };
 }

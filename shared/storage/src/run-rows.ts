@@ -22,6 +22,8 @@ export function runRows({ db, write, facts }: Sql): Pick<Storage, "createRuns" |
               .execute();
             return { runs: rows.map(rowToRun), events: [], existed: true };
           }
+          const spent = await tx.selectFrom("spent_run_keys").select("run_key").where("run_key", "in", keys).executeTakeFirst();
+          if (spent) return { runs: [], events: [], existed: true };
         }
         const { top } = await tx
           .selectFrom("runs")

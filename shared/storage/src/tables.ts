@@ -39,6 +39,8 @@ export interface Tables {
     status: string | null;
     cursor: string | null;
     last_tick_at: number | null;
+    since: number | null;
+    gone_at: number | null;
   };
   ticks: {
     id: Generated<number>;
@@ -47,11 +49,17 @@ export interface Tables {
     type: string;
     status: string;
     at: number;
+    started_at: number | null;
     ended_at: number | null;
+    manual: Generated<number>;
+    attempts: Generated<number>;
+    retry_at: number | null;
     request_ids: string;
     skip: string | null;
     error: string | null;
+    logs: Generated<string>;
   };
+  spent_run_keys: { run_key: string };
   entries: { name: string; value: string };
   alerts: { key: string; body: string };
   deliveries: {

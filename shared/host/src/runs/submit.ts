@@ -79,7 +79,8 @@ export function submitter(deps: { workspace: Workspace; storage: Storage; log: E
     }));
     const events: NewEvent[] = runs.map((run) => ({ type: "run_queued", at: now, runId: run.id }));
     const result = await log.createRuns(runs, events, request.values);
-    return { requestId: result.runs[0]!.requestId, runs: result.runs, created: !result.existed };
+    // The runs of a key that was spent long ago may be pruned: nothing is made again.
+    return { requestId: result.runs[0]?.requestId ?? requestId, runs: result.runs, created: !result.existed };
   }
 
   function checkKeys(assets: readonly string[]): string[] {
