@@ -1,0 +1,129 @@
+import { nextTick } from "../cron.ts";
+import { UserError } from "../errors.ts";
+import type { TimePartitions } from "./definition.ts";
+
+/** The windows of a time definition from its first on. All instants are ms; a window is named by its start. */
+export interface TimeWindows {
+  first: number;
+  /** Start of the window that an instant lies in; undefined before the first. */
+  floor(at: number): number | undefined;
+  /** The start that lies `count` windows after (or before) a start; undefined before the first. */
+  shift(start: number, count: number): number | undefined;
+  /** How many windows start in `[from, to)`, both of them starts. */
+  count(from: number, to: number): number;
+}
+
+/** Windows of irregular length are listed up to this number: a cron of every minute for two years. */
+const longestList = 1_000_000;
+
+const known = new Map<string, TimeWindows>();
+
+/** The windows of a definition, kept for as long as the process lives. */
+export function timeWindows(definition: TimePartitions): TimeWindows {
+  const { cron, timezone, startAt } = definition;
+  const name = `${cron}\0${timezone}\0${startAt}`;
+  let windows = known.get(name);
+  if (!windows) {
+    const first = nextTick(cron, timezone, startAt - 1) ?? none(definition);
+    const period = periodOf(definition);
+    windows = period === undefined ? listed(definition, first) : periodic(first, period);
+    known.set(name, windows);
+  }
+  return windows;
+}
+
+const none = ({ cron }: TimePartitions): never => {
+  throw new UserError(`partitions: "${cron}" has no tick after the start`);
+};
+
+/** Length (ms) of windows that are all as long: hours of any zone, parts of an hour, days and weeks where no clock is set. */
+function periodOf({ cron, timezone }: TimePartitions): number | undefined {
+  const [minute, hour, day, month, weekday] = cron.split(" ") as [string, string, string, string, string];
+  if (day !== "*" || month !== "*") return undefined;
+  const minutes = /^\*\/(\d+)$/.exec(minute)?.[1];
+  if (hour === "*" && weekday === "*") {
+    if (/^\d+$/.test(minute)) return 3_600_000;
+    if (minute === "*") return 60_000;
+    if (minutes && 60 % Number(minutes) === 0) return Number(minutes) * 60_000;
+  }
+  if (timezone !== "UTC" || !/^\d+$/.test(minute) || !/^\d+$/.test(hour)) return undefined;
+  if (weekday === "*") return 86_400_000;
+  return /^\d$/.test(weekday) ? 7 * 86_400_000 : undefined;
+}
+
+const periodic = (first: number, period: number): TimeWindows => ({
+  first,
+  floor: (at) => (at < first ? undefined : at - ((at - first) % period)),
+  shift: (start, count) => (start + count * period < first ? undefined : start + count * period),
+  count: (from, to) => Math.max(0, Math.round((to - from) / period)),
+});
+
+function listed({ cron, timezone }: TimePartitions, first: number): TimeWindows {
+  const starts = [first];
+  const extend = () => {
+    if (starts.length >= longestList) throw new UserError(`partitions: "${cron}" has over ${longestList} windows`);
+    starts.push(nextTick(cron, timezone, starts.at(-1)!) ?? Number.MAX_SAFE_INTEGER);
+  };
+  /** Position of the last start at or before an instant, -1 before the first. */
+  const indexOf = (at: number): number => {
+    while (starts.at(-1)! <= at) extend();
+    let low = 0;
+    let high = starts.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (starts[middle]! <= at) low = middle + 1;
+      else high = middle;
+    }
+    return low - 1;
+  };
+  return {
+    first,
+    floor: (at) => starts[indexOf(at)],
+    shift(start, count) {
+      const to = indexOf(start) + count;
+      while (starts.length <= to) extend();
+      return starts[to];
+    },
+    count: (from, to) => indexOf(to) - indexOf(from),
+  };
+}
+
+const dated = ({ unit, cron }: TimePartitions): boolean =>
+  unit === "day" || unit === "week" || unit === "month" || /^\d+ \d+ /.test(cron);
+
+/** The key of the window that starts at an instant: its local date, with the time where a day has several. */
+export function keyOfWindow(definition: TimePartitions, start: number): string {
+  const { timezone } = definition;
+  const zoned = timezone === "UTC" ? undefined : Temporal.Instant.fromEpochMilliseconds(start).toZonedDateTimeISO(timezone);
+  const text = zoned ? zoned.toPlainDateTime().toString({ smallestUnit: "minute" }) : new Date(start).toISOString();
+  const date = text.slice(0, 10);
+  if (dated(definition)) return date;
+  // When clocks go back an hour has two windows of one name: the second says its offset.
+  const second =
+    zoned && zoned.toPlainDateTime().toZonedDateTime(timezone, { disambiguation: "earlier" }).epochMilliseconds !== start;
+  return `${date}-${text.slice(11, 16)}${second ? zoned.offset : ""}`;
+}
+
+/** Start of the window with this key, or undefined when the key names none. */
+export function windowOfKey(definition: TimePartitions, key: string): number | undefined {
+  const match = /^(\d{4}-\d\d-\d\d)(?:-(\d\d:\d\d)([+-]\d\d:\d\d)?)?$/.exec(key);
+  if (!match) return undefined;
+  const [, date, time = "00:00", offset] = match;
+  const windows = timeWindows(definition);
+  try {
+    const local = `${date}T${time}`;
+    const { timezone } = definition;
+    // Date is some times faster, and a status reads keys by the hundred thousand.
+    const at = offset
+      ? Temporal.Instant.from(`${local}${offset}`).epochMilliseconds
+      : timezone === "UTC"
+        ? Date.parse(`${local}Z`)
+        : Temporal.PlainDateTime.from(local).toZonedDateTime(timezone, { disambiguation: "earlier" }).epochMilliseconds;
+    if (Number.isNaN(at)) return undefined;
+    const floor = windows.floor(at);
+    const candidates = [floor, floor === undefined ? windows.first : windows.shift(floor, 1)];
+    return candidates.find((start) => start !== undefined && keyOfWindow(definition, start) === key);
+  } catch {
+    return undefined;
+  }
+}
