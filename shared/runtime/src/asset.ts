@@ -5,6 +5,7 @@ import type { CheckSeverity, CheckSpec } from "./check.ts";
 import { type Duration, durationMs } from "./duration.ts";
 import { UserError } from "./errors.ts";
 import type { Metadata } from "./metadata.ts";
+import { type PoolOption, type PoolUse, poolUse } from "./pool.ts";
 import type { LocationPaths, Logger, ResolvedResources, Resources } from "./resource.ts";
 
 /** How long an asset may go without a new materialization: over `warn` it is a warning, over `fail` a failure. */
@@ -79,7 +80,8 @@ export interface AssetOptions<R extends Resources, C extends z.ZodType> extends 
   /** Schema of the run config of this asset. */
   config?: C;
   retry?: RetryPolicy;
-  pool?: string;
+  /** Slots that the step takes of a pool while it runs; the name alone takes one. Limits stand in kc.yaml. */
+  pool?: PoolOption;
   materialize(context: StepContext<R, z.output<C>>): Promise<MaterializeResult | void> | MaterializeResult | void;
 }
 
@@ -108,7 +110,8 @@ export interface MultiAssetOptions<R extends Resources, C extends z.ZodType> {
   resources?: R;
   config?: C;
   retry?: RetryPolicy;
-  pool?: string;
+  /** Slots that the step takes of a pool while it runs; the name alone takes one. Limits stand in kc.yaml. */
+  pool?: PoolOption;
   /** Must call `materialized` for every selected key that succeeded; a selected key not reported fails. */
   materialize(context: MultiAssetContext<R, z.output<C>>): Promise<void> | void;
 }
@@ -124,7 +127,7 @@ export interface AssetsDefinition {
   readonly resources: Resources;
   readonly config: z.ZodType | undefined;
   readonly retry: RetryPolicy | undefined;
-  readonly pool: string | undefined;
+  readonly pool: PoolUse | undefined;
   /** Absent: an external asset that kc only knows of. */
   readonly run: ((context: MultiAssetContext) => Promise<void>) | undefined;
   /** `file:line` of the definition. */
@@ -162,7 +165,7 @@ type Shared = {
   resources?: Resources | undefined;
   config?: z.ZodType | undefined;
   retry?: RetryPolicy | undefined;
-  pool?: string | undefined;
+  pool?: PoolOption | undefined;
 };
 
 function define(name: string, specs: readonly AssetSpec[], shared: Shared, run: AssetsDefinition["run"]): AssetsDefinition {
@@ -177,7 +180,7 @@ function define(name: string, specs: readonly AssetSpec[], shared: Shared, run: 
     resources: shared.resources ?? {},
     config: shared.config,
     retry: shared.retry,
-    pool: shared.pool,
+    pool: poolUse(name, shared.pool),
     run,
     where: callerOf(new Error().stack),
   };

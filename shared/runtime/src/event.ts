@@ -10,6 +10,7 @@ export const eventTypes = [
   "run_cancelling",
   "run_cancelled",
   "run_skipped",
+  "step_waiting",
   "step_started",
   "step_succeeded",
   "step_failed",

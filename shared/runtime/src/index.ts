@@ -21,6 +21,7 @@ export type { LocationDefinition } from "./location.ts";
 export { defineLocation } from "./location.ts";
 export type { Metadata, MetadataValue } from "./metadata.ts";
 export { md } from "./metadata.ts";
+export type { PoolOption } from "./pool.ts";
 export type * from "./resource.ts";
 // what they use
 export { env, resource, valueResource } from "./resource.ts";

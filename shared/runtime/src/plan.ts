@@ -1,5 +1,6 @@
 import { UserError } from "./errors.ts";
 import type { AssetNode, WorkspaceGraph } from "./graph.ts";
+import type { PoolUse } from "./pool.ts";
 
 export interface PlannedStep {
   /** Unique within the run: the step's name, with `#2` when it must run a second time. */
@@ -9,6 +10,8 @@ export interface PlannedStep {
   assets: string[];
   /** Keys of the steps of this run that must succeed first. */
   needs: string[];
+  /** Slots that it takes while it runs. */
+  pool?: PoolUse;
 }
 
 /** What one run does, within one location. Plain JSON: it is stored and sent to the worker. */
@@ -84,7 +87,14 @@ function planSteps(nodes: readonly AssetNode[]): PlannedStep[] {
       members.flatMap((node) => node.deps.map((dep) => stepOf.get(dep))),
       index,
     );
-    return { key: keys[index]!, name: group, assets: members.map((node) => node.key), needs: needs.map((need) => keys[need]!) };
+    const pool = members.find((node) => node.pool)?.pool;
+    return {
+      key: keys[index]!,
+      name: group,
+      assets: members.map((node) => node.key),
+      needs: needs.map((need) => keys[need]!),
+      ...(pool ? { pool } : {}),
+    };
   });
 }
 

@@ -1,5 +1,6 @@
 import type { AutomationCondition } from "./automation.ts";
 import type { MetadataValue } from "./metadata.ts";
+import type { PoolUse } from "./pool.ts";
 import type { SensorKind } from "./sensor.ts";
 
 /** An asset as the workspace knows it: everything but its code. Plain JSON. */
@@ -23,7 +24,7 @@ export interface AssetSnapshot {
   external: boolean;
   /** False: its step makes all of its assets or none. */
   subset: boolean;
-  pool?: string;
+  pool?: PoolUse;
   resources: string[];
   where?: string;
 }

@@ -65,6 +65,9 @@ export interface RunCommand {
     /** Events up to this number are stored. */
     { $case: "ack"; value: number }
     | { $case: "cancel"; value: CancelRun }
+    | //
+    /** The step of this key has its slots of the pool. */
+    { $case: "granted"; value: string }
     | undefined;
 }
 
@@ -74,11 +77,40 @@ export interface StartRun {
 }
 
 export interface CancelRun {
+  /** Absent: the run was cancelled. Else why it is stopped and counts as failed. */
+  failed: string;
 }
 
 export interface RunEvents {
-  /** Each a NewEvent, numbered within the run from 1. */
+  /** Each a NewEvent, numbered within the run from 1. A message without any says that the worker is alive. */
   eventJson: string[];
+  /** Slots that steps ask for before each of their tries, and give back after it. */
+  pools: PoolRequest[];
+}
+
+export interface PoolRequest {
+  step: string;
+  pool: string;
+  /** Slots that it asks for; 0 gives them back. */
+  weight: number;
+}
+
+export interface ConfigureRequest {
+  /** Name of the job, or empty. */
+  job: string;
+  /** Config of the job where it has a schema, else run config by step name. */
+  configJson: string;
+  /** Names of the steps that the request runs in this location. */
+  steps: string[];
+}
+
+export interface ConfigureResponse {
+  result:
+    | //
+    /** Run config by step name. */
+    { $case: "configJson"; value: string }
+    | { $case: "error"; value: LoadError }
+    | undefined;
 }
 
 function createBaseGetDefinitionsRequest(): GetDefinitionsRequest {
@@ -430,6 +462,9 @@ export const RunCommand: MessageFns<RunCommand> = {
       case "cancel":
         CancelRun.encode(message.command.value, writer.uint32(26).fork()).join();
         break;
+      case "granted":
+        writer.uint32(34).string(message.command.value);
+        break;
     }
     return writer;
   },
@@ -469,6 +504,14 @@ export const RunCommand: MessageFns<RunCommand> = {
             }
 
             message.command = { $case: "cancel", value: CancelRun.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.command = { $case: "granted", value: reader.string() };
             continue;
           }
         }
@@ -531,11 +574,14 @@ export const StartRun: MessageFns<StartRun> = {
 };
 
 function createBaseCancelRun(): CancelRun {
-  return {};
+  return { failed: "" };
 }
 
 export const CancelRun: MessageFns<CancelRun> = {
-  encode(_: CancelRun, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+  encode(message: CancelRun, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.failed !== "") {
+      writer.uint32(10).string(message.failed);
+    }
     return writer;
   },
 
@@ -552,6 +598,14 @@ export const CancelRun: MessageFns<CancelRun> = {
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.failed = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -566,13 +620,16 @@ export const CancelRun: MessageFns<CancelRun> = {
 };
 
 function createBaseRunEvents(): RunEvents {
-  return { eventJson: [] };
+  return { eventJson: [], pools: [] };
 }
 
 export const RunEvents: MessageFns<RunEvents> = {
   encode(message: RunEvents, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     for (const v of message.eventJson) {
       writer.uint32(10).string(v!);
+    }
+    for (const v of message.pools) {
+      PoolRequest.encode(v!, writer.uint32(18).fork()).join();
     }
     return writer;
   },
@@ -596,6 +653,209 @@ export const RunEvents: MessageFns<RunEvents> = {
             }
 
             message.eventJson.push(reader.string());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.pools.push(PoolRequest.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBasePoolRequest(): PoolRequest {
+  return { step: "", pool: "", weight: 0 };
+}
+
+export const PoolRequest: MessageFns<PoolRequest> = {
+  encode(message: PoolRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.step !== "") {
+      writer.uint32(10).string(message.step);
+    }
+    if (message.pool !== "") {
+      writer.uint32(18).string(message.pool);
+    }
+    if (message.weight !== 0) {
+      writer.uint32(25).double(message.weight);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PoolRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePoolRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.step = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.pool = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 25) {
+              break;
+            }
+
+            message.weight = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseConfigureRequest(): ConfigureRequest {
+  return { job: "", configJson: "", steps: [] };
+}
+
+export const ConfigureRequest: MessageFns<ConfigureRequest> = {
+  encode(message: ConfigureRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.job !== "") {
+      writer.uint32(10).string(message.job);
+    }
+    if (message.configJson !== "") {
+      writer.uint32(18).string(message.configJson);
+    }
+    for (const v of message.steps) {
+      writer.uint32(26).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ConfigureRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseConfigureRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.job = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.configJson = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.steps.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseConfigureResponse(): ConfigureResponse {
+  return { result: undefined };
+}
+
+export const ConfigureResponse: MessageFns<ConfigureResponse> = {
+  encode(message: ConfigureResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    switch (message.result?.$case) {
+      case "configJson":
+        writer.uint32(10).string(message.result.value);
+        break;
+      case "error":
+        LoadError.encode(message.result.value, writer.uint32(18).fork()).join();
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ConfigureResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseConfigureResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.result = { $case: "configJson", value: reader.string() };
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.result = { $case: "error", value: LoadError.decode(reader, reader.uint32()) };
             continue;
           }
         }
@@ -636,6 +896,16 @@ export const CodeLocationService = {
       Buffer.from(EvaluateTickResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): EvaluateTickResponse => EvaluateTickResponse.decode(value),
   },
+  /** Turns the config of a job into that of its steps, and checks both against their schemas. */
+  configure: {
+    path: "/kc.v1.CodeLocation/Configure" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ConfigureRequest): Buffer => Buffer.from(ConfigureRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ConfigureRequest => ConfigureRequest.decode(value),
+    responseSerialize: (value: ConfigureResponse): Buffer => Buffer.from(ConfigureResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ConfigureResponse => ConfigureResponse.decode(value),
+  },
   /** Runs the steps of one run. The first command starts it; every batch of events is acknowledged. */
   executeRun: {
     path: "/kc.v1.CodeLocation/ExecuteRun" as const,
@@ -653,6 +923,8 @@ export interface CodeLocationServer extends UntypedServiceImplementation {
   getDefinitions: handleUnaryCall<GetDefinitionsRequest, GetDefinitionsResponse>;
   /** Asks the function of a schedule or sensor what to do at a tick. */
   evaluateTick: handleUnaryCall<EvaluateTickRequest, EvaluateTickResponse>;
+  /** Turns the config of a job into that of its steps, and checks both against their schemas. */
+  configure: handleUnaryCall<ConfigureRequest, ConfigureResponse>;
   /** Runs the steps of one run. The first command starts it; every batch of events is acknowledged. */
   executeRun: handleBidiStreamingCall<RunCommand, RunEvents>;
 }
@@ -689,6 +961,22 @@ export interface CodeLocationClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: EvaluateTickResponse) => void,
+  ): ClientUnaryCall;
+  /** Turns the config of a job into that of its steps, and checks both against their schemas. */
+  configure(
+    request: ConfigureRequest,
+    callback: (error: ServiceError | null, response: ConfigureResponse) => void,
+  ): ClientUnaryCall;
+  configure(
+    request: ConfigureRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ConfigureResponse) => void,
+  ): ClientUnaryCall;
+  configure(
+    request: ConfigureRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ConfigureResponse) => void,
   ): ClientUnaryCall;
   /** Runs the steps of one run. The first command starts it; every batch of events is acknowledged. */
   executeRun(): ClientDuplexStream<RunCommand, RunEvents>;

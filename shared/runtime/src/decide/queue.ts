@@ -1,7 +1,14 @@
 import { isEnd, type RunStatus } from "../event.ts";
+import type { PoolUse } from "../pool.ts";
 import type { Run } from "../storage.ts";
+import { decidePools, type PoolClaim } from "./pools.ts";
+import { priorityOf, rankOf } from "./rank.ts";
 
-type QueuedRun = Pick<Run, "id" | "needs" | "location" | "createdAt"> & { tags?: Record<string, string> };
+type QueuedRun = Pick<Run, "id" | "needs" | "location" | "createdAt"> & {
+  tags?: Record<string, string>;
+  /** Slots that the whole run takes, of pools of granularity run. */
+  pools?: readonly PoolUse[];
+};
 
 /** At most so many runs at one time among those with the tag: of any value, of one value, or of each value by itself. */
 export interface TagLimit {
@@ -23,16 +30,16 @@ export interface QueueParams {
   /** How many runs go on. */
   active: number;
   /** The runs that go on, with their tags; needed where there are tag limits. */
-  going?: readonly { id: string; location: string; tags: Record<string, string> }[];
+  going?: readonly { id: string; location: string; tags: Record<string, string>; pools?: readonly PoolUse[] }[];
   maxConcurrentRuns: number;
   tagLimits?: readonly TagLimit[];
+  /** Slots of a pool, undefined when it has no limit. Needed where runs name pools. */
+  slotsOf?(pool: string): number | undefined;
+  /** A needed run that failed and is tried again stands as the run that tries it: queued while it is to come. */
   statusOf(id: string): RunStatus | undefined;
   /** Milliseconds; waiting runs rise with their age, so that nothing starves. */
   now?: number;
 }
-
-/** A run that has waited this long (ms) counts as one priority higher. */
-const ageingMs = 10 * 60_000;
 
 /** The run's own tags and those that every run has. */
 const tagsOf = (run: { location: string; tags?: Record<string, string> }): Record<string, string> => ({
@@ -42,33 +49,80 @@ const tagsOf = (run: { location: string; tags?: Record<string, string> }): Recor
 
 /**
  * Which queued runs start now: by priority (tag `kc/priority`, a whole number, default 0) raised by age, then in the order of
- * their creation; those whose needed runs have succeeded, up to the limits. A run that needs a run which ended otherwise is skipped.
+ * their creation; those whose needed runs have succeeded, up to the limits. A run that needs a run which ended otherwise is
+ * skipped. A run takes the slots of all its pools together or none, so that no two runs wait for each other.
  */
 export function decideQueue(params: QueueParams): QueueDecision {
   const decision: QueueDecision = { launch: [], skip: [], waiting: new Map() };
   const going = (params.going ?? []).map((run) => ({ id: run.id, tags: tagsOf(run) }));
+  const held = (params.going ?? []).flatMap(claimsOf);
+  const ahead: PoolClaim[] = [];
   let active = params.active;
   const now = params.now ?? 0;
-  const rank = (run: QueuedRun) =>
-    (Number.parseInt(run.tags?.["kc/priority"] ?? "0", 10) || 0) + Math.floor(Math.max(0, now - run.createdAt) / ageingMs);
+  const rank = (run: QueuedRun) => rankOf(priorityOf(run.tags), run.createdAt, now);
   for (const run of [...params.queued].sort((a, b) => rank(b) - rank(a) || a.createdAt - b.createdAt)) {
     const statuses = run.needs.map((id) => ({ id, status: params.statusOf(id) }));
     const bad = statuses.find(({ status }) => status !== undefined && isEnd(status) && status !== "succeeded");
     const open = statuses.filter(({ status }) => status !== "succeeded");
     const tags = tagsOf(run);
-    const full = (params.tagLimits ?? []).map((limit) => holdersOf(limit, tags, going)).find((holders) => holders);
+    const full = limitsOf(params.tagLimits, tags)
+      .map((limit) => holdersOf(limit, tags, going))
+      .find((holders) => holders);
     if (bad) decision.skip.push({ id: run.id, because: bad.id, status: bad.status! });
     else if (open.length > 0) decision.waiting.set(run.id, `waits for run ${open.map(({ id }) => id).join(", ")}`);
     else if (active >= params.maxConcurrentRuns)
       decision.waiting.set(run.id, `waits for one of ${params.maxConcurrentRuns} places (runs.max_concurrent)`);
     else if (full) decision.waiting.set(run.id, full);
     else {
+      const claims = claimsOf(run);
+      const waits = claims.length > 0 ? waitsForPools(claims, held, ahead, params.slotsOf, now) : undefined;
+      if (waits) {
+        // Those behind it do not overtake it at a pool.
+        ahead.push(...claims);
+        decision.waiting.set(run.id, waits);
+        continue;
+      }
       decision.launch.push(run.id);
       going.push({ id: run.id, tags });
+      held.push(...claims);
       active++;
     }
   }
   return decision;
+}
+
+function claimsOf(run: { id: string; pools?: readonly PoolUse[] }): PoolClaim[] {
+  return (run.pools ?? []).map((use) => ({
+    id: `${run.id} ${use.name}`,
+    who: `run ${run.id}`,
+    use,
+    priority: 0,
+    since: 0,
+  }));
+}
+
+/** What a run waits for whose claims cannot all be granted behind those that wait longer. */
+function waitsForPools(
+  claims: readonly PoolClaim[],
+  held: readonly PoolClaim[],
+  ahead: readonly PoolClaim[],
+  slotsOf: QueueParams["slotsOf"],
+  now: number,
+): string | undefined {
+  // Those ahead wait as a whole: a pool that they need is not taken from under them even where it has room.
+  for (const { use } of claims) {
+    const first = ahead.find((one) => one.use.name === use.name);
+    if (first && slotsOf?.(use.name) !== undefined) return `waits for pool ${use.name} behind ${first.who}`;
+  }
+  const decision = decidePools({ held, waiting: claims, slotsOf: slotsOf ?? (() => undefined), now });
+  return [...decision.waiting.values()][0];
+}
+
+/** The instance's limits and the run's own: a job's `maxConcurrent` comes as the tag `kc/max_concurrent`. */
+function limitsOf(limits: readonly TagLimit[] | undefined, tags: Record<string, string>): TagLimit[] {
+  const most = Number.parseInt(tags["kc/max_concurrent"] ?? "", 10);
+  const { "kc/job": job } = tags;
+  return [...(limits ?? []), ...(job && most > 0 ? [{ key: "kc/job", value: job, limit: most }] : [])];
 }
 
 /** What a run with these tags waits for under a limit, or undefined when it may start. */
@@ -79,7 +133,12 @@ function holdersOf(
 ): string | undefined {
   const mine = tags[key];
   if (mine === undefined || (typeof value === "string" && mine !== value)) return undefined;
-  const holders = going.filter((run) => (value === undefined ? run.tags[key] !== undefined : run.tags[key] === mine));
+  const holders = going.filter((run) =>
+    value === undefined
+      ? run.tags[key] !== undefined
+      : // A job's name is its location's own.
+        run.tags[key] === mine && (key !== "kc/job" || run.tags["kc/location"] === tags["kc/location"]),
+  );
   if (holders.length < limit) return undefined;
   const which = value === undefined ? key : `${key}=${mine}`;
   return `waits for one of ${limit} places for tag ${which}, held by run ${holders.map((run) => run.id).join(", ")}`;

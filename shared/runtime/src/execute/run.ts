@@ -3,9 +3,12 @@ import type { Clock } from "../clock.ts";
 import { UserError } from "../errors.ts";
 import type { LoadedLocation } from "../load/assemble.ts";
 import type { PlannedRun, PlannedStep } from "../plan.ts";
+import type { PoolUse } from "../pool.ts";
+import { type Leave, places } from "./places.ts";
 import { missingVariables, resourceScope } from "./resources.ts";
 import { failureOf, parseConfig, runStep, type StepOutcome } from "./step.ts";
 import { type Emit, makeLogger, type RunInput, type StepEnvironment } from "./step-context.ts";
+import { stopOf, stopText } from "./stop.ts";
 
 export interface ExecuteParams {
   plan: PlannedRun;
@@ -17,6 +20,8 @@ export interface ExecuteParams {
   signal: AbortSignal;
   /** Steps at one time. Default 4. */
   maxConcurrentSteps?: number;
+  /** Takes a step's slots of a pool; answers how to give them back, or undefined when the signal is aborted first. */
+  pool?(step: string, use: PoolUse, signal: AbortSignal): Promise<Leave | undefined>;
   /** Runs a step's code inside something of the host's own (to attribute what it prints). */
   around?<T>(step: string, work: () => Promise<T>): Promise<T>;
 }
@@ -78,19 +83,40 @@ function checkBefore(
   throw new UserError(`unset environment variables: ${list}`, { hint: "Set them in .env (see .env.example)." });
 }
 
+/**
+ * Starts every step once those that it needs have succeeded, and skips what can no longer run. Each try of a step takes a
+ * place of the run and its slots of a pool, so that a step that waits between tries holds neither.
+ */
 async function runSteps(
   params: ExecuteParams,
   definitions: ReadonlyMap<string, AssetsDefinition>,
   resolve: ReturnType<typeof resourceScope>["resolve"],
-): Promise<Map<string, StepOutcome | "skipped">> {
+): Promise<Map<string, StepOutcome>> {
   const { plan, input, location, environment, emit, clock, signal } = params;
-  const outcomes = new Map<string, StepOutcome | "skipped">();
+  const outcomes = new Map<string, StepOutcome>();
   const upstream = new Map(Object.entries(input.upstream));
-  const waiting = new Set(plan.steps);
-  const running = new Map<string, Promise<void>>();
-  const limit = params.maxConcurrentSteps ?? 4;
+  const enter = entrance(params);
+  const missing = new Map(plan.steps.map((step) => [step, step.needs.length]));
+  const dependents = new Map<string, PlannedStep[]>();
+  for (const step of plan.steps)
+    for (const need of step.needs) {
+      const of = dependents.get(need);
+      if (of) of.push(step);
+      else dependents.set(need, [step]);
+    }
+  const skip = (first: PlannedStep, why: string) => {
+    const front: [PlannedStep, string][] = [[first, why]];
+    for (const [step, message] of front) {
+      if (!missing.delete(step)) continue;
+      outcomes.set(step.key, "skipped");
+      for (const asset of step.assets) emit({ type: "step_skipped", step: step.key, asset, message });
+      for (const dependent of dependents.get(step.key) ?? [])
+        front.push([dependent, signal.aborted ? message : `step "${step.key}" did not succeed`]);
+    }
+  };
+  const running = new Set<Promise<void>>();
   const start = (step: PlannedStep) => {
-    waiting.delete(step);
+    missing.delete(step);
     const checks = location.checks.filter((check) => step.assets.includes(check.asset));
     const work = () =>
       runStep({
@@ -104,38 +130,68 @@ async function runSteps(
         emit,
         clock,
         signal,
+        enter: () => enter(step),
       });
     const done = (params.around ? params.around(step.key, work) : work()).then((outcome) => {
+      running.delete(done);
       outcomes.set(step.key, outcome);
-      running.delete(step.key);
+      for (const dependent of dependents.get(step.key) ?? []) {
+        if (!missing.has(dependent)) continue;
+        if (signal.aborted) skip(dependent, stopText(signal));
+        else if (outcome !== "succeeded") skip(dependent, `step "${step.key}" did not succeed`);
+        else {
+          const left = missing.get(dependent)! - 1;
+          missing.set(dependent, left);
+          if (left === 0) start(dependent);
+        }
+      }
     });
-    running.set(step.key, done);
+    running.add(done);
   };
-  while (waiting.size > 0 || running.size > 0) {
-    for (const step of [...waiting]) {
-      const bad = step.needs.find((need) => outcomes.has(need) && outcomes.get(need) !== "succeeded");
-      if (bad || signal.aborted) {
-        waiting.delete(step);
-        outcomes.set(step.key, "skipped");
-        const message = signal.aborted ? "the run was cancelled" : `step "${bad}" did not succeed`;
-        for (const asset of step.assets) emit({ type: "step_skipped", step: step.key, asset, message });
-      } else if (running.size < limit && step.needs.every((need) => outcomes.get(need) === "succeeded")) start(step);
-    }
-    if (running.size > 0) await Promise.race(running.values());
-  }
+  for (const step of plan.steps) if (step.needs.length === 0) start(step);
+  while (running.size > 0) await Promise.all(running);
   return outcomes;
 }
 
-function end(
-  { emit, signal }: ExecuteParams,
-  plan: PlannedRun,
-  outcomes: ReadonlyMap<string, StepOutcome | "skipped">,
-): RunOutcome {
+/** How a try of a step gets in: its slots of the pool first, then a place of the run. */
+function entrance({ maxConcurrentSteps = 4, pool, signal }: ExecuteParams): (step: PlannedStep) => Promise<Leave | undefined> {
+  const steps = places(maxConcurrentSteps);
+  // A run asks a pool for no more than it could use at one time.
+  const gates = new Map<string, ReturnType<typeof places>>();
+  return async (step) => {
+    const held: Leave[] = [];
+    const leave = () => {
+      for (const one of held.reverse().splice(0)) one();
+    };
+    const { pool: use } = step;
+    const ways: (() => Promise<Leave | undefined>)[] = [() => steps.take(signal)];
+    if (use && pool) {
+      const gate = gates.get(use.name) ?? places(maxConcurrentSteps);
+      gates.set(use.name, gate);
+      ways.unshift(
+        () => gate.take(signal),
+        () => pool(step.key, use, signal),
+      );
+    }
+    for (const way of ways) {
+      const one = await way();
+      if (one) held.push(one);
+      if (!one || signal.aborted) {
+        leave();
+        return undefined;
+      }
+    }
+    return leave;
+  };
+}
+
+function end({ emit, signal }: ExecuteParams, plan: PlannedRun, outcomes: ReadonlyMap<string, StepOutcome>): RunOutcome {
   const failed = plan.steps.filter((step) => outcomes.get(step.key) === "failed").map((step) => step.key);
   const unfinished = [...outcomes.values()].some((outcome) => outcome === "cancelled" || outcome === "skipped");
   if (signal.aborted && unfinished) {
-    emit({ type: "run_cancelled" });
-    return "cancelled";
+    const stop = stopOf(signal);
+    emit({ type: stop?.failed ? "run_failed" : "run_cancelled", ...(stop?.message ? { message: stop.message } : {}) });
+    return stop?.failed ? "failed" : "cancelled";
   }
   if (failed.length > 0) {
     emit({

@@ -6,8 +6,10 @@ import type { NewEvent } from "../event.ts";
 import { plainMetadata, typedMetadata } from "../metadata.ts";
 import type { PlannedStep } from "../plan.ts";
 import type { Resources } from "../resource.ts";
+import type { Leave } from "./places.ts";
 import { retryDelayMs } from "./retry.ts";
 import { type Emit, makeLogger, type RunInput, type StepEnvironment } from "./step-context.ts";
+import { stopText, stopWord } from "./stop.ts";
 
 export interface StepParams {
   step: PlannedStep;
@@ -21,9 +23,11 @@ export interface StepParams {
   emit: Emit;
   clock: Clock;
   signal: AbortSignal;
+  /** Lets a try begin; answers how it leaves, or undefined when the run is stopped first. */
+  enter(): Promise<Leave | undefined>;
 }
 
-export type StepOutcome = "succeeded" | "failed" | "cancelled";
+export type StepOutcome = "succeeded" | "failed" | "cancelled" | "skipped";
 
 /** Runs one step with its retries and then its checks. A failed blocking check of severity ERROR fails the step. */
 export async function runStep(params: StepParams): Promise<StepOutcome> {
@@ -33,11 +37,22 @@ export async function runStep(params: StepParams): Promise<StepOutcome> {
     if (event.check && !event.check.passed && event.check.severity === "ERROR" && event.asset) failedChecks.add(event.asset);
     params.emit({ step: step.key, ...event });
   };
+  const fail = (attempt: number, message: string) => {
+    for (const asset of step.assets) emit({ type: "step_failed", asset, attempt, error: { message, user: true } });
+    return "cancelled" as const;
+  };
   const tries = (definition.retry?.max ?? 0) + 1;
   for (let attempt = 1; ; attempt++) {
-    emit({ type: "step_started", attempt });
+    const leave = await params.enter();
+    if (!leave) {
+      if (attempt > 1) return fail(attempt - 1, `${stopWord(signal)} while waiting for its next try`);
+      for (const asset of step.assets) emit({ type: "step_skipped", asset, message: stopText(signal) });
+      return "skipped";
+    }
+    emit({ type: "step_started", attempt, fields: { of: tries } });
     failedChecks.clear();
     const reported = new Set<string>();
+    let delay: number;
     try {
       const blocked = await materialize(params, emit, attempt, reported);
       if (blocked.length > 0) throw new UserError(`blocking check failed: ${blocked.join(", ")}`, { final: true });
@@ -45,36 +60,27 @@ export async function runStep(params: StepParams): Promise<StepOutcome> {
       return "succeeded";
     } catch (error) {
       const failure = failureOf(error);
-      if (signal.aborted) {
-        for (const asset of step.assets)
-          emit({ type: "step_failed", asset, attempt, error: { message: "cancelled", user: true } });
-        return "cancelled";
-      }
-      if (attempt >= tries || (error as Partial<UserError> | null | undefined)?.final === true) {
+      if (signal.aborted) return fail(attempt, stopWord(signal));
+      const final = (error as Partial<UserError> | null | undefined)?.final === true;
+      if (attempt >= tries || final) {
         // Of several assets those that the step had reported before it failed are made. When all are, the failure is that
         // of the ones whose check failed; with no such check it is everybody's.
         const unmade = step.assets.filter((asset) => !reported.has(asset));
         const unsound = step.assets.filter((asset) => failedChecks.has(asset));
         const failed = unmade.length > 0 ? unmade : unsound.length > 0 ? unsound : step.assets;
         for (const asset of step.assets)
-          if (failed.includes(asset)) emit({ type: "step_failed", asset, attempt, error: failure });
+          if (failed.includes(asset))
+            emit({ type: "step_failed", asset, attempt, error: failure, ...(final ? { fields: { final } } : {}) });
           else emit({ type: "step_succeeded", asset, attempt });
         return "failed";
       }
-      const delay = retryDelayMs(definition.retry!, attempt);
+      delay = retryDelayMs(definition.retry!, attempt);
       emit({ type: "step_retry", attempt, error: failure, fields: { delayMs: delay, of: tries } });
-      await clock.sleep(delay, signal);
-      if (signal.aborted) {
-        for (const asset of step.assets)
-          emit({
-            type: "step_failed",
-            asset,
-            attempt,
-            error: { message: "cancelled while waiting for its next try", user: true },
-          });
-        return "cancelled";
-      }
+    } finally {
+      leave();
     }
+    await clock.sleep(delay, signal);
+    if (signal.aborted) return fail(attempt, `${stopWord(signal)} while waiting for its next try`);
   }
 }
 

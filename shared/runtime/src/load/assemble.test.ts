@@ -54,7 +54,7 @@ describe("the snapshot of an asset", () => {
         automation: anyDepsUpdated(),
         freshness: { warnMs: 600_000, failMs: 3_600_000 },
         codeVersion: "3",
-        pool: "db",
+        pool: { name: "db", weight: 1 },
         checks: [
           { name: "unique", blocking: true, by: "step", description: "One row per id." },
           { name: "rows", blocking: false, by: "code" },
