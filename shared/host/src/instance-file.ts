@@ -12,6 +12,9 @@ const duration = z.string().transform((text, context) => {
   }
 });
 
+/** Where a pool is waited for: before each step of a running run, or by the whole run in the queue. */
+const poolGranularity = z.enum(["step", "run"]);
+
 /** The reference projects' three keys of dagster.yaml. kc keeps runs, events and ticks in one database, so all must name the same. */
 const legacyStorages = ["run_storage", "event_log_storage", "schedule_storage"] as const;
 const legacyStorage = z.object({
@@ -47,6 +50,19 @@ const schema = z.strictObject({
       /** How long a cancelled run may take to end by itself. */
       cancel_grace: duration.default(10_000),
     })
+    .prefault({}),
+  /** Slots by pool: a number, or slots with a granularity of their own. `default_limit` is for every pool without one. */
+  pools: z
+    .object({
+      granularity: poolGranularity.default("step"),
+      default_limit: z.number().int().min(1).optional(),
+    })
+    .catchall(
+      z.union([
+        z.number().int().min(0),
+        z.strictObject({ slots: z.number().int().min(0).optional(), granularity: poolGranularity.optional() }),
+      ]),
+    )
     .prefault({}),
   workers: z
     .strictObject({

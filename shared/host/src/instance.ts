@@ -12,6 +12,7 @@ import { eventLog } from "./log.ts";
 import { openStorage } from "./open-storage.ts";
 import type { InstancePaths } from "./paths.ts";
 import { runLauncher } from "./runs/launcher.ts";
+import { openPools, poolSettings } from "./runs/pools.ts";
 import { submitter } from "./runs/submit.ts";
 import { workerPool } from "./runs/worker-pool.ts";
 import { openConnections } from "./standins/connections.ts";
@@ -91,6 +92,14 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
       now: () => clock.now(),
     });
     stops.push(() => pool.stop());
+    const pools = openPools({
+      storage,
+      clock,
+      settings: poolSettings(settings.pools),
+      used: () => [...workspace.graph().assets.values()].flatMap((node) => node.pool?.name ?? []),
+      wake: () => daemon.wakeQueue(),
+    });
+    await pools.open();
     const launcher = runLauncher({
       workspace,
       pool,
@@ -98,13 +107,14 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
       log,
       paths,
       clock,
+      pools,
       maxConcurrentSteps: settings.runs.max_concurrent_steps,
       cancelGraceMs: settings.runs.cancel_grace,
       connectionsOf: (location) => connections.modesOf(workspace.location(location)!.entry),
     });
     stops.push(() => launcher.stop());
     await launcher.recover();
-    const requests = submitter({ workspace, storage, log, clock });
+    const requests = submitter({ workspace, storage, log, clock, pools });
     let daemonLeases = 0;
     const daemon = startDaemon(
       { workspace, storage, log, clock, requests, tickTimeoutMs: settings.ticks.timeout, report },
@@ -112,6 +122,7 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
       {
         maxConcurrentRuns: settings.runs.max_concurrent,
         tagLimits: settings.runs.tag_limits,
+        pools,
         retention: settings.retention,
         decides: () => (options.daemon ?? false) || daemonLeases > 0,
       },
@@ -135,6 +146,7 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
       requests,
       launcher,
       daemon,
+      pools,
       connections,
       now: () => clock.now(),
       leases: () => leases,

@@ -170,6 +170,7 @@ describe("the OpenAPI document", () => {
       "/api/runs": { selection: "a" },
       "/api/schedules/{location}/{name}": { running: false },
       "/api/sensors/{location}/{name}": { running: false },
+      "/api/pools/{name}": { slots: 2 },
       "/api/events": { type: "observation", asset: "a", metadata: { rows: 2 } },
     };
     const routes = Object.entries(document.paths).flatMap(([path, methods]) =>
@@ -257,10 +258,12 @@ describe("requests", () => {
     expect(new Set(submitted.map((one) => one.requestId)).size).toBe(1);
     expect(submitted.filter((one) => one.created)).toHaveLength(1);
   });
-  test("config reaches the step it names, and what does not fit fails the run by its path", async () => {
+  test("config reaches the step it names, and what does not fit is refused by its path before anything is stored", async () => {
     expect((await instance.materialize("team/b", { config: { "team/b": { day: "monday" } } })).runs[0]!.status).toBe("succeeded");
-    const bad = await instance.materialize("team/b", { config: { "team/b": { dai: "monday" } } });
-    expect(bad.runs[0]).toMatchObject({ status: "failed", reason: expect.stringContaining("dai") });
+    const before = (await instance.api.runs()).length;
+    const bad = instance.api.submit({ selection: "team/b", config: { "team/b": { dai: "monday" } } });
+    await expect(bad).rejects.toThrow('config of step "team/b": (root): Unrecognized key: "dai"');
+    expect(await instance.api.runs()).toHaveLength(before);
   });
   test("a failed request is resumed by its retry", async () => {
     const { runs } = await instance.materialize("team/b or fails", { config: { "team/b": { day: "monday" } } });

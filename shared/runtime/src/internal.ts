@@ -17,6 +17,7 @@ export * from "./decide/schedule.ts";
 export * from "./duration.ts";
 export * from "./errors.ts";
 export * from "./event.ts";
+export { configureRun } from "./execute/configure.ts";
 export type { Leave } from "./execute/places.ts";
 export { missingVariables, resourceScope } from "./execute/resources.ts";
 export * from "./execute/run.ts";

@@ -42,6 +42,8 @@ export interface JobSnapshot {
   selection: string;
   description?: string;
   tags: Record<string, string>;
+  /** JSON Schema of the config that a launch gives; absent: run config by step name. */
+  config?: unknown;
   where?: string;
 }
 

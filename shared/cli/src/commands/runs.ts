@@ -101,7 +101,11 @@ async function show(api: ApiClient, context: CommandContext, id: string, json: b
         .join(", ") || "none"
     }`,
   );
-  for (const step of run.steps) context.print(`  step ${step.key}: ${step.assets.join(", ")}`);
+  for (const step of run.steps) {
+    const tries = step.attempts > 1 && step.attempt > 0 ? `, attempt ${step.attempt} of ${step.attempts}` : "";
+    context.print(`  step ${step.key}: ${step.status}${tries}${step.waitsFor ? `, ${step.waitsFor}` : ""}`);
+    if (step.assets.length > 1 || step.assets[0] !== step.key) context.print(`    ${step.assets.join(", ")}`);
+  }
   return 0;
 }
 

@@ -6,6 +6,7 @@ import type {
   Instigator,
   Job,
   Location,
+  Pool,
   Run,
   RunDetail,
   RunEvent,
@@ -71,6 +72,9 @@ export function apiClient(base: string, options: { fetch?: typeof fetch } = {}) 
     cancel: (id: string) => call<Run>("POST", `runs/${encodeURIComponent(id)}/cancel`),
     retry: (id: string) => call<Submitted>("POST", `runs/${encodeURIComponent(id)}/retry`),
     jobs: () => call<Job[]>("GET", "jobs"),
+    pools: () => call<Pool[]>("GET", "pools"),
+    /** Null takes back what was set, so that kc.yaml counts. */
+    setPool: (name: string, slots: number | null) => call<Pool>("POST", `pools/${encodeURIComponent(name)}`, {}, { slots }),
     components: () => call<ComponentInfo[]>("GET", "components"),
     /** With `probe` also whether each endpoint in use answers. */
     connections: (query: { probe?: boolean } = {}) => call<ConnectionInfo[]>("GET", "connections", query),

@@ -116,14 +116,26 @@ export const runSchema = z
     startedAt: instant.nullable(),
     endedAt: instant.nullable(),
     reason: z.string().nullable(),
-    /** What a queued run waits for. */
+    /** What a queued run waits for, or the first of a running run's waiting steps. */
     waitsFor: z.string().nullable(),
   })
   .openapi("Run");
 
 export const runDetailSchema = runSchema
   .extend({
-    steps: z.array(z.object({ key: z.string(), assets: z.array(z.string()), needs: z.array(z.string()) })),
+    steps: z.array(
+      z.object({
+        key: z.string(),
+        assets: z.array(z.string()),
+        needs: z.array(z.string()),
+        status: z.enum(["pending", "waiting", "running", "succeeded", "failed", "skipped"]),
+        /** Tries so far and at most, counted over this run and those that it retries. */
+        attempt: z.number().int(),
+        attempts: z.number().int(),
+        pool: z.object({ name: z.string(), weight: z.number() }).nullable(),
+        waitsFor: z.string().nullable(),
+      }),
+    ),
     config: z.record(z.string(), z.unknown()),
     siblings: z.array(runSchema),
   })
@@ -217,8 +229,22 @@ export const jobSchema = z
     selection: z.string(),
     description: z.string().nullable(),
     tags: z.record(z.string(), z.string()),
+    /** JSON Schema of the config that a launch gives; null: run config by step name. */
+    config: z.unknown().nullable(),
   })
   .openapi("Job");
+export const poolSchema = z
+  .object({
+    name: z.string(),
+    /** Null: no limit. */
+    slots: z.number().int().nullable(),
+    by: z.enum(["command", "kc.yaml", "default", "none"]),
+    granularity: z.enum(["step", "run"]),
+    taken: z.number().int(),
+    holders: z.array(z.object({ runId: z.string(), step: z.string(), weight: z.number() })),
+    waiting: z.array(z.object({ runId: z.string(), step: z.string(), weight: z.number(), text: z.string() })),
+  })
+  .openapi("Pool");
 export const componentSchema = z
   .object({ location: z.string(), type: z.string(), description: z.string(), uses: z.array(z.string()), schema: z.unknown() })
   .openapi("Component");

@@ -15,6 +15,7 @@ export type Submitted = z.infer<typeof schemas.submittedSchema>;
 export type Instigator = z.infer<typeof schemas.instigatorSchema>;
 export type Tick = z.infer<typeof schemas.tickSchema>;
 export type Job = z.infer<typeof schemas.jobSchema>;
+export type Pool = z.infer<typeof schemas.poolSchema>;
 export type ComponentInfo = z.infer<typeof schemas.componentSchema>;
 export type ConnectionInfo = z.infer<typeof schemas.connectionSchema>;
 export type StorageInfo = z.infer<typeof schemas.storageInfoSchema>;

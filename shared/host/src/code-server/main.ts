@@ -1,6 +1,12 @@
 import { status as grpcStatus, Server, ServerCredentials, type ServerDuplexStream } from "@grpc/grpc-js";
-import { type LoadedLocation, type LocationPaths, type Logger, UserError } from "@kc/runtime/internal";
-import { type CodeLocationServer, CodeLocationService, type RunCommand, type RunEvents } from "../gen/code_location.ts";
+import { configureRun, type LoadedLocation, type LocationPaths, type Logger, UserError } from "@kc/runtime/internal";
+import {
+  type CodeLocationServer,
+  CodeLocationService,
+  type PoolRequest,
+  type RunCommand,
+  type RunEvents,
+} from "../gen/code_location.ts";
 import { type HealthServer, HealthService } from "../gen/health.ts";
 import { describeLoadError, type LoadError } from "./load-error.ts";
 import { loadLocation } from "./load-location.ts";
@@ -66,12 +72,14 @@ async function location(): Promise<LoadedLocation> {
 function executeRun(call: ServerDuplexStream<RunCommand, RunEvents>): void {
   let run: RunHandle | undefined;
   call.on("data", async ({ command }: RunCommand) => {
-    if (command?.$case === "cancel") run?.cancel();
+    if (command?.$case === "cancel") run?.cancel(command.value.failed);
+    if (command?.$case === "granted") run?.granted(command.value);
     if (command?.$case !== "start" || run) return;
     try {
       const message = JSON.parse(command.value.runJson);
-      const send = (events: unknown[]) => void call.write({ eventJson: events.map((event) => JSON.stringify(event)) });
-      run = startRun({ message, location: await location(), paths: settings.paths, env, spoolFolder: settings.spool, send });
+      const send = (events: unknown[]) => void call.write({ eventJson: events.map((event) => JSON.stringify(event)), pools: [] });
+      const ask = (request: PoolRequest) => void call.write({ eventJson: [], pools: [request] });
+      run = startRun({ message, location: await location(), paths: settings.paths, env, spoolFolder: settings.spool, send, ask });
       await run.done;
       call.end();
     } catch (error) {
@@ -102,6 +110,15 @@ const codeLocation: CodeLocationServer = {
         await evaluateTick(await location(), question, { paths: settings.paths, env, signal: abort.signal }),
       );
       answer(null, { result: { $case: "answerJson", value } });
+    } catch (error) {
+      answer(null, { result: { $case: "error", value: describeLoadError(error, settings.paths.projectRoot) } });
+    }
+  },
+  async configure(call, answer) {
+    try {
+      const { job, configJson, steps } = call.request;
+      const config = configureRun(await location(), { job: job || undefined, config: JSON.parse(configJson), steps });
+      answer(null, { result: { $case: "configJson", value: JSON.stringify(config) } });
     } catch (error) {
       answer(null, { result: { $case: "error", value: describeLoadError(error, settings.paths.projectRoot) } });
     }

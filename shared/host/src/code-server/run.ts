@@ -5,9 +5,11 @@ import {
   type NewEvent,
   type PlannedRun,
   type RunInput,
+  RunStop,
   type StepEvent,
   systemClock,
 } from "@kc/runtime/internal";
+import type { PoolRequest } from "../gen/code_location.ts";
 import { withOutput } from "./output.ts";
 import { openSpool } from "./spool.ts";
 
@@ -18,7 +20,10 @@ export interface RunRequestMessage {
 }
 
 export interface RunHandle {
-  cancel(): void;
+  /** @param failed Why it is stopped and counts as failed; empty when it was cancelled. */
+  cancel(failed: string): void;
+  /** The step of this key has its slots. */
+  granted(step: string): void;
   /** The host is gone: ends the run without a word, so that the next host says what became of it. */
   abandon(): void;
   /** Resolves when the run has ended and every event was sent. */
@@ -36,6 +41,8 @@ export function startRun(params: {
   env: Readonly<Record<string, string | undefined>>;
   spoolFolder: string;
   send(events: NewEvent[]): void;
+  /** Asks for slots of a pool, or gives them back with weight 0. */
+  ask(request: PoolRequest): void;
 }): RunHandle {
   const { message, location, paths, env, send } = params;
   const runId = message.input.runId;
@@ -45,6 +52,7 @@ export function startRun(params: {
   let batch: NewEvent[] = [];
   let scheduled = false;
   let abandoned = false;
+  const asked = new Map<string, () => void>();
   const flush = () => {
     scheduled = false;
     if (batch.length === 0) return;
@@ -73,6 +81,28 @@ export function startRun(params: {
     clock: systemClock,
     signal: abort.signal,
     ...(message.maxConcurrentSteps ? { maxConcurrentSteps: message.maxConcurrentSteps } : {}),
+    pool: (step, use, signal) =>
+      new Promise((resolve) => {
+        if (signal.aborted) return resolve(undefined);
+        const leave = () => {
+          // What the step said before it left is stored before others take its place.
+          flush();
+          params.ask({ step, pool: use.name, weight: 0 });
+        };
+        const stop = () => {
+          asked.delete(step);
+          leave();
+          resolve(undefined);
+        };
+        signal.addEventListener("abort", stop, { once: true });
+        asked.set(step, () => {
+          asked.delete(step);
+          signal.removeEventListener("abort", stop);
+          resolve(leave);
+        });
+        flush();
+        params.ask({ step, pool: use.name, weight: use.weight });
+      }),
     around: (step, work) =>
       withOutput(
         (stream, line) => emit({ type: "log", step, stream, level: stream === "stdout" ? "info" : "error", message: line }),
@@ -83,7 +113,8 @@ export function startRun(params: {
     spool.close();
   });
   return {
-    cancel: () => abort.abort(new Error("the run was cancelled")),
+    cancel: (failed) => abort.abort(failed ? new RunStop(failed, { failed: true }) : new Error("the run was cancelled")),
+    granted: (step) => asked.get(step)?.(),
     abandon() {
       flush();
       abandoned = true;

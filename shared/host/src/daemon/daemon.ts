@@ -1,5 +1,6 @@
 import type { Run, StoredEvent, TagLimit } from "@kc/runtime/internal";
 import type { RunLauncher } from "../runs/launcher.ts";
+import type { Pools } from "../runs/pools.ts";
 import { type Evaluations, tickAutomation } from "./automation.ts";
 import type { DaemonContext } from "./context.ts";
 import { tickFreshness } from "./freshness.ts";
@@ -17,6 +18,10 @@ export interface Daemon {
   waiting(): ReadonlyMap<string, string>;
   /** Wakes the loops that look at definitions and settings: after a reload, or when a schedule is turned on. */
   wake(): void;
+  /** Wakes the queue: a limit has changed. */
+  wakeQueue(): void;
+  /** The runs that go on here. */
+  going(): readonly Run[];
   stop(): Promise<void>;
 }
 
@@ -24,7 +29,7 @@ export interface Daemon {
 export function startDaemon(
   context: DaemonContext,
   launcher: RunLauncher,
-  options: { maxConcurrentRuns: number; tagLimits: readonly TagLimit[]; decides(): boolean; retention: Retention },
+  options: { maxConcurrentRuns: number; tagLimits: readonly TagLimit[]; pools: Pools; decides(): boolean; retention: Retention },
 ): Daemon {
   const evaluations: Evaluations = new Map();
   const launched = new Map<Run["id"], Run>();
@@ -67,6 +72,8 @@ export function startDaemon(
     evaluations,
     waiting: () => waiting,
     wake,
+    wakeQueue: () => queue.wake(),
+    going: () => [...launched.values()],
     async stop() {
       stopListening();
       stopWatching();

@@ -97,7 +97,7 @@ function context(): DaemonContext {
   };
   const workspace = { graph: () => graph, locations: () => [location], location: () => location } as unknown as Workspace;
   const clock: Clock = { now: () => now, sleep: async () => {} };
-  const requests = submitter({ workspace, storage, log, clock });
+  const requests = submitter({ workspace, storage, log, clock, pools: { check() {} } });
   return { workspace, storage, log, clock, requests, tickTimeoutMs: 1_000, report: (line) => void reports.push(line) };
 }
 const settled = async () => {

@@ -2,10 +2,10 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { credentials } from "@grpc/grpc-js";
-import type { LocationSnapshot } from "@kc/runtime/internal";
+import { type LocationSnapshot, UserError } from "@kc/runtime/internal";
 import type { TickAnswer, TickQuestion } from "../code-server/tick.ts";
 import type { Environment } from "../environment.ts";
-import { CodeLocationClient, type LoadError } from "../gen/code_location.ts";
+import { CodeLocationClient, type ConfigureResponse, type LoadError } from "../gen/code_location.ts";
 import type { InstancePaths } from "../paths.ts";
 import { type Child, startChild } from "../process/child.ts";
 import type { LocationEntry } from "./workspace-file.ts";
@@ -21,6 +21,8 @@ export interface CodeProcess {
   readonly lines: string[];
   definitions(): Promise<{ snapshot: LocationSnapshot } | { error: LoadError }>;
   evaluateTick(question: TickQuestion, timeoutMs: number, signal?: AbortSignal): Promise<TickAnswer>;
+  /** @throws UserError when the config does not fit the job or its steps. */
+  configure(request: { job?: string; config: Record<string, unknown>; steps: string[] }): Promise<Record<string, unknown>>;
   stop(): Promise<void>;
 }
 
@@ -155,6 +157,21 @@ export function startCodeProcess(params: {
           }) as never,
         );
         signal?.addEventListener("abort", () => (call as unknown as { cancel(): void }).cancel());
+      }),
+    configure: ({ job, config, steps }) =>
+      new Promise((resolve, reject) => {
+        client.configure(
+          { job: job ?? "", configJson: JSON.stringify(config), steps },
+          { deadline: Date.now() + 10_000 } as never,
+          ((error: Error | null, response: ConfigureResponse) => {
+            if (error) reject(new UserError(`location ${entry.name} did not check the config: ${error.message}`));
+            else if (response.result?.$case === "configJson") resolve(JSON.parse(response.result.value));
+            else {
+              const { message, where, hint } = response.result!.value;
+              reject(new UserError(message, { where: where || undefined, hint: hint || undefined }));
+            }
+          }) as never,
+        );
       }),
     async stop() {
       client.close();

@@ -1,10 +1,12 @@
 import type { Clock, NewEvent, Run, RunInput, Storage, UpstreamMaterialization } from "@kc/runtime/internal";
 import { isEnd, plainMetadata } from "@kc/runtime/internal";
 import { readSpool, removeSpool } from "../code-server/spool.ts";
+import type { PoolRequest, RunCommand, RunEvents } from "../gen/code_location.ts";
 import type { CodeProcess } from "../locations/code-process.ts";
 import type { Workspace } from "../locations/workspace.ts";
 import type { EventLog } from "../log.ts";
 import type { InstancePaths } from "../paths.ts";
+import type { Pools } from "./pools.ts";
 import type { WorkerPool } from "./worker-pool.ts";
 
 export interface RunLauncher {
@@ -31,6 +33,7 @@ export function runLauncher(deps: {
   log: EventLog;
   paths: InstancePaths;
   clock: Clock;
+  pools: Pools;
   maxConcurrentSteps: number;
   cancelGraceMs: number;
   connectionsOf(location: string): Run["connections"];
@@ -71,12 +74,14 @@ export function runLauncher(deps: {
     let cancelled = false;
     onCancel(() => {
       cancelled = true;
-      call.write({ command: { $case: "cancel", value: {} } });
+      call.write({ command: { $case: "cancel", value: { failed: "" } } });
       // A step that ignores its signal is ended with its whole process group.
       void clock.sleep(deps.cancelGraceMs).then(() => going.has(run.id) && worker.child.kill());
     });
     const error = await new Promise<Error | undefined>((resolve) => {
-      call.on("data", ({ eventJson }: { eventJson: string[] }) => {
+      call.on("data", ({ eventJson, pools }: RunEvents) => {
+        for (const request of pools) takeSlots(run, request, call);
+        if (eventJson.length === 0) return;
         const events = eventJson.map((json) => JSON.parse(json) as NewEvent);
         stored = stored.then(async () => {
           await log.append(events);
@@ -109,6 +114,24 @@ export function runLauncher(deps: {
       else await end(run.id, "run_failed", await deathOf(worker, error));
     }
     return false;
+  }
+
+  function takeSlots(run: Run, { step, pool, weight }: PoolRequest, call: { write(command: RunCommand): void }): void {
+    if (weight === 0) deps.pools.release(run.id, step);
+    else
+      deps.pools.ask(
+        run,
+        step,
+        { name: pool, weight },
+        {
+          granted: () => call.write({ command: { $case: "granted", value: step } }),
+          waits: (message) =>
+            void log
+              .append([{ type: "step_waiting", at: clock.now(), runId: run.id, step, message, fields: { pool, weight } }])
+              // It waits all the same; what keeps the log from being written ends the run by itself.
+              .catch(() => {}),
+        },
+      );
   }
 
   async function deathOf(worker: CodeProcess, error: Error | undefined): Promise<string> {
@@ -187,6 +210,7 @@ export function runLauncher(deps: {
             await endOnceStored(run.id, `the run could not be carried out: ${(error as Error).message}`);
           } finally {
             going.delete(run.id);
+            deps.pools.releaseRun(run.id);
             pool.release(worker, reusable);
           }
         })(),
@@ -196,6 +220,7 @@ export function runLauncher(deps: {
     },
     cancel(runId) {
       const entry = going.get(runId);
+      deps.pools.releaseRun(runId, true);
       entry?.cancel();
       return entry !== undefined;
     },

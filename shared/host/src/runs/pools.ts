@@ -55,6 +55,29 @@ export interface Pools {
 
 const stored = "pools";
 
+/** The `pools:` of kc.yaml: two settings, and limits under the names of pools. */
+export function poolSettings({
+  granularity,
+  default_limit,
+  ...pools
+}: {
+  granularity: PoolGranularity;
+  default_limit?: number | undefined;
+  [pool: string]: unknown;
+}): PoolSettings {
+  const limits = Object.entries(pools) as [string, number | PoolSettings["pools"][string]][];
+  return {
+    granularity,
+    defaultLimit: default_limit,
+    pools: Object.fromEntries(
+      limits.map(([name, limit]) => [name, typeof limit === "number" ? { slots: limit, granularity: undefined } : limit]),
+    ),
+  };
+}
+
+/** Pools without any limit: a simulation's, whose steps take no time of their own. */
+export const noPools: PoolSettings = { granularity: "step", defaultLimit: undefined, pools: {} };
+
 export function openPools(deps: {
   storage: Pick<Storage, "getValue" | "setValue">;
   clock: Clock;

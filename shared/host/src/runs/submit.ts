@@ -3,8 +3,10 @@ import {
   type Clock,
   didYouMean,
   isEnd,
+  type JobSnapshot,
   type NewEvent,
   type NewRun,
+  type PlannedRun,
   planRuns,
   type Run,
   type Storage,
@@ -13,6 +15,7 @@ import {
 } from "@kc/runtime/internal";
 import type { Workspace } from "../locations/workspace.ts";
 import type { EventLog } from "../log.ts";
+import type { Pools } from "./pools.ts";
 
 /** What any door asks for. */
 export interface SubmitRequest {
@@ -44,7 +47,13 @@ export function newId(now: number): string {
 }
 
 /** The one road of all doors: selection -> plan -> stored runs. */
-export function submitter(deps: { workspace: Workspace; storage: Storage; log: EventLog; clock: Clock }) {
+export function submitter(deps: {
+  workspace: Workspace;
+  storage: Storage;
+  log: EventLog;
+  clock: Clock;
+  pools: Pick<Pools, "check">;
+}) {
   const { workspace, storage, log, clock } = deps;
 
   /** @throws UserError when the selection, job or locations do not allow it; nothing is stored then. */
@@ -57,11 +66,11 @@ export function submitter(deps: { workspace: Workspace; storage: Storage; log: E
       : select(graph, job?.selection ?? request.selection ?? fail("a run request needs a selection, assets or a job"));
     const inJob = job ? keys.filter((key) => graph.assets.get(key)!.location === job.location) : keys;
     const plan = planRuns(graph, inJob);
-    for (const run of plan) requireLoaded(run.location);
-    checkConfig(
-      request.config ?? {},
-      plan.flatMap((run) => run.steps.map((step) => step.name)),
-    );
+    for (const run of plan) {
+      requireLoaded(run.location);
+      deps.pools.check(run);
+    }
+    const config = await configured(request.config ?? {}, plan, job);
     const now = clock.now();
     const requestId = newId(now);
     const ids = plan.map(() => newId(now));
@@ -72,7 +81,7 @@ export function submitter(deps: { workspace: Workspace; storage: Storage; log: E
       plan: run,
       needs: run.needs.map((need) => ids[need]!),
       tags,
-      config: request.config ?? {},
+      config,
       partition: request.partition ?? null,
       runKey: request.runKey ? (index === 0 ? request.runKey : `${request.runKey}#${index}`) : null,
       createdAt: now,
@@ -81,6 +90,27 @@ export function submitter(deps: { workspace: Workspace; storage: Storage; log: E
     const result = await log.createRuns(runs, events, request.values);
     // The runs of a key that was spent long ago may be pruned: nothing is made again.
     return { requestId: result.runs[0]?.requestId ?? requestId, runs: result.runs, created: !result.existed };
+  }
+
+  /** Run config by step name, checked by the locations that will read it. */
+  async function configured(
+    given: Record<string, unknown>,
+    plan: readonly PlannedRun[],
+    job: FoundJob | undefined,
+  ): Promise<Record<string, unknown>> {
+    const own = job?.config !== undefined;
+    const steps = plan.flatMap((run) => run.steps.map((step) => step.name));
+    if (!own) checkConfig(given, steps);
+    let config: Record<string, unknown> = {};
+    for (const location of new Set(plan.map((run) => run.location))) {
+      const names = plan.flatMap((run) => (run.location === location ? run.steps.map((step) => step.name) : []));
+      const part = own ? given : Object.fromEntries(Object.entries(given).filter(([name]) => names.includes(name)));
+      if (!own && Object.keys(part).length === 0) continue;
+      const { process } = workspace.location(location)!;
+      const answer = await process!.configure({ config: part, steps: names, ...(own ? { job: job.name } : {}) });
+      config = { ...config, ...answer };
+    }
+    return config;
   }
 
   function checkKeys(assets: readonly string[]): string[] {
@@ -143,7 +173,9 @@ function checkConfig(config: Record<string, unknown>, steps: readonly string[]):
       });
 }
 
-function findJob(workspace: Workspace, name: string): { selection: string; tags: Record<string, string>; location: string } {
+type FoundJob = JobSnapshot & { location: string };
+
+function findJob(workspace: Workspace, name: string): FoundJob {
   const jobs = workspace
     .locations()
     .flatMap((state) => (state.snapshot?.jobs ?? []).map((job) => ({ ...job, location: state.entry.name })));

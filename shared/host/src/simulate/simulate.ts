@@ -9,6 +9,7 @@ import { type SchedulesInFlight, tickSchedules } from "../daemon/schedules.ts";
 import { type SensorsInFlight, tickSensors } from "../daemon/sensors.ts";
 import { type LoopName, wokenBy } from "../daemon/wakes.ts";
 import { eventLog } from "../log.ts";
+import { noPools, openPools, type PoolSettings } from "../runs/pools.ts";
 import { submitter } from "../runs/submit.ts";
 import { type SimulatedOutcome, simulatedLauncher } from "./simulated-launcher.ts";
 import { type SimulatedFunction, staticWorkspace } from "./static-workspace.ts";
@@ -31,6 +32,8 @@ export interface SimulateOptions {
   /** Default 10, as in kc.yaml. */
   maxConcurrentRuns?: number;
   tagLimits?: readonly TagLimit[];
+  /** Pools as in kc.yaml; those of granularity run hold runs back. A simulated step takes no slots of its own. */
+  pools?: PoolSettings;
   /** Called before the clock is turned to a new instant: a test can report events or ask for runs then. */
   at?: (instant: Date, platform: Pick<DaemonContext, "log" | "requests">) => Promise<void> | void;
 }
@@ -63,7 +66,14 @@ export async function simulate(options: SimulateOptions): Promise<Simulation> {
     options.functions ?? (() => ({ skip: "its function does not run in this simulation" })),
   );
   const reports: string[] = [];
-  const requests = submitter({ workspace, storage, log, clock });
+  const pools = openPools({
+    storage,
+    clock,
+    settings: options.pools ?? noPools,
+    used: () => [],
+    wake: () => woken.add("queue"),
+  });
+  const requests = submitter({ workspace, storage, log, clock, pools });
   const context: DaemonContext = {
     workspace,
     storage,
@@ -94,6 +104,7 @@ export async function simulate(options: SimulateOptions): Promise<Simulation> {
       void (await tickQueue(context, launcher, {
         maxConcurrentRuns: options.maxConcurrentRuns ?? 10,
         tagLimits: options.tagLimits ?? [],
+        pools,
         launched,
         wake: () => woken.add("queue"),
       })),

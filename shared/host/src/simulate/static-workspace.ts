@@ -1,4 +1,4 @@
-import { buildGraph, type LocationSnapshot } from "@kc/runtime/internal";
+import { buildGraph, type LocationSnapshot, UserError } from "@kc/runtime/internal";
 import type { TickAnswer, TickQuestion } from "../code-server/tick.ts";
 import type { CodeProcess } from "../locations/code-process.ts";
 import type { LocationState, Workspace } from "../locations/workspace.ts";
@@ -15,6 +15,13 @@ export function staticWorkspace(snapshots: readonly LocationSnapshot[], function
     snapshots.map((snapshot): [string, LocationState] => {
       const process = {
         evaluateTick: async (question: TickQuestion) => ({ result: await functions(snapshot.name, question), logs: [] }),
+        configure: async ({ config, job }: { config: Record<string, unknown>; job?: string }) => {
+          if (job)
+            throw new UserError(`job "${job}" has a config of its own, and its code does not run in a simulation`, {
+              hint: "Give run config by step name with a selection instead.",
+            });
+          return config;
+        },
       };
       const entry = {
         name: snapshot.name,

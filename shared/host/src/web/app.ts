@@ -6,6 +6,7 @@ import { assetRoutes } from "./asset-routes.ts";
 import type { WebContext } from "./context.ts";
 import { docsPage } from "./docs.ts";
 import { guard } from "./guard.ts";
+import { poolRoutes } from "./pool-routes.ts";
 import { type App, NotFound } from "./route.ts";
 import { runRoutes } from "./run-routes.ts";
 import { streams } from "./streams.ts";
@@ -38,6 +39,7 @@ export function webApp(context: WebContext): App {
   workspaceRoutes(app, context);
   assetRoutes(app, context);
   runRoutes(app, context);
+  poolRoutes(app, context);
   streams(app, context);
   app.get("/api/openapi.json", (c) => c.json(app.getOpenAPI31Document(info)));
   app.get("/api/docs", (c) => c.html(docsPage(app.getOpenAPI31Document(info) as never)));

@@ -3,6 +3,7 @@ import type { Daemon } from "../daemon/daemon.ts";
 import type { LocationState, Workspace } from "../locations/workspace.ts";
 import type { EventLog } from "../log.ts";
 import type { RunLauncher } from "../runs/launcher.ts";
+import type { Pools } from "../runs/pools.ts";
 import type { submitter } from "../runs/submit.ts";
 import type { Connections } from "../standins/connections.ts";
 
@@ -17,6 +18,7 @@ export interface WebContext {
   requests: ReturnType<typeof submitter>;
   launcher: RunLauncher;
   daemon: Daemon;
+  pools: Pools;
   connections: Connections;
   now(): number;
   /**

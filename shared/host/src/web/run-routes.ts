@@ -3,10 +3,11 @@ import { type EventType, eventTypes, isEnd, type Run, type RunStatus, runStatuse
 import { eventSchema, runDetailSchema, runSchema, submitSchema, submittedSchema } from "../client/schemas.ts";
 import type { WebContext } from "./context.ts";
 import { type App, count, get, list, NotFound, none, post } from "./route.ts";
+import { viewSteps } from "./run-steps.ts";
 import { viewEvent, viewRun } from "./views.ts";
 
-export function runRoutes(app: App, { storage, log, requests, launcher, daemon, now }: WebContext): void {
-  const view = (run: Run) => viewRun(run, daemon.waiting().get(run.id));
+export function runRoutes(app: App, { storage, log, requests, launcher, daemon, pools, now }: WebContext): void {
+  const view = (run: Run) => viewRun(run, daemon.waiting().get(run.id) ?? [...pools.waitsOf(run.id).values()][0]);
   const find = async (id: string): Promise<Run> => {
     const run = await storage.getRun(id);
     if (!run) throw new NotFound(`there is no run "${id}"`);
@@ -52,7 +53,7 @@ export function runRoutes(app: App, { storage, log, requests, launcher, daemon, 
     async (context) => {
       const run = await find(context.req.param("id"));
       const siblings = await storage.listRuns({ requestId: run.requestId, order: "oldest", limit: 1_000 });
-      const steps = run.plan.steps.map(({ key, assets, needs }) => ({ key, assets, needs }));
+      const steps = await viewSteps(storage, run, [], { waits: pools.waitsOf(run.id), runsLeft: 0 });
       return context.json({ ...view(run), steps, config: run.config, siblings: siblings.map(view) }, 200);
     },
   );

@@ -48,7 +48,7 @@ export function viewRun(run: Run, waitsFor?: string): api.Run {
     startedAt: atOrNull(run.startedAt),
     endedAt: atOrNull(run.endedAt),
     reason: run.reason,
-    waitsFor: run.status === "queued" ? (waitsFor ?? null) : null,
+    waitsFor: isEnd(run.status) ? null : (waitsFor ?? null),
   };
 }
 

@@ -91,6 +91,7 @@ export function workspaceRoutes(app: App, context: WebContext): void {
           selection: job.selection,
           description: job.description ?? null,
           tags: job.tags,
+          config: job.config ?? null,
         })),
       ),
       200,

@@ -75,7 +75,12 @@ export function assembleLocation(
   const snapshot: LocationSnapshot = {
     name: definition.name,
     assets: assets.flatMap((one) => snapshotAssets(one, checks)),
-    jobs: jobs.map(({ kind: _, where, description, ...rest }) => ({ ...rest, ...optional({ where, description }) })),
+    jobs: jobs.map(({ name, selection, tags, config, where, description }) => ({
+      name,
+      selection,
+      tags,
+      ...optional({ where, description, config: config && z.toJSONSchema(config, { unrepresentable: "any", io: "input" }) }),
+    })),
     schedules: schedules.map(({ name, cron, timezone, target, tags, defaultStatus, run, description, where }) => ({
       name,
       cron,

@@ -1,0 +1,48 @@
+import type { Pool } from "@kc/host/client";
+import { type Command, jsonOption, UsageError } from "../command.ts";
+import { withHost } from "../host.ts";
+import { table } from "../table.ts";
+
+export const command: Command = {
+  summary: "Show pools, who holds and who waits for their slots, and set limits.",
+  usage: "<list | set NAME SLOTS | unset NAME>",
+  options: jsonOption,
+  examples: [
+    ["kc pools", "slots, holders, and who waits"],
+    ["kc pools set warehouse 4", "a limit that stays and wins over kc.yaml; 0 pauses the pool"],
+    ["kc pools unset warehouse", "what kc.yaml says counts again"],
+  ],
+  async run({ values, positionals, context }) {
+    const [verb = "list", name, slots, ...more] = positionals;
+    if (!["list", "set", "unset"].includes(verb))
+      throw new UsageError(`there is no "kc pools ${verb}"; there are list, set, unset`);
+    if (verb !== "list" && !name) throw new UsageError(`which pool? kc pools shows them`);
+    if (verb === "set" && !/^\d{1,6}$/.test(slots ?? ""))
+      throw new UsageError(`how many slots? A whole number from 0, as in: kc pools set ${name} 4`);
+    if (more.length > 0 || (verb === "unset" && slots)) throw new UsageError(`"${more[0] ?? slots}" is one word too many`);
+    return withHost(context, async ({ api }) => {
+      await api.settled();
+      const pools = verb === "list" ? await api.pools() : [await api.setPool(name!, verb === "set" ? Number(slots) : null)];
+      if (values.json) context.print(JSON.stringify(pools, null, 2));
+      else context.print(listed(pools));
+      return 0;
+    });
+  },
+};
+
+function listed(pools: readonly Pool[]): string {
+  if (pools.length === 0) return 'no asset names a pool: pool: "warehouse" on an asset does';
+  const who = (one: { runId: string; step: string }) => `${one.runId}${one.step ? ` ${one.step}` : ""}`;
+  return table(
+    ["pool", "slots", "taken", "from", "waited for by", "held by", "waiting"],
+    pools.map((pool) => [
+      pool.name,
+      pool.slots ?? "no limit",
+      pool.taken,
+      pool.by === "none" ? "" : pool.by,
+      pool.granularity,
+      pool.holders.map(who).join(", "),
+      pool.waiting.map(who).join(", "),
+    ]),
+  );
+}
