@@ -5,6 +5,8 @@ import type { CheckSeverity, CheckSpec } from "./check.ts";
 import { type Duration, durationMs } from "./duration.ts";
 import { UserError } from "./errors.ts";
 import type { Metadata } from "./metadata.ts";
+import type { PartitionsDefinition } from "./partition/definition.ts";
+import type { AuthoredMapping } from "./partition/mapping.ts";
 import { type PoolOption, type PoolUse, poolUse } from "./pool.ts";
 import type { LocationPaths, Logger, ResolvedResources, Resources } from "./resource.ts";
 
@@ -22,10 +24,24 @@ export interface RetryPolicy {
   jitter?: number;
 }
 
+/** One run for each partition, one run for all of them, or runs of so many. */
+export type BackfillPolicy = "perPartition" | "single" | { chunks: number };
+
+/** A dependency by definition or key; `mapping` says which of its partitions are needed. */
+export interface Dependency {
+  key: string;
+  mapping?: AuthoredMapping;
+}
+
 /** What is known of an asset without its code. */
 export interface AssetSpec {
   key: string;
-  deps?: readonly (AssetKey | { key: string })[];
+  /** Keys or definitions; of a partitioned asset also with the mapping between its partitions and the dependency's. */
+  deps?: readonly (AssetKey | Dependency)[];
+  /** How the asset is divided: a run then makes one partition of it, or a range where `backfill` says so. */
+  partitions?: PartitionsDefinition;
+  /** How many partitions one run of a backfill makes. Default: one. */
+  backfill?: BackfillPolicy;
   group?: string;
   /** E-mail addresses or `team:<name>`. */
   owners?: readonly string[];
@@ -49,6 +65,20 @@ export interface UpstreamMaterialization {
   /** ISO 8601 UTC, undefined when never materialized. */
   timestamp: string | undefined;
   metadata: Record<string, unknown>;
+  /** The partitions of the dependency that this run's partitions need, as keys and ranges `first...last`; absent without partitions. */
+  partitions?: string[];
+}
+
+/** The partitions that a step is to make. */
+export interface StepPartitions {
+  /** Every key, in order. */
+  keys: string[];
+  /** The same as keys and ranges `first...last`. */
+  ranges: string[];
+  /** From the start of the first window to the end of the last; absent without time partitions. */
+  window?: { start: Date; end: Date };
+  /** The keys of each dimension, of partitions with several. */
+  dimensions: Record<string, string[]>;
 }
 
 /** What every step's code gets. */
@@ -61,7 +91,13 @@ export interface StepContext<R = Resources, C = unknown> {
   /** Aborted when the run is cancelled. */
   signal: AbortSignal;
   run: { id: string; requestId: string; tags: Record<string, string> };
-  partition: string | undefined;
+  /**
+   * Key of the partition to make; undefined for an asset without partitions.
+   * @throws UserError in a run over several: `partitions` has all of them.
+   */
+  readonly partition: string | undefined;
+  /** The partitions to make; undefined for an asset without partitions. */
+  partitions: StepPartitions | undefined;
   location: LocationPaths;
   /** The environment of the location: its own and the root's `.env`, and the variables of its connections. */
   env: Readonly<Record<string, string | undefined>>;
@@ -73,6 +109,8 @@ export interface StepContext<R = Resources, C = unknown> {
 export interface MaterializeResult {
   metadata?: Metadata;
   unchanged?: boolean;
+  /** Which of the run's partitions this is about, as keys and ranges; default all of them. */
+  partitions?: readonly string[];
 }
 
 export interface AssetOptions<R extends Resources, C extends z.ZodType> extends AssetSpec {
@@ -170,6 +208,10 @@ type Shared = {
 
 function define(name: string, specs: readonly AssetSpec[], shared: Shared, run: AssetsDefinition["run"]): AssetsDefinition {
   for (const spec of specs) checkSpec(spec);
+  const [first] = specs;
+  for (const spec of specs)
+    if (JSON.stringify([spec.partitions, spec.backfill]) !== JSON.stringify([first!.partitions, first!.backfill]))
+      throw new UserError(`step "${name}" makes "${first!.key}" and "${spec.key}" together: they must have the same partitions`);
   checkRetry(name, shared.retry);
   return {
     kind: "assets",
@@ -188,6 +230,10 @@ function define(name: string, specs: readonly AssetSpec[], shared: Shared, run: 
 
 function checkSpec(spec: AssetSpec): void {
   parseAssetKey(spec.key);
+  const chunks = typeof spec.backfill === "object" ? spec.backfill.chunks : 1;
+  if (!Number.isInteger(chunks) || chunks < 1)
+    throw new UserError(`asset "${spec.key}": backfill.chunks must be a whole number from 1`);
+  if (spec.backfill && !spec.partitions) throw new UserError(`asset "${spec.key}" has a backfill policy but no partitions`);
   for (const owner of spec.owners ?? [])
     if (!/^team:.+/.test(owner) && !/^[^@\s]+@[^@\s]+$/.test(owner))
       throw new UserError(`asset "${spec.key}": owner "${owner}" is neither an e-mail address nor "team:<name>"`);

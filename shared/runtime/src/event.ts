@@ -21,6 +21,7 @@ export const eventTypes = [
   "observation",
   "check_result",
   "freshness",
+  "dynamic_partitions",
   "log",
 ] as const;
 export type EventType = (typeof eventTypes)[number];
@@ -36,6 +37,7 @@ export interface NewEvent {
   seq?: number;
   step?: string;
   asset?: string;
+  /** Keys and ranges `first...last`, joined by commas. */
   partition?: string;
   level?: LogLevel;
   message?: string;

@@ -1,10 +1,14 @@
 import { didYouMean } from "./errors.ts";
+import { describePartitions } from "./partition/definition.ts";
+import { defaultMapping, mappingProblem, type PartitionMapping } from "./partition/mapping.ts";
 import type { AssetSnapshot, LocationSnapshot } from "./snapshot.ts";
 
 /** An asset's place in the workspace. */
 export interface AssetNode extends AssetSnapshot {
   location: string;
   dependents: string[];
+  /** By dependency, for all of them where either side has partitions; for the asset itself when it needs its own earlier ones. */
+  mappings: Record<string, PartitionMapping>;
 }
 
 /** The lineage of all locations together. */
@@ -15,7 +19,7 @@ export interface WorkspaceGraph {
 }
 
 export interface GraphProblem {
-  kind: "duplicate" | "dangling" | "cycle";
+  kind: "duplicate" | "dangling" | "cycle" | "partitions";
   assets: string[];
   locations: string[];
   message: string;
@@ -42,7 +46,11 @@ export function buildGraph(
           locations: [other.location, location.name],
           message: `asset "${asset.key}" is defined in location ${other.location} and in location ${location.name}${places ? ` (${places})` : ""}: a key belongs to one location; the first keeps it`,
         });
-      } else assets.set(asset.key, { ...asset, location: location.name, dependents: [] });
+      } else {
+        // An asset that needs its own earlier partitions is no cycle: the mapping keeps it, the lineage does not.
+        const deps = ownPast(asset) ? asset.deps.filter((dep) => dep !== asset.key) : asset.deps;
+        assets.set(asset.key, { ...asset, deps, location: location.name, dependents: [], mappings: { ...asset.mappings } });
+      }
     }
   const loaded = new Set(locations.map((location) => location.name));
   for (const { location, keys } of remembered)
@@ -50,8 +58,11 @@ export function buildGraph(
   for (const node of [...assets.values()])
     for (const dep of node.deps) {
       const upstream = assets.get(dep);
-      if (upstream) upstream.dependents.push(node.key);
-      else
+      if (upstream) {
+        upstream.dependents.push(node.key);
+        const problem = mapEdge(node, upstream);
+        if (problem) problems.push(problem);
+      } else
         problems.push({
           kind: "dangling",
           assets: [node.key, dep],
@@ -72,6 +83,32 @@ export function buildGraph(
   return { graph: { assets, order }, problems };
 }
 
+/** Whether an asset depends on itself by windows that lie before its own. */
+function ownPast(asset: AssetSnapshot): boolean {
+  const own = asset.mappings?.[asset.key];
+  return own?.type === "window" && own.endOffset < 0 && asset.partitions?.type === "time";
+}
+
+/** Gives an edge its mapping. One that does not fit is told, and needs everything until it is mended. */
+function mapEdge(node: AssetNode, upstream: AssetNode): GraphProblem | undefined {
+  if (!node.partitions && !upstream.partitions) {
+    delete node.mappings[upstream.key];
+    return undefined;
+  }
+  const chosen = node.mappings[upstream.key];
+  const mapping = chosen ?? defaultMapping(node.partitions, upstream.partitions);
+  const why = mapping ? mappingProblem(mapping, node.partitions, upstream.partitions) : "their keys are not the same";
+  node.mappings[upstream.key] = why === undefined ? mapping! : { type: "all" };
+  if (why === undefined) return undefined;
+  const described = (one: AssetNode) => (one.partitions ? describePartitions(one.partitions) : "no partitions");
+  return {
+    kind: "partitions",
+    assets: [node.key, upstream.key],
+    locations: [...new Set([node.location, upstream.location])],
+    message: `asset "${node.key}" (location ${node.location}${node.where ? `, ${node.where}` : ""}; ${described(node)}) cannot be mapped to the partitions of "${upstream.key}" (${described(upstream)}): ${why}. Give the dependency a mapping: { key: "${upstream.key}", mapping: mapping.all() }.`,
+  };
+}
+
 function absent(key: string, location: string): AssetNode {
   return {
     key,
@@ -79,6 +116,7 @@ function absent(key: string, location: string): AssetNode {
     step: key,
     deps: [],
     dependents: [],
+    mappings: {},
     group: "default",
     owners: [],
     kinds: [],

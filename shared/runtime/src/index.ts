@@ -21,6 +21,19 @@ export type { LocationDefinition } from "./location.ts";
 export { defineLocation } from "./location.ts";
 export type { Metadata, MetadataValue } from "./metadata.ts";
 export { md } from "./metadata.ts";
+// how assets are divided
+export type * from "./partition/definition.ts";
+export {
+  cronPartitions,
+  dailyPartitions,
+  dynamicPartitions,
+  hourlyPartitions,
+  monthlyPartitions,
+  multiPartitions,
+  staticPartitions,
+  weeklyPartitions,
+} from "./partition/definition.ts";
+export { type AuthoredMapping, mapping, type PartitionMapping } from "./partition/mapping.ts";
 export type { PoolOption } from "./pool.ts";
 export type * from "./resource.ts";
 // what they use

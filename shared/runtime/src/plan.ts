@@ -12,6 +12,8 @@ export interface PlannedStep {
   needs: string[];
   /** Slots that it takes while it runs. */
   pool?: PoolUse;
+  /** The partitions it makes of its assets: keys and ranges `first...last`, joined by commas. */
+  partition?: string;
 }
 
 /** What one run does, within one location. Plain JSON: it is stored and sent to the worker. */

@@ -1,5 +1,8 @@
+import type { BackfillPolicy } from "./asset.ts";
 import type { AutomationCondition } from "./automation.ts";
 import type { MetadataValue } from "./metadata.ts";
+import type { PartitionsDefinition } from "./partition/definition.ts";
+import type { PartitionMapping } from "./partition/mapping.ts";
 import type { PoolUse } from "./pool.ts";
 import type { SensorKind } from "./sensor.ts";
 
@@ -19,6 +22,10 @@ export interface AssetSnapshot {
   /** Milliseconds. */
   freshness?: { warnMs?: number; failMs: number };
   codeVersion?: string;
+  partitions?: PartitionsDefinition;
+  /** Mappings the author chose, by dependency; that of the asset itself is to earlier partitions of its own. */
+  mappings?: Record<string, PartitionMapping>;
+  backfill?: BackfillPolicy;
   checks: CheckSnapshot[];
   /** Nothing in kc makes it. */
   external: boolean;

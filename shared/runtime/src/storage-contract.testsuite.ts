@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { NewEvent, StoredEvent } from "./event.ts";
 import { outboxContract } from "./outbox-contract.testsuite.ts";
+import { partitionContract } from "./partition-contract.testsuite.ts";
 import type { NewRun, Storage } from "./storage.ts";
 
 /** A run as the host would store it. */
@@ -40,6 +41,7 @@ export function storageContract(name: string, open: () => Promise<Storage>): voi
     });
     afterEach(() => storage.close());
 
+    describe("partitions", () => partitionContract(() => storage));
     describe("alerts and deliveries", () => outboxContract(() => storage));
     const create = (...runs: NewRun[]) =>
       storage.createRuns(

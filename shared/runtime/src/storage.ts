@@ -2,6 +2,7 @@ import type { FreshnessState, NewEvent, RunStatus, StoredEvent } from "./event.t
 import type { InstigatorStorage } from "./instigator-storage.ts";
 import type { MetadataValue } from "./metadata.ts";
 import type { OutboxStorage } from "./outbox.ts";
+import type { PartitionStorage } from "./partition/storage.ts";
 import type { PlannedRun } from "./plan.ts";
 
 export type * from "./instigator-storage.ts";
@@ -93,7 +94,7 @@ export interface PruneParams {
  * Where an instance keeps everything. One contract suite (`@kc/runtime/testing`) holds for every implementation.
  * Events are the truth: `appendEvents` also moves run statuses and asset states, in the same transaction.
  */
-export interface Storage extends OutboxStorage, InstigatorStorage {
+export interface Storage extends OutboxStorage, InstigatorStorage, PartitionStorage {
   // runs
   /**
    * Stores all runs, their events and `values` or nothing. A run whose `runKey` exists already makes the call answer the

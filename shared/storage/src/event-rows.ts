@@ -10,6 +10,7 @@ import {
   type StoredEvent,
 } from "@kc/runtime/internal";
 import type { Kysely } from "kysely";
+import { projectPartitions } from "./partition-rows.ts";
 import { eventToRow, rowToEvent } from "./rows.ts";
 import type { Sql, Tx } from "./sql.ts";
 import type { Tables } from "./tables.ts";
@@ -75,6 +76,7 @@ export async function insertEvents(tx: Tx, events: readonly NewEvent[]): Promise
   stored.sort((a, b) => a.id - b.id);
   await projectRuns(tx, stored);
   await projectAssets(tx, stored);
+  await projectPartitions(tx, stored);
   return stored;
 }
 

@@ -3,6 +3,7 @@ import type { Kysely } from "kysely";
 import { eventRows } from "./event-rows.ts";
 import { instigatorRows } from "./instigator-rows.ts";
 import { outboxRows } from "./outbox-rows.ts";
+import { partitionRows } from "./partition-rows.ts";
 import { pruneRows } from "./prune-rows.ts";
 import { runRows } from "./run-rows.ts";
 import type { Dialect, Sql, Tx } from "./sql.ts";
@@ -41,6 +42,7 @@ export function sqlStorage(db: Kysely<Tables>, facts: Dialect): Storage {
     ...instigatorRows(sql),
     ...valueRows(sql),
     ...outboxRows(sql),
+    ...partitionRows(sql),
     prune: (before) => pruneRows(db, write, before),
 
     async info() {

@@ -60,6 +60,17 @@ export interface Tables {
     logs: Generated<string>;
   };
   spent_run_keys: { run_key: string };
+  asset_partitions: {
+    asset: string;
+    partition: string;
+    event_id: number | null;
+    at: number | null;
+    run_id: string | null;
+    failed_event_id: number | null;
+    failed_run_id: string | null;
+    changed: number;
+  };
+  dynamic_partitions: { name: string; key: string; position: number };
   entries: { name: string; value: string };
   alerts: { key: string; body: string };
   deliveries: {

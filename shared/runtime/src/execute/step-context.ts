@@ -12,6 +12,8 @@ export interface RunInput {
   /** Run config by step name. */
   config: Record<string, unknown>;
   partition: string | null;
+  /** By asset and dependency: the partitions of the dependency that this run's partitions need. */
+  upstreamPartitions?: Record<string, Record<string, string[]>>;
   /** Latest materialization of every dependency, as known when the run started. */
   upstream: Record<string, UpstreamMaterialization>;
 }

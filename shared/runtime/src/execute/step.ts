@@ -6,6 +6,7 @@ import type { NewEvent } from "../event.ts";
 import { plainMetadata, typedMetadata } from "../metadata.ts";
 import type { PlannedStep } from "../plan.ts";
 import type { Resources } from "../resource.ts";
+import { stepPartitions, within, withPartition } from "./partitions.ts";
 import type { Leave } from "./places.ts";
 import { retryDelayMs } from "./retry.ts";
 import { type Emit, makeLogger, type RunInput, type StepEnvironment } from "./step-context.ts";
@@ -35,7 +36,7 @@ export async function runStep(params: StepParams): Promise<StepOutcome> {
   const failedChecks = new Set<string>();
   const emit: Emit = (event) => {
     if (event.check && !event.check.passed && event.check.severity === "ERROR" && event.asset) failedChecks.add(event.asset);
-    params.emit({ step: step.key, ...event });
+    params.emit({ step: step.key, ...(step.partition && event.asset ? { partition: step.partition } : {}), ...event });
   };
   const fail = (attempt: number, message: string) => {
     for (const asset of step.assets) emit({ type: "step_failed", asset, attempt, error: { message, user: true } });
@@ -107,18 +108,22 @@ async function materialize(params: StepParams, emit: Emit, attempt: number, repo
   if (!definition.run) throw new UserError(`asset "${definition.key}" is external: nothing in kc makes it`);
   const specs = definition.specs.filter((spec) => step.assets.includes(spec.key));
   const upstreamOf = (key: string): UpstreamMaterialization[] =>
-    (specs.find((spec) => spec.key === key)?.deps ?? []).map((dep) => known(upstream, typeof dep === "string" ? dep : dep.key));
+    (specs.find((spec) => spec.key === key)?.deps ?? []).map((dep) => {
+      const name = typeof dep === "string" ? dep : dep.key;
+      const needed = input.upstreamPartitions?.[key]?.[name];
+      return { ...known(upstream, name), ...(needed ? { partitions: needed } : {}) };
+    });
   const blocked: string[] = [];
   const common = {
     upstream: step.assets.flatMap(upstreamOf),
     signal,
     run: { id: input.runId, requestId: input.requestId, tags: input.tags },
-    partition: input.partition ?? undefined,
+    partitions: stepPartitions(step, definition.specs[0]!.partitions),
     location: environment.location,
     env: environment.env,
     attempt,
   };
-  const context: MultiAssetContext = {
+  const context: MultiAssetContext = withPartition<Omit<MultiAssetContext, "partition">>(step, {
     ...common,
     log: makeLogger(params.emit, step.key),
     resources: (await params.resolve(definition.resources)) as never,
@@ -133,7 +138,7 @@ async function materialize(params: StepParams, emit: Emit, attempt: number, repo
         type: result.unchanged ? "unchanged" : "materialization",
         asset: key,
         metadata,
-        ...(input.partition ? { partition: input.partition } : {}),
+        ...(result.partitions ? { partition: within(step, common.partitions, result.partitions) } : {}),
       });
       if (!result.unchanged)
         upstream.set(key, {
@@ -148,7 +153,7 @@ async function materialize(params: StepParams, emit: Emit, attempt: number, repo
         specs.find((spec) => spec.key === result.asset)?.checks?.find((check) => check.name === result.name)?.blocking ?? false;
       report(emit, blocked, { blocking, ...result });
     },
-  };
+  });
   await definition.run(context);
   const silent = step.assets.filter((key) => !reported.has(key));
   if (silent.length > 0 && !signal.aborted)
@@ -160,7 +165,7 @@ async function materialize(params: StepParams, emit: Emit, attempt: number, repo
     const log = makeLogger(params.emit, step.key);
     const resources = (await params.resolve(check.resources)) as never;
     const made = known(upstream, check.asset);
-    const result = await check.run({ ...common, upstream: [made], log, resources, config: undefined });
+    const result = await check.run(withPartition(step, { ...common, upstream: [made], log, resources, config: undefined }));
     report(emit, blocked, { asset: check.asset, name: check.name, blocking: check.blocking, ...result });
   }
   return blocked;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { AssetsDefinition } from "../asset.ts";
+import type { AssetSpec, AssetsDefinition } from "../asset.ts";
 import type { AssetCheckDefinition } from "../check.ts";
 import type { DefinitionParts } from "../component.ts";
 import { nextTick } from "../cron.ts";
@@ -8,6 +8,8 @@ import { UserError } from "../errors.ts";
 import type { JobDefinition } from "../job.ts";
 import type { LocationDefinition } from "../location.ts";
 import { typedMetadata } from "../metadata.ts";
+import { type PartitionMapping, tabulate } from "../partition/mapping.ts";
+import { partitionSpace } from "../partition/space.ts";
 import type { ScheduleDefinition } from "../schedule.ts";
 import { parseSelection } from "../selection/parse.ts";
 import type { SensorDefinition } from "../sensor.ts";
@@ -110,11 +112,47 @@ export function assembleLocation(
   return { name: definition.name, assets, checks, jobs, schedules, sensors, snapshot };
 }
 
+const dependencyKeys = (spec: AssetSpec): string[] => [
+  ...new Set((spec.deps ?? []).map((dep) => (typeof dep === "string" ? dep : dep.key))),
+];
+
+/** The mappings the author chose, functions as tables: asked for every key there is, and a year ahead. */
+function mappingsOf(spec: AssetSpec, where: string | undefined): Record<string, PartitionMapping> | undefined {
+  const mappings: Record<string, PartitionMapping> = {};
+  for (const dep of spec.deps ?? []) {
+    if (typeof dep === "string" || dep.mapping === undefined) continue;
+    const what = `asset "${spec.key}", dependency "${dep.key}"`;
+    located(where, () => {
+      mappings[dep.key] =
+        typeof dep.mapping === "function" ? tabulate(dep.mapping, mappableKeys(spec, what), what) : dep.mapping!;
+    });
+  }
+  return Object.keys(mappings).length > 0 ? mappings : undefined;
+}
+
+function mappableKeys({ partitions }: AssetSpec, what: string): string[] {
+  if (!partitions) throw new UserError(`${what}: a mapping by function needs partitions of the asset's own`);
+  const dynamic = (partitions.type === "multi" ? Object.values(partitions.dimensions) : [partitions]).some(
+    (one) => one.type === "dynamic",
+  );
+  if (dynamic)
+    throw new UserError(`${what}: a mapping by function cannot ask for keys that are added later`, {
+      hint: "Map dynamic partitions by identity, all, latest or dimensions.",
+    });
+  const space = partitionSpace(partitions, { now: Date.now() + yearMs, dynamicKeys: () => [] });
+  if (space.count(space.all()) > mostMapped)
+    throw new UserError(`${what}: a mapping by function is asked for every key, and these are over ${mostMapped}`);
+  return space.keys(space.all());
+}
+
+const yearMs = 366 * 86_400_000;
+const mostMapped = 100_000;
+
 function snapshotAssets(definition: AssetsDefinition, checks: readonly AssetCheckDefinition[]): AssetSnapshot[] {
   return definition.specs.map((spec) => ({
     key: spec.key,
     step: definition.name,
-    deps: [...new Set((spec.deps ?? []).map((dep) => (typeof dep === "string" ? dep : dep.key)))],
+    deps: dependencyKeys(spec),
     group: spec.group ?? "default",
     owners: [...(spec.owners ?? [])],
     kinds: [...(spec.kinds ?? [])],
@@ -143,6 +181,9 @@ function snapshotAssets(definition: AssetsDefinition, checks: readonly AssetChec
       description: spec.description,
       automation: spec.automation,
       codeVersion: spec.codeVersion,
+      partitions: spec.partitions,
+      mappings: mappingsOf(spec, definition.where),
+      backfill: spec.backfill,
       pool: definition.pool,
       where: definition.where,
       freshness: spec.freshness && {

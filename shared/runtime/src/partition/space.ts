@@ -19,8 +19,10 @@ export interface PartitionSpace {
   count(set: PartitionSet): number;
   /** Keys in order, row by row; newest windows first when `reverse`. */
   keys(set: PartitionSet, options?: { offset?: number; limit?: number; reverse?: boolean }): string[];
-  /** The set as text that holds beyond this moment: keys and ranges `first...last`, both of them in it. */
+  /** The set as a person reads it: keys and ranges `first...last`, both of them in it. */
   text(set: PartitionSet): string[];
+  /** The set as it is kept: as `text`, with ranges of time only, since the places of other keys may change. */
+  kept(set: PartitionSet): string[];
   /**
    * Reads keys and ranges.
    * @throws UserError at a key that does not exist, with the nearest one; at a range whose ends are in the wrong order.
@@ -111,6 +113,7 @@ export function partitionSpace(definition: PartitionsDefinition | undefined, con
           return last === from ? keyIn(row, from) : `${keyIn(row, from)}...${keyIn(row, last)}`;
         }),
       ),
+    kept: (set) => (primary.windows ? space.text(set) : space.keys(set)),
     parse(texts) {
       return gather(
         texts.map((text) => {

@@ -1,0 +1,98 @@
+import { expect, test } from "vitest";
+import type { NewEvent } from "./event.ts";
+import type { Storage } from "./storage.ts";
+
+const about = (type: NewEvent["type"], partition: string | undefined, asset = "orders"): NewEvent => ({
+  type,
+  at: 2_000,
+  runId: "r1",
+  asset,
+  ...(partition === undefined ? {} : { partition }),
+});
+
+/** What every storage keeps of partitions. */
+export function partitionContract(open: () => Storage): void {
+  test("a partition remembers its latest materialization and its latest failure", async () => {
+    const storage = open();
+    const [made, failed, again] = await storage.appendEvents([
+      about("materialization", "2026-01-01"),
+      about("step_failed", "2026-01-01"),
+      about("materialization", "2026-01-01"),
+    ]);
+    expect(await storage.partitionRows("orders")).toEqual([
+      {
+        partition: "2026-01-01",
+        materialized: { eventId: again!.id, at: 2_000, runId: "r1" },
+        failedEventId: failed!.id,
+        failedRunId: "r1",
+      },
+    ]);
+    expect(made!.id).toBeLessThan(failed!.id);
+  });
+  test("an event about several partitions is kept as it names them: keys and ranges", async () => {
+    const storage = open();
+    await storage.appendEvents([about("materialization", "2026-01-01...2026-01-31,2026-03-01")]);
+    expect((await storage.partitionRows("orders")).map((row) => row.partition)).toEqual([
+      "2026-01-01...2026-01-31",
+      "2026-03-01",
+    ]);
+  });
+  test("events without a partition, of other kinds or of other assets leave no trace", async () => {
+    const storage = open();
+    await storage.appendEvents([
+      about("materialization", undefined),
+      about("unchanged", "a"),
+      about("step_succeeded", "a"),
+      about("materialization", "a", "other"),
+    ]);
+    expect(await storage.partitionRows("orders")).toEqual([]);
+    expect(await storage.partitionRows("other")).toHaveLength(1);
+  });
+  test("an event that is stored already counts once", async () => {
+    const storage = open();
+    const [first] = await storage.appendEvents([{ ...about("materialization", "a"), seq: 1 }]);
+    expect(await storage.appendEvents([{ ...about("materialization", "a"), seq: 1, at: 9_000 }])).toEqual([]);
+    expect((await storage.partitionRows("orders"))[0]!.materialized).toEqual({ eventId: first!.id, at: 2_000, runId: "r1" });
+  });
+  test("only what is newer than an event is read where that is asked for", async () => {
+    const storage = open();
+    const [first] = await storage.appendEvents([about("materialization", "a")]);
+    await storage.appendEvents([about("materialization", "b"), about("step_failed", "c")]);
+    expect((await storage.partitionRows("orders", first!.id)).map((row) => row.partition).sort()).toEqual(["b", "c"]);
+  });
+  test("thousands of partitions in one batch", async () => {
+    const storage = open();
+    await storage.appendEvents(Array.from({ length: 3_000 }, (_, n) => about("materialization", `key_${n}`)));
+    expect(await storage.partitionRows("orders")).toHaveLength(3_000);
+  });
+  test("dynamic keys keep the order in which they were added; adding and deleting twice changes nothing", async () => {
+    const storage = open();
+    expect(await storage.changeDynamicPartitions("customers", { add: ["b", "a"], at: 1 })).toMatchObject({
+      added: ["b", "a"],
+      deleted: [],
+    });
+    const again = await storage.changeDynamicPartitions("customers", { add: ["a", "c", "c"], delete: ["x"], at: 2 });
+    expect(again).toMatchObject({ added: ["c"], deleted: [] });
+    expect(again.events[0]).toMatchObject({
+      type: "dynamic_partitions",
+      fields: { name: "customers", added: ["c"], deleted: [] },
+    });
+    expect((await storage.dynamicPartitions()).get("customers")).toEqual(["b", "a", "c"]);
+    expect(await storage.changeDynamicPartitions("customers", { add: ["a"], at: 3 })).toEqual({
+      added: [],
+      deleted: [],
+      events: [],
+    });
+    expect(await storage.changeDynamicPartitions("customers", { delete: ["b", "b"], at: 4 })).toMatchObject({ deleted: ["b"] });
+    await storage.changeDynamicPartitions("customers", { add: ["b"], at: 5 });
+    expect((await storage.dynamicPartitions()).get("customers")).toEqual(["a", "c", "b"]);
+  });
+  test("names of dynamic definitions are apart from each other; 40,000 keys are no more than a list", async () => {
+    const storage = open();
+    await storage.changeDynamicPartitions("one", { add: ["a"], at: 1 });
+    await storage.changeDynamicPartitions("two", { add: Array.from({ length: 40_000 }, (_, n) => `k${n}`), at: 1 });
+    const all = await storage.dynamicPartitions();
+    expect([...all].map(([name, keys]) => [name, keys.length]).sort()).toEqual([["one", 1], ["two", 40_000]]); // biome-ignore format: short
+    expect(all.get("two")!.slice(0, 3)).toEqual(["k0", "k1", "k2"]);
+  });
+}
