@@ -2,6 +2,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { durationMs, UserError } from "@kc/runtime/internal";
 import { LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
+import { alertsSchema, literalSecret } from "./alerts/settings.ts";
+import { openLineageSchema, telemetrySchema } from "./telemetry/settings.ts";
 
 const duration = z.string().transform((text, context) => {
   try {
@@ -76,6 +78,11 @@ const schema = z.strictObject({
   /** How long ended runs (with their events), ticks, and the log lines of ended runs are kept. Absent: for ever. */
   retention: z.strictObject({ runs: duration.optional(), ticks: duration.optional(), logs: duration.optional() }).prefault({}),
   ticks: z.strictObject({ timeout: duration.default(180_000) }).prefault({}),
+  /** Who is told what, on which channels. */
+  alerts: alertsSchema.prefault({}),
+  telemetry: telemetrySchema.prefault({}),
+  /** Where run events of the OpenLineage standard go. Absent: nowhere. */
+  openlineage: openLineageSchema.optional(),
 });
 
 /** The instance's settings: kc.yaml with every default filled in. Durations are milliseconds. */
@@ -129,7 +136,14 @@ export function readInstanceFile(file: string, env: Readonly<Record<string, stri
       return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, fill(item)]));
     return value;
   };
-  const values = fill(document.toJS() ?? {});
+  const raw: unknown = document.toJS() ?? {};
+  const secret = literalSecret(raw);
+  if (secret)
+    throw new UserError(`${secret.join(".")} is a secret: kc.yaml names the variable that has it, as in ${secret.at(-1)}: env:NAME`, {
+      where: line((document.getIn(secret, true) as { range?: [number] } | undefined)?.range?.[0]),
+      hint: "Put the value into .env, which git ignores, or into the environment.",
+    });
+  const values = fill(raw);
   if (missing.length > 0) throw new UserError(`unset environment variables: ${missing.join(", ")}`, { where: file });
   const parsed = schema.safeParse(values);
   if (parsed.success) return withStorage(parsed.data, file);

@@ -1,0 +1,189 @@
+import { alertEvents, didYouMean, durationMs, parseSelection } from "@kc/runtime/internal";
+import { z } from "zod";
+
+const duration = z.string().transform((text, context) => {
+  try {
+    return durationMs(text);
+  } catch (error) {
+    context.addIssue({ code: "custom", message: (error as Error).message });
+    return z.NEVER;
+  }
+});
+const limit = z.strictObject({ max: z.number().int().min(1), per: duration });
+const httpUrl = z.url({ protocol: /^https?$/, error: "is not an http(s) address" });
+const shared = {
+  /** Messages at one time; what is more becomes one summary. */
+  rate_limit: limit.default({ max: 10, per: 60_000 }),
+};
+const email = z.email({ error: "is no e-mail address" });
+const port = z.number().int().min(1).max(65_535);
+
+const channels = {
+  /** A Slack app's incoming webhook. */
+  slack: z.strictObject({ type: z.literal("slack"), url: httpUrl, ...shared }),
+  /** The address of a Teams workflow "When a Teams webhook request is received". */
+  teams: z.strictObject({ type: z.literal("teams"), url: httpUrl, ...shared }),
+  discord: z.strictObject({ type: z.literal("discord"), url: httpUrl, ...shared }),
+  telegram: z.strictObject({
+    type: z.literal("telegram"),
+    token: z.string().regex(/^\d+:[\w-]+$/, "is no bot token (123456:ABC…)"),
+    chat_id: z.union([z.string().min(1), z.number().int()]),
+    /** The Bot API's address: another one for a Bot API server of one's own. */
+    api: httpUrl.default("https://api.telegram.org"),
+    ...shared,
+  }),
+  smtp: z.strictObject({
+    type: z.literal("smtp"),
+    host: z.string().min(1),
+    port: z
+      .union([
+        port,
+        z
+          .string()
+          .regex(/^\d{1,5}$/)
+          .transform(Number)
+          .pipe(port),
+      ])
+      .default(587),
+    /** `tls` from the first byte (465), `starttls` demanded (587), `none` for a relay on this machine. */
+    security: z.enum(["tls", "starttls", "none"]).default("starttls"),
+    user: z.string().optional(),
+    password: z.string().optional(),
+    from: z.string().min(3),
+    to: z.array(email).default([]),
+    ...shared,
+  }),
+  webhook: z.strictObject({ type: z.literal("webhook"), url: httpUrl, secret: z.string().min(16).optional(), ...shared }),
+} as const;
+
+export type ChannelSettings = z.output<(typeof channels)[keyof typeof channels]>;
+export type ChannelOf<T extends keyof typeof channels> = z.output<(typeof channels)[T]>;
+export const channelTypes = Object.keys(channels) as (keyof typeof channels)[];
+
+const name = z.string().regex(/^[\w.-]{1,100}$/, "may have letters, digits, dots, hyphens and underscores");
+
+/** One of `names`, else an error with the nearest. */
+const oneOf = <const T extends string>(what: string, names: readonly T[]) =>
+  z.string().transform((text, context): T => {
+    if (names.includes(text as T)) return text as T;
+    const near = didYouMean(text, names);
+    context.addIssue({ code: "custom", message: `there is no ${what} "${text}".${near || ` There are ${names.join(", ")}.`}` });
+    return z.NEVER;
+  });
+
+const channel = z.looseObject({ type: oneOf("channel type", channelTypes) }).transform((value, context): ChannelSettings => {
+  const parsed = channels[value.type].safeParse(value);
+  if (parsed.success) return parsed.data;
+  for (const issue of parsed.error.issues)
+    context.addIssue({ code: "custom", message: issue.message, path: issue.path as string[] });
+  return z.NEVER;
+});
+
+const selection = z.string().superRefine((text, context) => {
+  try {
+    parseSelection(text);
+  } catch (error) {
+    context.addIssue({ code: "custom", message: (error as Error).message });
+  }
+});
+
+const rule = z.strictObject({
+  name,
+  on: z.array(oneOf("alert event", alertEvents)).min(1),
+  select: selection.optional(),
+  locations: z.array(z.string().min(1)).min(1).optional(),
+  severity: z.enum(["warn", "error"]).default("warn"),
+  channels: z.array(z.string()).min(1),
+  owners: z.boolean().default(false),
+  recovered: z.boolean().default(true),
+  mute_until: z.iso
+    .datetime({ offset: true, error: "is no instant: write 2026-01-31T00:00:00Z" })
+    .transform((text) => Date.parse(text))
+    .optional(),
+  rate_limit: limit.optional(),
+  remind_every: duration.optional(),
+});
+
+const team = z.strictObject({
+  email: email.optional(),
+  slack_mention: z
+    .string()
+    .regex(
+      /^<(@[UW][A-Z0-9]+|!subteam\^S[A-Z0-9]+|!here|!channel)>$/,
+      'is no Slack mention: write "<@U012AB3CD>" or "<!subteam^S012AB3CD>"',
+    )
+    .optional(),
+  discord_mention: z
+    .string()
+    .regex(/^<@&?\d+>$/, 'is no Discord mention: write "<@123>" for a user or "<@&123>" for a role')
+    .optional(),
+  telegram_mention: z
+    .string()
+    .regex(/^@\w{4,32}$/, 'is no Telegram name: write "@name"')
+    .optional(),
+});
+
+/** `alerts:` of kc.yaml. */
+export const alertsSchema = z
+  .strictObject({
+    channels: z.record(name, channel).default({}),
+    rules: z.array(rule).default([]),
+    /** Whom `team:x` among an asset's owners means. */
+    teams: z.record(z.string(), team).default({}),
+    /** Where the UI is reached, for the links in messages. */
+    ui_url: httpUrl.optional(),
+  })
+  .superRefine(({ channels, rules }, context) => {
+    const names = Object.keys(channels);
+    const seen = new Set<string>();
+    for (const [index, rule] of rules.entries()) {
+      if (seen.has(rule.name))
+        context.addIssue({ code: "custom", path: ["rules", index, "name"], message: `two rules are named "${rule.name}"` });
+      seen.add(rule.name);
+      for (const [at, one] of rule.channels.entries())
+        if (!names.includes(one))
+          context.addIssue({
+            code: "custom",
+            path: ["rules", index, "channels", at],
+            message: `there is no channel "${one}" under alerts.channels.${didYouMean(one, names)}`,
+          });
+    }
+  });
+
+export type AlertsSettings = z.output<typeof alertsSchema>;
+
+/** What must come from the environment: whoever has it can write to the channel. */
+const secretFields: Record<string, readonly string[]> = {
+  slack: ["url"],
+  teams: ["url"],
+  discord: ["url"],
+  telegram: ["token"],
+  smtp: ["password"],
+  webhook: ["secret"],
+};
+
+const isReference = (value: unknown): boolean =>
+  (typeof value === "string" && value.startsWith("env:")) ||
+  (typeof value === "object" &&
+    value !== null &&
+    Object.keys(value).length === 1 &&
+    typeof (value as { env?: unknown }).env === "string");
+
+/** Path of the first secret that kc.yaml spells out instead of naming a variable, before `env:` is filled in. */
+export function literalSecret(raw: unknown): (string | number)[] | undefined {
+  const file = raw as {
+    alerts?: { channels?: Record<string, Record<string, unknown> | null> | null } | null;
+    openlineage?: unknown;
+  } | null;
+  for (const [name, channel] of Object.entries(file?.alerts?.channels ?? {}))
+    for (const field of secretFields[String(channel?.type)] ?? [])
+      if (channel?.[field] !== undefined && !isReference(channel[field])) return ["alerts", "channels", name, field];
+  const key = (file?.openlineage as { api_key?: unknown } | undefined)?.api_key;
+  return key !== undefined && !isReference(key) ? ["openlineage", "api_key"] : undefined;
+}
+
+/** Every secret value of the settings: what must never be seen in an answer or an error. */
+export function secretsOf(channel: ChannelSettings): string[] {
+  const values = channel as unknown as Record<string, unknown>;
+  return (secretFields[channel.type] ?? []).flatMap((field) => (typeof values[field] === "string" ? [values[field]] : []));
+}

@@ -1,0 +1,167 @@
+import {
+  type AlertSignal,
+  type AlertState,
+  type AlertWindows,
+  decideAlerts,
+  degradedSignal,
+  eventSignals,
+  type NewEvent,
+  platformSignal,
+  type Run,
+  tickSignal,
+} from "@kc/runtime/internal";
+import { readMutes } from "../alerts/mutes.ts";
+import { limitOf, ownersOf, ruleScopes, rulesOf } from "../alerts/rules.ts";
+import type { AlertsSettings } from "../alerts/settings.ts";
+import type { DaemonContext } from "./context.ts";
+
+const cursorName = "alerts.cursor";
+const windowsName = "alerts.windows";
+const watched: NewEvent["type"][] = ["run_failed", "run_succeeded", "step_failed", "step_succeeded", "check_result", "freshness"];
+/** A page of the log at one look. */
+const page = 1_000;
+
+export interface AlertsOptions {
+  settings: AlertsSettings;
+  /** What is wrong with each daemon loop, by name; undefined: nothing. */
+  daemons(now: number): ReadonlyMap<string, string | undefined>;
+  /** There is something to deliver. */
+  deliver(): void;
+}
+
+/**
+ * One look at everything alerts are about: new events of the log, the last ticks, locations, daemon loops, channels. What
+ * is to be told is stored with the position in the log as one. Answers when to look again.
+ */
+export async function tickAlerts(context: DaemonContext, options: AlertsOptions): Promise<number | undefined> {
+  const { storage, clock, workspace } = context;
+  const { settings } = options;
+  const rules = rulesOf(settings);
+  if (rules.length === 0) return undefined;
+  const now = clock.now();
+  const cursor = await storage.getValue(cursorName);
+  if (cursor === null) {
+    // Alerts are new here: what happened before is no news.
+    await storage.setValue(cursorName, String(await storage.lastEventId()));
+    return now;
+  }
+  const events = await storage.readEvents({ after: Number(cursor), types: watched, limit: page });
+  const runs = new Map<string, Run>();
+  for (const id of new Set(events.flatMap((event) => event.runId ?? []))) {
+    const run = await storage.getRun(id);
+    if (run) runs.set(id, run);
+  }
+  const on = new Set(rules.flatMap((rule) => rule.on));
+  const graph = workspace.graph();
+  const signals = eventSignals(events, {
+    run: (id) => runs.get(id),
+    triedAgain: (event) => event.fields?.will_retry === true,
+  });
+  if (on.has("asset_degraded")) signals.push(...(await degraded(context, events)));
+  if (on.has("tick_failed")) signals.push(...(await ticks(context)));
+  if (on.has("location_failed"))
+    for (const { entry, status, error } of workspace.locations())
+      if (status === "error") signals.push(platformSignal("location_failed", entry.name, now, located(error)));
+      else if (status === "loaded") signals.push(platformSignal("location_failed", entry.name, now, undefined));
+  if (on.has("daemon_unhealthy"))
+    for (const [name, problem] of options.daemons(now)) signals.push(platformSignal("daemon_unhealthy", name, now, problem));
+  if (on.has("channel_failed")) signals.push(...(await channels(context, settings)));
+
+  const open = await storage.alerts();
+  const windows = JSON.parse((await storage.getValue(windowsName)) ?? "{}") as AlertWindows;
+  const mutes = await readMutes(storage, now);
+  const decision = decideAlerts({
+    rules,
+    signals: signals.filter((signal) => !repeats(open, signal)),
+    open,
+    windows,
+    now,
+    ...ruleScopes(graph, rules, mutes, now),
+    gone: (alert) =>
+      (alert.event === "location_failed" && !workspace.location(alert.subject)) ||
+      (alert.event === "channel_failed" && !settings.channels[alert.subject]),
+    limitOf: (channel) => limitOf(settings, channel),
+    addressed: (rule, assets) => ownersOf(graph, settings.teams, rule, assets),
+    urlOf: (alert) => (settings.ui_url ? `${settings.ui_url.replace(/\/$/, "")}${pageOf(alert)}` : null),
+  });
+  const before = JSON.stringify(windows);
+  const after = JSON.stringify(decision.windows);
+  const last = events.at(-1)?.id;
+  if (decision.alerts.length + decision.closed.length + decision.messages.length > 0 || last !== undefined || before !== after)
+    await storage.decide({
+      alerts: decision.alerts,
+      closed: decision.closed,
+      deliveries: decision.messages.map(({ channel, message }) => ({
+        id: `${message.id}|${channel}`,
+        kind: "alert",
+        channel,
+        body: JSON.stringify(message),
+        createdAt: now,
+      })),
+      values: {
+        ...(last === undefined ? {} : { [cursorName]: String(last) }),
+        ...(before === after ? {} : { [windowsName]: after }),
+      },
+    });
+  if (decision.messages.length > 0) options.deliver();
+  if (events.length === page) return now;
+  return decision.next;
+}
+
+/** A level that is bad as it was at the last look did not happen again. Events are told one by one. */
+function repeats(open: ReadonlyMap<string, AlertState>, signal: AlertSignal): boolean {
+  const level = ["tick_failed", "location_failed", "daemon_unhealthy", "channel_failed", "asset_degraded"].includes(signal.event);
+  if (!level || signal.good) return false;
+  const same = [...open.values()].filter((alert) => alert.event === signal.event && alert.subject === signal.subject);
+  return same.length > 0 && same.every((alert) => alert.severity === signal.severity && alert.message === signal.message);
+}
+
+/** Health of the assets the events are about. */
+async function degraded({ storage, clock }: DaemonContext, events: readonly { asset?: string }[]): Promise<AlertSignal[]> {
+  const keys = [...new Set(events.flatMap((event) => event.asset ?? []))];
+  if (keys.length === 0) return [];
+  return [...(await storage.assetStates(keys)).values()].flatMap((state) => degradedSignal(state, clock.now()) ?? []);
+}
+
+/** What the last tick that ended says of every schedule and sensor: told once, from success to failure and back. */
+async function ticks({ storage, workspace }: DaemonContext): Promise<AlertSignal[]> {
+  const ended = new Map<string, Parameters<typeof tickSignal>[0]>();
+  for (const tick of await storage.listTicks({ limit: 500 })) {
+    const name = `${tick.location}/${tick.name}`;
+    if (tick.status !== "started" && !ended.has(name)) ended.set(name, tick);
+  }
+  // Newest first: what happened earlier is told earlier.
+  return [...ended.values()].reverse().flatMap((tick) => (workspace.location(tick.location) ? tickSignal(tick) : []));
+}
+
+/** A channel is bad when the last message it was to take failed for good. */
+async function channels({ storage }: DaemonContext, settings: AlertsSettings): Promise<AlertSignal[]> {
+  const found = await Promise.all(
+    Object.keys(settings.channels).map(async (channel) => {
+      const [last] = await storage.listDeliveries({
+        kind: "alert",
+        channel,
+        statuses: ["sent", "failed"],
+        limit: 1,
+        order: "newest",
+      });
+      if (!last) return [];
+      return platformSignal(
+        "channel_failed",
+        channel,
+        last.endedAt!,
+        last.status === "failed" ? (last.answer ?? "no answer") : undefined,
+      );
+    }),
+  );
+  return found.flat();
+}
+
+const located = (error: { message: string; where?: string | undefined } | undefined): string =>
+  error ? (error.where ? `${error.message}\n${error.where}` : error.message) : "no reason given";
+
+function pageOf({ event, assets, runId }: Pick<AlertState, "event" | "assets" | "runId">): string {
+  if (event === "run_failed" && runId) return `/runs/${encodeURIComponent(runId)}`;
+  if (assets.length === 1) return `/assets/${assets[0]!.split("/").map(encodeURIComponent).join("/")}`;
+  return event === "location_failed" || event === "daemon_unhealthy" ? "/deployment" : "/";
+}
