@@ -23,6 +23,7 @@ export const commands: Record<string, Entry> = {
   list: lazy("look", "List locations, assets, checks, jobs, schedules, sensors, …", () => import("./commands/list.ts")),
   runs: lazy("look", "List, show, follow, cancel and retry runs", () => import("./commands/runs.ts")),
   pools: lazy("look", "Show pools and who holds their slots, and set limits", () => import("./commands/pools.ts")),
+  alerts: lazy("look", "Show alerts and their rules, test channels, mute", () => import("./commands/alerts.ts")),
   new: lazy("make", "Generate a team location", () => import("./commands/new.ts")),
   pg: lazy("data", "psql on the PostgreSQL connection", () => import("./commands/pg.ts")),
   sql: lazy("data", "Run SQL on the Databricks connection (the local lakehouse)", () => import("./commands/sql.ts")),

@@ -139,10 +139,13 @@ export function readInstanceFile(file: string, env: Readonly<Record<string, stri
   const raw: unknown = document.toJS() ?? {};
   const secret = literalSecret(raw);
   if (secret)
-    throw new UserError(`${secret.join(".")} is a secret: kc.yaml names the variable that has it, as in ${secret.at(-1)}: env:NAME`, {
-      where: line((document.getIn(secret, true) as { range?: [number] } | undefined)?.range?.[0]),
-      hint: "Put the value into .env, which git ignores, or into the environment.",
-    });
+    throw new UserError(
+      `${secret.join(".")} is a secret: kc.yaml names the variable that has it, as in ${secret.at(-1)}: env:NAME`,
+      {
+        where: line((document.getIn(secret, true) as { range?: [number] } | undefined)?.range?.[0]),
+        hint: "Put the value into .env, which git ignores, or into the environment.",
+      },
+    );
   const values = fill(raw);
   if (missing.length > 0) throw new UserError(`unset environment variables: ${missing.join(", ")}`, { where: file });
   const parsed = schema.safeParse(values);

@@ -124,6 +124,7 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
         tagLimits: settings.runs.tag_limits,
         pools,
         retention: settings.retention,
+        alerts: settings.alerts,
         decides: () => (options.daemon ?? false) || daemonLeases > 0,
       },
     );
@@ -150,6 +151,7 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
       connections,
       now: () => clock.now(),
       leases: () => leases,
+      alerts: settings.alerts,
       uiFolder: join(paths.root, "shared", "ui", "dist"),
       addLocation: (name) => addEntry(chosen(findLocations(paths.root).locations, [name])[0]!),
       lease: (wants) => {

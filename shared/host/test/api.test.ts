@@ -171,6 +171,8 @@ describe("the OpenAPI document", () => {
       "/api/schedules/{location}/{name}": { running: false },
       "/api/sensors/{location}/{name}": { running: false },
       "/api/pools/{name}": { slots: 2 },
+      "/api/alerts/mute": { what: "a", for: "1h" },
+      "/api/alerts/unmute": { what: "a" },
       "/api/events": { type: "observation", asset: "a", metadata: { rows: 2 } },
     };
     const routes = Object.entries(document.paths).flatMap(([path, methods]) =>

@@ -35,11 +35,11 @@ export function rulesOf(settings: AlertsSettings): AlertRule[] {
 }
 
 /** Which rule concerns what, on the graph of now; a selection is evaluated once. */
-export function ruleScopes(graph: WorkspaceGraph, rules: readonly AlertRule[], mutes: readonly Mute[], now: number) {
+export function ruleScopes(graph: WorkspaceGraph, mutes: readonly Mute[], now: number) {
   const selected = new Map<string, Set<string>>();
   const keys = (selection: string): Set<string> => {
-    let found = selected.get(selection);
-    if (!found) selected.set(selection, (found = new Set(selectOrNone(graph, selection).keys)));
+    const found = selected.get(selection) ?? new Set(selectOrNone(graph, selection).keys);
+    selected.set(selection, found);
     return found;
   };
   return {

@@ -90,7 +90,7 @@ export function withoutSecrets(text: string, secrets: readonly string[]): string
   let out = text;
   for (const secret of secrets) {
     const url = URL.canParse(secret) ? new URL(secret) : undefined;
-    const parts = url && url.protocol.startsWith("http") ? [secret, url.pathname + url.search, url.pathname] : [secret];
+    const parts = url?.protocol.startsWith("http") ? [secret, url.pathname + url.search, url.pathname] : [secret];
     for (const part of [...parts, ...parts.map(encodeURIComponent)]) if (part.length > 3) out = out.replaceAll(part, "***");
   }
   return out;

@@ -56,8 +56,7 @@ export async function sendLetter(channel: ChannelOf<"smtp">, message: AlertMessa
   } catch (error) {
     const { message: text, code, responseCode } = error as Error & { code?: string; responseCode?: number };
     // 4xx means later, 5xx never (RFC 5321); a refused login will be refused again.
-    const never =
-      code === "EAUTH" || code === "EENVELOPE" || code === "EMESSAGE" || (responseCode !== undefined && responseCode >= 500);
+    const never = responseCode === undefined ? ["EAUTH", "EENVELOPE", "EMESSAGE"].includes(code ?? "") : responseCode >= 500;
     return { taken: false, retry: !never, answer: text };
   } finally {
     transport.close();

@@ -1,4 +1,6 @@
 import type {
+  AlertsInfo,
+  AlertTest,
   Asset,
   AssetDetail,
   ComponentInfo,
@@ -6,6 +8,7 @@ import type {
   Instigator,
   Job,
   Location,
+  Mute,
   Pool,
   Run,
   RunDetail,
@@ -88,6 +91,13 @@ export function apiClient(base: string, options: { fetch?: typeof fetch } = {}) 
       asset: string;
       metadata?: Record<string, string | number | boolean | null>;
     }) => call<RunEvent>("POST", "events", {}, event),
+    /** Rules, channels, open alerts, mutes and the last deliveries. */
+    alerts: () => call<AlertsInfo>("GET", "alerts"),
+    /** A rule's name or an asset selection; `for` is a duration: "2h". */
+    mute: (request: { what: string; for: string }) => call<Mute>("POST", "alerts/mute", {}, request),
+    unmute: (what: string) => call<{ ended: number }>("POST", "alerts/unmute", {}, { what }),
+    /** Sends a real message to these channels; default: all. */
+    testAlerts: (channels?: readonly string[]) => call<AlertTest[]>("POST", "alerts/test", {}, channels ? { channels } : {}),
     storage: () => call<StorageInfo>("GET", "storage"),
     /** Ages as durations: "30d". */
     prune: (ages: { runs?: string; ticks?: string; logs?: string }) =>

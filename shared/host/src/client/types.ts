@@ -1,4 +1,5 @@
 import type { z } from "@hono/zod-openapi";
+import type * as alerts from "./alert-schemas.ts";
 import type * as schemas from "./schemas.ts";
 
 export type Location = z.infer<typeof schemas.locationSchema>;
@@ -21,3 +22,6 @@ export type ConnectionInfo = z.infer<typeof schemas.connectionSchema>;
 export type StorageInfo = z.infer<typeof schemas.storageInfoSchema>;
 export type Metadata = z.infer<typeof schemas.metadataSchema>;
 export type ApiErrorBody = z.infer<typeof schemas.errorSchema>;
+export type AlertsInfo = z.infer<typeof alerts.alertsInfoSchema>;
+export type Mute = z.infer<typeof alerts.muteSchema>;
+export type AlertTest = z.infer<typeof alerts.alertTestSchema>;

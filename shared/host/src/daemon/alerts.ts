@@ -25,6 +25,8 @@ export interface AlertsOptions {
   settings: AlertsSettings;
   /** What is wrong with each daemon loop, by name; undefined: nothing. */
   daemons(now: number): ReadonlyMap<string, string | undefined>;
+  /** Why the last automation evaluation failed, if it did: it has no ticks of its own. */
+  automationError(): string | undefined;
   /** There is something to deliver. */
   deliver(): void;
 }
@@ -58,7 +60,16 @@ export async function tickAlerts(context: DaemonContext, options: AlertsOptions)
     triedAgain: (event) => event.fields?.will_retry === true,
   });
   if (on.has("asset_degraded")) signals.push(...(await degraded(context, events)));
-  if (on.has("tick_failed")) signals.push(...(await ticks(context)));
+  if (on.has("tick_failed")) {
+    signals.push(...(await ticks(context)));
+    const error = options.automationError();
+    signals.push({
+      ...platformSignal("daemon_unhealthy", "automation", now, error),
+      event: "tick_failed",
+      subject: "automation",
+      title: error === undefined ? "Automation evaluates again" : "Automation failed to evaluate",
+    });
+  }
   if (on.has("location_failed"))
     for (const { entry, status, error } of workspace.locations())
       if (status === "error") signals.push(platformSignal("location_failed", entry.name, now, located(error)));
@@ -76,7 +87,7 @@ export async function tickAlerts(context: DaemonContext, options: AlertsOptions)
     open,
     windows,
     now,
-    ...ruleScopes(graph, rules, mutes, now),
+    ...ruleScopes(graph, mutes, now),
     gone: (alert) =>
       (alert.event === "location_failed" && !workspace.location(alert.subject)) ||
       (alert.event === "channel_failed" && !settings.channels[alert.subject]),

@@ -1,10 +1,13 @@
 import type { Run, StoredEvent, TagLimit } from "@kc/runtime/internal";
+import type { AlertsSettings } from "../alerts/settings.ts";
 import type { RunLauncher } from "../runs/launcher.ts";
 import type { Pools } from "../runs/pools.ts";
+import { alertLoops } from "./alert-loops.ts";
 import { type Evaluations, tickAutomation } from "./automation.ts";
 import type { DaemonContext } from "./context.ts";
 import { tickFreshness } from "./freshness.ts";
 import { type Loop, startLoop } from "./loop.ts";
+import { observedStorage } from "./observed-storage.ts";
 import { tickQueue } from "./queue.ts";
 import { type Retention, tickRetention } from "./retention.ts";
 import { type SchedulesInFlight, tickSchedules } from "./schedules.ts";
@@ -27,10 +30,18 @@ export interface Daemon {
 
 /** Starts the loops. Events wake those that depend on them; time wakes the rest. */
 export function startDaemon(
-  context: DaemonContext,
+  given: DaemonContext,
   launcher: RunLauncher,
-  options: { maxConcurrentRuns: number; tagLimits: readonly TagLimit[]; pools: Pools; decides(): boolean; retention: Retention },
+  options: {
+    maxConcurrentRuns: number;
+    tagLimits: readonly TagLimit[];
+    pools: Pools;
+    decides(): boolean;
+    retention: Retention;
+    alerts: AlertsSettings;
+  },
 ): Daemon {
+  const context = { ...given, storage: observedStorage(given.storage, { ended: () => alerts.wake() }) };
   const evaluations: Evaluations = new Map();
   const launched = new Map<Run["id"], Run>();
   const inFlight: SensorsInFlight = new Set();
@@ -58,14 +69,15 @@ export function startDaemon(
   );
   const freshness = start("freshness", () => tickFreshness(context));
   const retention = start("retention", () => tickRetention(context, options.retention));
-  const loops = [queue, automation, schedules, sensors, freshness, retention];
+  const { alerts, deliveries } = alertLoops({ context, settings: options.alerts, start, deciding, loops: () => loops });
+  const loops = [queue, automation, schedules, sensors, freshness, retention, alerts, deliveries];
   const stopListening = context.log.listen((events: readonly StoredEvent[]) => {
     const woken = wokenBy(events);
     for (const loop of loops) if (woken.has(loop.name as LoopName)) loop.wake();
   });
   const stopWatching = context.workspace.onChange(() => wake());
   function wake(): void {
-    for (const loop of [automation, schedules, sensors, freshness]) loop.wake();
+    for (const loop of [automation, schedules, sensors, freshness, alerts]) loop.wake();
   }
   return {
     loops,

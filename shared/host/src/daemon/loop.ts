@@ -1,12 +1,25 @@
 import type { Clock } from "@kc/runtime/internal";
 
+/** Signs of life of a loop; instants in ms. */
+export interface Heartbeat {
+  /** End of the last look, good or bad. */
+  at: number;
+  error: string | undefined;
+  /** Since when every look has failed. */
+  failingSince: number | undefined;
+  /** Start of the look that goes on. */
+  tickingSince: number | undefined;
+  /** When it wants to look next; undefined: when woken. */
+  dueAt: number | undefined;
+}
+
 /** A daemon loop: `tick` runs when woken or when the instant it asked for has come; never two at once. */
 export interface Loop {
   readonly name: string;
   wake(): void;
   /** One tick by hand: tests step the loop without waiting. */
   tick(): Promise<void>;
-  heartbeat(): { at: number; error: string | undefined };
+  heartbeat(): Heartbeat;
   stop(): Promise<void>;
 }
 
@@ -23,16 +36,19 @@ export function startLoop(
   let woken = true;
   let stopped = false;
   let poke: (() => void) | undefined;
-  let beat: { at: number; error: string | undefined } = { at: clock.now(), error: undefined };
+  let beat: Heartbeat = { at: clock.now(), error: undefined, failingSince: undefined, tickingSince: undefined, dueAt: undefined };
   let turn = Promise.resolve<number | undefined>(undefined);
   const once = (): Promise<number | undefined> => {
     const next = turn.then(async () => {
+      beat = { ...beat, tickingSince: clock.now(), dueAt: undefined };
       try {
         const at = await tick();
-        beat = { at: clock.now(), error: undefined };
+        beat = { at: clock.now(), error: undefined, failingSince: undefined, tickingSince: undefined, dueAt: at };
         return at;
       } catch (error) {
-        beat = { at: clock.now(), error: (error as Error).message };
+        const now = clock.now();
+        const failingSince = beat.failingSince ?? now;
+        beat = { at: now, error: (error as Error).message, failingSince, tickingSince: undefined, dueAt: now + 1_000 };
         if (!stopped) onError(error as Error);
         return clock.now() + 1_000;
       }

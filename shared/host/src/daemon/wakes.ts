@@ -1,14 +1,17 @@
 import type { StoredEvent } from "@kc/runtime/internal";
 
-export type LoopName = "queue" | "automation" | "schedules" | "sensors" | "freshness";
+export type LoopName = "queue" | "automation" | "schedules" | "sensors" | "freshness" | "alerts" | "lineage";
 
+const tellsOfHealth = /^(run_failed|run_succeeded|step_failed|step_succeeded|check_result|freshness)$/;
 const changesQueue = /^run_(queued|succeeded|failed|cancelled|skipped)$/;
 
 /** The loops that events concern: everything else of the daemon sleeps on. */
 export function wokenBy(events: readonly Pick<StoredEvent, "type">[]): Set<LoopName> {
   const woken = new Set<LoopName>();
   for (const { type } of events) {
-    if (changesQueue.test(type)) woken.add("queue").add("automation");
+    if (changesQueue.test(type)) woken.add("queue").add("automation").add("lineage");
+    if (type === "run_started") woken.add("lineage");
+    if (tellsOfHealth.test(type)) woken.add("alerts");
     if (type === "materialization") woken.add("automation");
     if (type === "materialization" || type === "unchanged") woken.add("freshness").add("sensors");
   }

@@ -4,6 +4,7 @@ import { openSqlite } from "@kc/storage/sqlite";
 import { tickAutomation } from "../daemon/automation.ts";
 import type { DaemonContext } from "../daemon/context.ts";
 import { tickFreshness } from "../daemon/freshness.ts";
+import { observedStorage } from "../daemon/observed-storage.ts";
 import { tickQueue } from "../daemon/queue.ts";
 import { type SchedulesInFlight, tickSchedules } from "../daemon/schedules.ts";
 import { type SensorsInFlight, tickSensors } from "../daemon/sensors.ts";
@@ -11,6 +12,7 @@ import { type LoopName, wokenBy } from "../daemon/wakes.ts";
 import { eventLog } from "../log.ts";
 import { noPools, openPools, type PoolSettings } from "../runs/pools.ts";
 import { submitter } from "../runs/submit.ts";
+import { type SimulatedAlert, simulatedAlerts } from "./simulated-alerts.ts";
 import { type SimulatedOutcome, simulatedLauncher } from "./simulated-launcher.ts";
 import { type SimulatedFunction, staticWorkspace } from "./static-workspace.ts";
 import { virtualClock } from "./virtual-clock.ts";
@@ -34,6 +36,8 @@ export interface SimulateOptions {
   tagLimits?: readonly TagLimit[];
   /** Pools as in kc.yaml; those of granularity run hold runs back. A simulated step takes no slots of its own. */
   pools?: PoolSettings;
+  /** `alerts:` as kc.yaml has it; addresses and secrets may be anything of the right form, for nothing is sent. */
+  alerts?: unknown;
   /** Called before the clock is turned to a new instant: a test can report events or ask for runs then. */
   at?: (instant: Date, platform: Pick<DaemonContext, "log" | "requests">) => Promise<void> | void;
 }
@@ -43,6 +47,8 @@ export interface Simulation {
   runs: Run[];
   ticks: Tick[];
   events: StoredEvent[];
+  /** Every message a channel would have got, in order. */
+  alerts: SimulatedAlert[];
   /** Lines the daemon would have written to its log: ticks that failed and the like. */
   reports: string[];
 }
@@ -58,7 +64,7 @@ export async function simulate(options: SimulateOptions): Promise<Simulation> {
   if (to < from)
     throw new UserError(`the simulation ends before it begins: ${new Date(from).toISOString()} to ${new Date(to).toISOString()}`);
   const clock = virtualClock(from);
-  const storage = openSqlite(":memory:");
+  const storage = observedStorage(openSqlite(":memory:"), { ended: () => woken.add("alerts") });
   const log = eventLog(storage);
   const locations = options.functions ? options.locations : options.locations.map(withoutFunctions);
   const workspace = staticWorkspace(
@@ -90,7 +96,9 @@ export async function simulate(options: SimulateOptions): Promise<Simulation> {
     durationMs: options.durationMs ?? (() => 1_000),
   });
 
-  const woken = new Set<LoopName>(["queue", "automation", "schedules", "sensors", "freshness"]);
+  const alerts = simulatedAlerts(context, options.alerts);
+  // Alerts look first: what was before the simulation is no news, and everything in it is.
+  const woken = new Set<LoopName>(["alerts", "queue", "automation", "schedules", "sensors", "freshness"]);
   const nextAt = new Map<LoopName, number>();
   const launched = new Map<string, Run>();
   const inFlight: SensorsInFlight = new Set();
@@ -112,6 +120,8 @@ export async function simulate(options: SimulateOptions): Promise<Simulation> {
     schedules: () => tickSchedules(context, schedulesInFlight, () => woken.add("schedules")),
     sensors: () => tickSensors(context, inFlight, () => woken.add("sensors")),
     freshness: () => tickFreshness(context),
+    alerts: alerts.tick,
+    lineage: async () => undefined,
   };
 
   /** Lets everything that can happen at this instant happen. */
@@ -123,6 +133,7 @@ export async function simulate(options: SimulateOptions): Promise<Simulation> {
         if (next === undefined) nextAt.delete(name);
         else nextAt.set(name, next);
       }
+      await alerts.collect();
       // Launches and sensor ticks go on beside the loops; they need a turn of the event loop, never time.
       await new Promise((resolve) => setImmediate(resolve));
     }
@@ -144,6 +155,7 @@ export async function simulate(options: SimulateOptions): Promise<Simulation> {
     runs,
     ticks: (await storage.listTicks({ limit: 1_000_000 })).reverse(),
     events: await storage.readEvents({ limit: 10_000_000 }),
+    alerts: alerts.told,
     reports,
   };
   await storage.close();

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { extname, join, normalize } from "node:path";
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { UserError } from "@kc/runtime/internal";
+import { alertRoutes } from "./alert-routes.ts";
 import { assetRoutes } from "./asset-routes.ts";
 import type { WebContext } from "./context.ts";
 import { docsPage } from "./docs.ts";
@@ -40,6 +41,7 @@ export function webApp(context: WebContext): App {
   assetRoutes(app, context);
   runRoutes(app, context);
   poolRoutes(app, context);
+  alertRoutes(app, context);
   streams(app, context);
   app.get("/api/openapi.json", (c) => c.json(app.getOpenAPI31Document(info)));
   app.get("/api/docs", (c) => c.html(docsPage(app.getOpenAPI31Document(info) as never)));

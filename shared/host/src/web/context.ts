@@ -1,4 +1,5 @@
 import type { Storage } from "@kc/runtime/internal";
+import type { AlertsSettings } from "../alerts/settings.ts";
 import type { Daemon } from "../daemon/daemon.ts";
 import type { LocationState, Workspace } from "../locations/workspace.ts";
 import type { EventLog } from "../log.ts";
@@ -29,6 +30,7 @@ export interface WebContext {
   leases(): number;
   /** Loads a location of workspace.yaml that this host was started without. */
   addLocation(name: string): Promise<LocationState>;
+  alerts: AlertsSettings;
   /** Folder of the built UI. */
   uiFolder: string;
 }

@@ -6,15 +6,15 @@ import { shortenEscaped } from "./text.ts";
 // https://core.telegram.org/bots/api#sendmessage: 4,096 characters after entities are parsed; in HTML mode only & < >
 // (and " in attributes) mean something. We count escaped characters, which are never fewer.
 
-const escape = (text: string): string => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
-const attribute = (text: string): string => escape(text).replace(/"/g, "&quot;");
+const escaped = (text: string): string => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
+const attribute = (text: string): string => escaped(text).replace(/"/g, "&quot;");
 
 export function telegramForm(channel: ChannelOf<"telegram">, message: AlertMessage): HttpForm {
-  const facts = factsOf(message).map(([name, value]) => `${name}: ${shortenEscaped(value, 150, escape)}`);
+  const facts = factsOf(message).map(([name, value]) => `${name}: ${shortenEscaped(value, 150, escaped)}`);
   const body = bodyOf(message);
   const text = [
-    `${mark(message)} <b>${shortenEscaped(titleOf(message), 300, escape)}</b>`,
-    ...(body ? [`<pre>${shortenEscaped(body, 2_000, escape)}</pre>`] : []),
+    `${mark(message)} <b>${shortenEscaped(titleOf(message), 300, escaped)}</b>`,
+    ...(body ? [`<pre>${shortenEscaped(body, 2_000, escaped)}</pre>`] : []),
     ...facts,
     ...(message.to.telegram.length > 0 ? [message.to.telegram.join(" ").slice(0, 200)] : []),
     ...(message.url ? [`<a href="${attribute(encodeURI(message.url)).slice(0, 500)}">Open in kc</a>`] : []),

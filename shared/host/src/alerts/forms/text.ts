@@ -6,11 +6,11 @@ export function shorten(text: string, max: number): string {
   return kept + notice.slice(0, max);
 }
 
-/** At most `max` characters after `escape`: what escaping adds counts, and no escape is cut in two. */
-export function shortenEscaped(text: string, max: number, escape: (text: string) => string): string {
+/** At most `max` characters after escaping: what escaping adds counts, and no escape is cut in two. */
+export function shortenEscaped(text: string, max: number, escaped: (text: string) => string): string {
   let kept = text;
-  for (let room = max; escape(kept).length > max; room = Math.floor(room * 0.9)) kept = shorten(text, room);
-  return escape(kept);
+  for (let room = max; escaped(kept).length > max; room = Math.floor(room * 0.9)) kept = shorten(text, room);
+  return escaped(kept);
 }
 
 /** One line without control characters: for subjects and titles. */

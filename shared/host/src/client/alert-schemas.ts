@@ -1,0 +1,85 @@
+import { z } from "@hono/zod-openapi";
+import { alertEvents } from "@kc/runtime/internal";
+
+const instant = z.iso.datetime();
+const severity = z.enum(["warn", "error"]);
+
+export const alertSchema = z
+  .object({
+    key: z.string(),
+    rule: z.string(),
+    event: z.enum(alertEvents),
+    subject: z.string(),
+    severity,
+    title: z.string(),
+    message: z.string().nullable(),
+    assets: z.array(z.string()),
+    location: z.string().nullable(),
+    runId: z.string().nullable(),
+    openedAt: instant,
+    toldAt: instant.nullable().openapi({ description: "Null: it is muted" }),
+    count: z.number(),
+  })
+  .openapi("Alert");
+
+export const alertRuleSchema = z
+  .object({
+    name: z.string(),
+    on: z.array(z.string()),
+    select: z.string().nullable(),
+    locations: z.array(z.string()).nullable(),
+    severity,
+    channels: z.array(z.string()),
+    owners: z.boolean(),
+    mutedUntil: instant.nullable(),
+    problem: z
+      .string()
+      .nullable()
+      .openapi({ description: "Why the rule can never tell anything: a selection that names nothing" }),
+  })
+  .openapi("AlertRule");
+
+export const deliverySchema = z
+  .object({
+    id: z.string(),
+    channel: z.string(),
+    title: z.string(),
+    kind: z.string(),
+    status: z.enum(["pending", "sent", "failed"]),
+    attempts: z.number(),
+    createdAt: instant,
+    nextAt: instant.nullable(),
+    endedAt: instant.nullable(),
+    answer: z.string().nullable(),
+  })
+  .openapi("Delivery");
+
+export const muteSchema = z
+  .object({ id: z.string(), rule: z.string().nullable(), selection: z.string().nullable(), until: instant })
+  .openapi("Mute");
+
+export const alertsInfoSchema = z
+  .object({
+    channels: z.array(
+      z
+        .object({ name: z.string(), type: z.string(), target: z.string(), failing: z.string().nullable() })
+        .openapi("AlertChannel"),
+    ),
+    rules: z.array(alertRuleSchema),
+    open: z.array(alertSchema),
+    mutes: z.array(muteSchema),
+    deliveries: z.array(deliverySchema),
+  })
+  .openapi("Alerts");
+
+export const muteRequestSchema = z
+  .strictObject({
+    what: z.string().min(1).max(2_000).openapi({ description: "Name of a rule, or an asset selection" }),
+    for: z.string().max(20).openapi({ example: "2h" }),
+  })
+  .openapi("MuteRequest");
+export const unmuteRequestSchema = z.strictObject({ what: z.string().min(1).max(2_000) }).openapi("UnmuteRequest");
+export const alertTestRequestSchema = z
+  .strictObject({ channels: z.array(z.string().max(100)).max(100).optional() })
+  .openapi("AlertTestRequest");
+export const alertTestSchema = z.object({ channel: z.string(), taken: z.boolean(), answer: z.string() }).openapi("AlertTest");

@@ -1,0 +1,22 @@
+import type { Storage, Tick } from "@kc/runtime/internal";
+
+export interface TickListener {
+  started?(tick: Tick): void;
+  ended?(id: number, end: Parameters<Storage["endTick"]>[1]): void;
+}
+
+/** The same storage, which also tells of ticks: they are no events of the log, but alerts and metrics depend on them. */
+export function observedStorage(storage: Storage, listener: TickListener): Storage {
+  return {
+    ...storage,
+    async startTick(tick) {
+      const started = await storage.startTick(tick);
+      listener.started?.(started);
+      return started;
+    },
+    async endTick(id, end, cursor) {
+      await storage.endTick(id, end, cursor);
+      listener.ended?.(id, end);
+    },
+  };
+}
