@@ -151,6 +151,10 @@ export function readInstanceFile(file: string, env: Readonly<Record<string, stri
   const parsed = schema.safeParse(values);
   if (parsed.success) return withStorage(parsed.data, file);
   const issue = parsed.error.issues[0]!;
-  const node = document.getIn(issue.path as (string | number)[], true) as { range?: [number] } | undefined;
+  // A field that is missing has no place of its own: the one of what it is missing in.
+  const path = issue.path as (string | number)[];
+  const node = path
+    .map((_, index) => document.getIn(path.slice(0, path.length - index), true) as { range?: [number] } | undefined)
+    .find((one) => one?.range);
   throw new UserError(`${issue.path.join(".") || "(root)"}: ${issue.message}`, { where: line(node?.range?.[0]) });
 }

@@ -1,7 +1,7 @@
 import { deliver, messageOf } from "../alerts/deliver.ts";
 import { sendMessage } from "../alerts/send.ts";
 import type { AlertsSettings } from "../alerts/settings.ts";
-import { tickAlerts } from "./alerts.ts";
+import { beginAlerts, tickAlerts } from "./alerts.ts";
 import type { DaemonContext } from "./context.ts";
 import type { Loop } from "./loop.ts";
 import { loopProblem } from "./loop-health.ts";
@@ -19,23 +19,25 @@ export function alertLoops(params: {
 }): { alerts: Loop; deliveries: Loop } {
   const { context, settings, start } = params;
   const watchesLoops = settings.rules.some((rule) => rule.on.includes("daemon_unhealthy") || rule.on.includes("tick_failed"));
-  const alerts: Loop = start(
-    "alerts",
-    params.deciding(async () => {
-      const next = await tickAlerts(context, {
-        settings,
-        daemons: (now) => new Map(params.loops().map((loop) => [loop.name, loopProblem(loop, now)])),
-        automationError: () =>
-          params
-            .loops()
-            .find((loop) => loop.name === "automation")
-            ?.heartbeat().error,
-        deliver: () => deliveries.wake(),
-      });
-      const look = watchesLoops ? context.clock.now() + watchMs : undefined;
-      return next === undefined ? look : Math.min(next, look ?? next);
-    }),
-  );
+  const look = params.deciding(async () => {
+    const next = await tickAlerts(context, {
+      settings,
+      daemons: (now) => new Map(params.loops().map((loop) => [loop.name, loopProblem(loop, now)])),
+      automationError: () =>
+        params
+          .loops()
+          .find((loop) => loop.name === "automation")
+          ?.heartbeat().error,
+      deliver: () => deliveries.wake(),
+    });
+    const watch = watchesLoops ? context.clock.now() + watchMs : undefined;
+    return next === undefined ? watch : Math.min(next, watch ?? next);
+  });
+  const alerts: Loop = start("alerts", async () => {
+    // Also while nobody wants decisions: what happens from the start on is news to whoever wants them next.
+    await beginAlerts(context, settings);
+    return look();
+  });
   const deliveries: Loop = start("deliveries", () =>
     deliver(
       context,

@@ -31,6 +31,15 @@ export interface AlertsOptions {
   deliver(): void;
 }
 
+/** Position in the log up to which alerts have looked. Where alerts are new, what happened before is no news. */
+export async function beginAlerts({ storage }: DaemonContext, settings: AlertsSettings): Promise<number> {
+  const cursor = settings.rules.length > 0 ? await storage.getValue(cursorName) : "0";
+  if (cursor !== null) return Number(cursor);
+  const last = await storage.lastEventId();
+  await storage.setValue(cursorName, String(last));
+  return last;
+}
+
 /**
  * One look at everything alerts are about: new events of the log, the last ticks, locations, daemon loops, channels. What
  * is to be told is stored with the position in the log as one. Answers when to look again.
@@ -41,13 +50,8 @@ export async function tickAlerts(context: DaemonContext, options: AlertsOptions)
   const rules = rulesOf(settings);
   if (rules.length === 0) return undefined;
   const now = clock.now();
-  const cursor = await storage.getValue(cursorName);
-  if (cursor === null) {
-    // Alerts are new here: what happened before is no news.
-    await storage.setValue(cursorName, String(await storage.lastEventId()));
-    return now;
-  }
-  const events = await storage.readEvents({ after: Number(cursor), types: watched, limit: page });
+  const cursor = await beginAlerts(context, settings);
+  const events = await storage.readEvents({ after: cursor, types: watched, limit: page });
   const runs = new Map<string, Run>();
   for (const id of new Set(events.flatMap((event) => event.runId ?? []))) {
     const run = await storage.getRun(id);
