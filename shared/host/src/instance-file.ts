@@ -3,6 +3,7 @@ import { durationMs, UserError } from "@kc/runtime/internal";
 import { LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
 import { alertsSchema, literalSecret } from "./alerts/settings.ts";
+import type { TickSettings } from "./daemon/context.ts";
 import { openLineageSchema, telemetrySchema } from "./telemetry/settings.ts";
 
 const duration = z.string().transform((text, context) => {
@@ -77,7 +78,20 @@ const schema = z.strictObject({
   locations: z.strictObject({ load_timeout: duration.default(60_000) }).prefault({}),
   /** How long ended runs (with their events), ticks, and the log lines of ended runs are kept. Absent: for ever. */
   retention: z.strictObject({ runs: duration.optional(), ticks: duration.optional(), logs: duration.optional() }).prefault({}),
-  ticks: z.strictObject({ timeout: duration.default(180_000) }).prefault({}),
+  ticks: z
+    .strictObject({
+      /** How long the function of a schedule or sensor may take. */
+      timeout: duration.default(180_000),
+      /** What becomes of schedules' ticks that nobody was there for. */
+      missed: z
+        .union([z.enum(["latest", "skip"]), z.strictObject({ catch_up: z.number().int().min(1).max(1_000) })])
+        .default("latest"),
+      /** How often a schedule's tick whose function fails is tried again. */
+      max_retries: z.number().int().min(0).max(100).default(0),
+      /** A tick that asks for more runs fails. */
+      max_runs: z.number().int().min(1).default(1_000),
+    })
+    .prefault({}),
   /** Who is told what, on which channels. */
   alerts: alertsSchema.prefault({}),
   telemetry: telemetrySchema.prefault({}),
@@ -90,6 +104,13 @@ export type InstanceSettings = Omit<z.output<typeof schema>, "storage"> & { stor
 export type StorageSettings =
   | { sqlite: { path?: string | undefined } }
   | { postgres: { url: string; schema?: string | undefined } };
+
+export const tickSettings = ({ timeout, missed, max_retries, max_runs }: InstanceSettings["ticks"]): TickSettings => ({
+  timeoutMs: timeout,
+  missed: typeof missed === "object" ? { catchUp: missed.catch_up } : missed,
+  maxRetries: max_retries,
+  maxRuns: max_runs,
+});
 
 /** One storage out of the two spellings; contradictory keys are one error that names both. */
 function withStorage(settings: z.output<typeof schema>, file: string): InstanceSettings {

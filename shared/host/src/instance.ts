@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { type Clock, systemClock, UserError } from "@kc/runtime/internal";
 import { startDaemon } from "./daemon/daemon.ts";
 import { type Environment, locationEnvironment, rootEnvironment } from "./environment.ts";
-import { readInstanceFile } from "./instance-file.ts";
+import { readInstanceFile, tickSettings } from "./instance-file.ts";
 import { watchFiles } from "./locations/watch.ts";
 import { startWorkspace, type Workspace } from "./locations/workspace.ts";
 import { findLocations, type LocationEntry } from "./locations/workspace-file.ts";
@@ -117,7 +117,7 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
     const requests = submitter({ workspace, storage, log, clock, pools });
     let daemonLeases = 0;
     const daemon = startDaemon(
-      { workspace, storage, log, clock, requests, tickTimeoutMs: settings.ticks.timeout, report },
+      { workspace, storage, log, clock, requests, ticks: tickSettings(settings.ticks), report },
       launcher,
       {
         maxConcurrentRuns: settings.runs.max_concurrent,

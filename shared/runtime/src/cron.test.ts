@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { latestTick, nextTick } from "./cron.ts";
-import { dueTick } from "./decide/schedule.ts";
+import { dueTicks, handledUpTo, upcomingTicks } from "./decide/schedule.ts";
 
 const ms = (text: string) => Date.parse(text);
 const iso = (at: number | undefined) => (at === undefined ? undefined : new Date(at).toISOString().replace(":00.000Z", "Z"));
@@ -111,11 +111,11 @@ describe("ticks of a cron expression", () => {
   );
 });
 
-describe("dueTick()", () => {
+describe("dueTicks()", () => {
   const hourly = { cron: "0 * * * *", timezone: "UTC" };
   const due = (since: string, now: string) => {
-    const found = dueTick(hourly, ms(since), ms(now));
-    return [iso(found.due), iso(found.next)];
+    const found = dueTicks(hourly, ms(since), ms(now), "latest");
+    return [iso(found.due[0]), iso(found.next)];
   };
   test.each([
     ["nothing yet", "2026-01-01T12:00:30Z", "2026-01-01T12:59:59.999Z", undefined, "2026-01-01T13:00Z"],
@@ -132,4 +132,35 @@ describe("dueTick()", () => {
   ])("%s", (_, since, now, tick, next) => {
     expect(due(since, now)).toEqual([tick, next]);
   });
+
+  test.each([
+    ["latest: one, however many were missed", "latest", "2026-01-01T15:10Z", ["2026-01-01T15:00Z"]],
+    ["skip: none that is late", "skip", "2026-01-01T15:10Z", []],
+    ["skip: one that is on time", "skip", "2026-01-01T15:00:01Z", ["2026-01-01T15:00Z"]],
+    ["catchUp: the last so many, oldest first", { catchUp: 2 }, "2026-01-01T15:10Z", ["2026-01-01T14:00Z", "2026-01-01T15:00Z"]],
+    ["catchUp: never more than there were", { catchUp: 9 }, "2026-01-01T14:10Z", ["2026-01-01T13:00Z", "2026-01-01T14:00Z"]],
+  ] as const)("missed ticks, %s", (_, missed, now, expected) => {
+    expect(dueTicks(hourly, ms("2026-01-01T12:00Z"), ms(now), missed).due.map((at) => iso(at))).toEqual(expected);
+  });
+});
+
+describe("handledUpTo()", () => {
+  const now = ms("2026-01-01T12:00Z");
+  const hour = 3_600_000;
+  test.each([
+    ["never seen", undefined, undefined],
+    ["turned on and never ticked", { since: now - 5, lastTickAt: null }, { at: now - 5, reset: false }],
+    ["ticked after it was turned on", { since: now - 5, lastTickAt: now - 1 }, { at: now - 1, reset: false }],
+    ["turned on again after its last tick", { since: now - 1, lastTickAt: now - 5 }, { at: now - 1, reset: false }],
+    ["the clock was set back an hour", { since: null, lastTickAt: now + hour }, { at: now + hour, reset: false }],
+    ["the clock was years ahead", { since: null, lastTickAt: now + 9_000 * hour }, { at: now, reset: true }],
+  ])("%s", (_, state, expected) => {
+    expect(handledUpTo(state, now)).toEqual(expected);
+  });
+});
+
+test("upcomingTicks() ends where a cron does", () => {
+  const leap = upcomingTicks({ cron: "0 0 29 2 *", timezone: "UTC" }, ms("2026-01-01T00:00Z"), 2);
+  expect(leap.map((at) => iso(at))).toEqual(["2028-02-29T00:00Z", "2032-02-29T00:00Z"]);
+  expect(upcomingTicks({ cron: "0 0 31 2 *", timezone: "UTC" }, 0, 3)).toEqual([]);
 });

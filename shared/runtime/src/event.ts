@@ -23,6 +23,7 @@ export const eventTypes = [
   "freshness",
   "dynamic_partitions",
   "log",
+  "instigator_changed",
 ] as const;
 export type EventType = (typeof eventTypes)[number];
 export type LogLevel = "debug" | "info" | "warn" | "error";

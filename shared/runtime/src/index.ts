@@ -14,7 +14,7 @@ export { component } from "./component.ts";
 // values
 export { type Duration, durationMs, formatDuration } from "./duration.ts";
 export { UserError } from "./errors.ts";
-export type { DefaultStatus, ReportedEvent, RunRequest, TickContext } from "./instigator.ts";
+export type { DefaultStatus, PartitionRequest, ReportedEvent, RunRequest, TickContext } from "./instigator.ts";
 export type * from "./job.ts";
 export { job } from "./job.ts";
 export type { LocationDefinition } from "./location.ts";
@@ -41,4 +41,4 @@ export { env, resource, valueResource } from "./resource.ts";
 export type * from "./schedule.ts";
 export { schedule } from "./schedule.ts";
 export type * from "./sensor.ts";
-export { assetSensor, automationSensor, freshnessSensor, sensor } from "./sensor.ts";
+export { assetSensor, automationSensor, freshnessSensor, multiAssetSensor, runStatusSensor, sensor } from "./sensor.ts";

@@ -16,6 +16,13 @@ export interface RunRequest {
   config?: Record<string, unknown>;
 }
 
+/** Asks for keys of a dynamic partitions definition to be added or deleted. Keys that are there (or gone) already are left. */
+export interface PartitionRequest {
+  definition: string;
+  add?: string[];
+  delete?: string[];
+}
+
 /** A materialization, observation or check result that happened elsewhere and is reported to the event log. */
 export type ReportedEvent =
   | { type: "materialization" | "observation"; asset: string; metadata?: Metadata }
@@ -32,10 +39,22 @@ export type ReportedEvent =
 export interface TickContext<R = Resources> extends Pick<StepContext<R>, "resources" | "log" | "signal" | "location" | "env"> {
   /** The instant of the tick: a schedule's own time, a sensor's start. */
   now: Date;
+  /** The tick is only looked at: nothing it answers is done. Side effects of its own should wait. */
+  dryRun: boolean;
 }
 
 /** @throws UserError when a name could not stand in an address or a command. */
 export function checkName(what: string, name: string): string {
   if (!/^[A-Za-z_][A-Za-z0-9_-]*$/.test(name)) throw new UserError(`${what} name "${name}" must be letters, digits, "_" and "-"`);
   return name;
+}
+
+/** @throws UserError when a former name is none, is named twice, or is the present one. */
+export function checkFormerly(what: string, name: string, formerly: readonly string[] = []): readonly string[] {
+  for (const [index, former] of formerly.entries()) {
+    checkName(`former ${what}`, former);
+    if (former === name) throw new UserError(`${what} "${name}": formerly names its present name`);
+    if (formerly.indexOf(former) < index) throw new UserError(`${what} "${name}": formerly names "${former}" twice`);
+  }
+  return formerly;
 }

@@ -14,6 +14,7 @@ export * from "./decide/pools.ts";
 export * from "./decide/queue.ts";
 export * from "./decide/rank.ts";
 export * from "./decide/schedule.ts";
+export * from "./decide/sensor.ts";
 export * from "./duration.ts";
 export * from "./errors.ts";
 export * from "./event.ts";

@@ -1,7 +1,15 @@
 import { callerOf } from "./asset.ts";
-import { checkName, type DefaultStatus, type RunRequest, type TickContext } from "./instigator.ts";
+import { type Duration, durationMs } from "./duration.ts";
+import { UserError } from "./errors.ts";
+import { checkFormerly, checkName, type DefaultStatus, type RunRequest, type TickContext } from "./instigator.ts";
 import type { JobDefinition } from "./job.ts";
 import type { Resources } from "./resource.ts";
+
+/**
+ * What becomes of ticks that nobody was there for. `latest`: only the last of them is made. `skip`: none; the next one is
+ * the next. `catchUp`: the last so many, oldest first.
+ */
+export type MissedTicks = "latest" | "skip" | { catchUp: number };
 
 export interface ScheduleResult {
   runs?: RunRequest[];
@@ -18,10 +26,17 @@ export interface ScheduleDefinition {
   readonly description: string | undefined;
   readonly tags: Record<string, string>;
   readonly defaultStatus: DefaultStatus;
+  readonly missed: MissedTicks | undefined;
+  readonly maxTickRetries: number | undefined;
+  /** Milliseconds. */
+  readonly timeoutMs: number | undefined;
+  readonly formerly: readonly string[];
   readonly resources: Resources;
   readonly run: ((context: TickContext) => Promise<ScheduleResult> | ScheduleResult) | undefined;
   readonly where: string | undefined;
 }
+
+type Config = Record<string, unknown>;
 
 export interface ScheduleOptions<R extends Resources> {
   name: string;
@@ -32,13 +47,36 @@ export interface ScheduleOptions<R extends Resources> {
   description?: string;
   tags?: Record<string, string>;
   defaultStatus?: DefaultStatus;
+  /** Default: `ticks.missed` of kc.yaml, which is `latest` unless set. */
+  missed?: MissedTicks;
+  /** How often a tick whose function fails is tried again. Default: `ticks.max_retries` of kc.yaml, which is 0 unless set. */
+  maxTickRetries?: number;
+  /** How long its function may take. Default: `ticks.timeout` of kc.yaml. */
+  timeout?: Duration;
+  /** Names it had before: whether it is on, its history and its run keys move to this one. */
+  formerly?: readonly string[];
   resources?: R;
+  /** Run config of each tick's run, fixed or decided at the tick. */
+  config?: Config | ((context: TickContext<R>) => Promise<Config> | Config);
   /** Decides at the tick; without it every tick makes one run of the target. */
   run?(context: TickContext<R>): Promise<ScheduleResult> | ScheduleResult;
 }
 
 /** Defines a schedule. */
 export function schedule<R extends Resources = Record<never, never>>(options: ScheduleOptions<R>): ScheduleDefinition {
+  const what = `schedule "${options.name}"`;
+  const { config, missed, maxTickRetries } = options;
+  if (config && options.run)
+    throw new UserError(`${what} has both config and run: a run function gives the config with each run it asks for`);
+  if (typeof missed === "object" && !(Number.isInteger(missed.catchUp) && missed.catchUp >= 1 && missed.catchUp <= 1_000))
+    throw new UserError(`${what}: missed.catchUp must be a whole number from 1 to 1000`);
+  if (typeof missed === "string" && missed !== "latest" && missed !== "skip")
+    throw new UserError(`${what}: missed is "${String(missed)}"; there are "latest", "skip" and { catchUp: n }`);
+  if (maxTickRetries !== undefined && !(Number.isInteger(maxTickRetries) && maxTickRetries >= 0 && maxTickRetries <= 100))
+    throw new UserError(`${what}: maxTickRetries must be a whole number from 0 to 100`);
+  const configured = async (context: TickContext<R>): Promise<ScheduleResult> => ({
+    runs: [{ config: typeof config === "function" ? await config(context) : config! }],
+  });
   return {
     kind: "schedule",
     name: checkName("schedule", options.name),
@@ -51,8 +89,12 @@ export function schedule<R extends Resources = Record<never, never>>(options: Sc
       ...options.tags,
     },
     defaultStatus: options.defaultStatus ?? "stopped",
+    missed,
+    maxTickRetries,
+    timeoutMs: options.timeout === undefined ? undefined : durationMs(options.timeout, `${what}: timeout`),
+    formerly: checkFormerly("schedule", options.name, options.formerly),
     resources: options.resources ?? {},
-    run: options.run as ScheduleDefinition["run"],
+    run: (config ? configured : options.run) as ScheduleDefinition["run"],
     where: callerOf(new Error().stack),
   };
 }

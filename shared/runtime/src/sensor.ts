@@ -1,8 +1,18 @@
 import { callerOf } from "./asset.ts";
 import { type Duration, durationMs } from "./duration.ts";
 import { UserError } from "./errors.ts";
-import { checkName, type DefaultStatus, type ReportedEvent, type RunRequest, type TickContext } from "./instigator.ts";
+import { type RunStatus, runStatuses } from "./event.ts";
+import {
+  checkFormerly,
+  checkName,
+  type DefaultStatus,
+  type PartitionRequest,
+  type ReportedEvent,
+  type RunRequest,
+  type TickContext,
+} from "./instigator.ts";
 import type { JobDefinition } from "./job.ts";
+import type { MetadataValue } from "./metadata.ts";
 import type { Resources } from "./resource.ts";
 
 /** An event of the log as a sensor that is pushed by events sees it. */
@@ -10,8 +20,27 @@ export interface SensorEvent {
   id: number;
   type: string;
   asset: string | undefined;
+  partition?: string | undefined;
   runId: string | undefined;
   timestamp: string;
+  metadata?: Record<string, MetadataValue>;
+}
+
+/** A run as a run-status sensor sees it, at the moment of the status. */
+export interface SensorRun {
+  id: string;
+  requestId: string;
+  location: string;
+  status: RunStatus;
+  /** Name of the job it is of, if any. */
+  job: string | undefined;
+  assets: string[];
+  partition: string | undefined;
+  tags: Record<string, string>;
+  /** When it got the status. */
+  timestamp: string;
+  /** Why it failed, was skipped or cancelled. */
+  reason: string | undefined;
 }
 
 export interface SensorContext<R = Resources> extends TickContext<R> {
@@ -20,16 +49,29 @@ export interface SensorContext<R = Resources> extends TickContext<R> {
   events: SensorEvent[];
 }
 
+export interface RunStatusContext<R = Resources> extends TickContext<R> {
+  run: SensorRun;
+}
+
+export interface MultiAssetSensorContext<R = Resources> extends SensorContext<R> {
+  /** By asset key: the newest materialization that no successful tick has consumed yet. */
+  latest: Record<string, SensorEvent | undefined>;
+}
+
 export interface SensorResult {
   runs?: RunRequest[];
   /** Events to report to the log, at most once per tick that succeeds. */
   events?: ReportedEvent[];
+  /** Keys of dynamic partitions to add or delete. */
+  partitions?: PartitionRequest[];
   /** Kept when the tick succeeds or skips, not when it fails. */
   cursor?: string;
   skip?: string;
 }
 
-export type SensorKind = "poll" | "asset" | "automation" | "freshness";
+export type SensorKind = "poll" | "asset" | "multi_asset" | "run_status" | "automation" | "freshness";
+
+type Answer<T = SensorResult> = Promise<T | void> | T | void;
 
 export interface SensorDefinition {
   readonly kind: "sensor";
@@ -40,76 +82,160 @@ export interface SensorDefinition {
   readonly intervalMs: number;
   /** Selection: what an automation or freshness sensor watches; what an asset sensor listens to. */
   readonly selection: string;
-  /** What the runs of a poll or asset sensor target by default. */
+  /** What the runs of a sensor target by default. */
   readonly target: string | undefined;
+  /** Tags of the runs that target it. */
+  readonly tags: Record<string, string>;
   readonly defaultStatus: DefaultStatus;
+  /** Milliseconds. */
+  readonly timeoutMs: number | undefined;
+  readonly formerly: readonly string[];
+  /** Multi-asset: fires once all of its assets are new, or any. */
+  readonly require: "all" | "any" | undefined;
+  /** Run-status: which runs it is told of. */
+  readonly watches: RunWatch | undefined;
   readonly resources: Resources;
-  readonly run: ((context: SensorContext) => Promise<SensorResult | void> | SensorResult | void) | undefined;
+  readonly run: ((context: SensorContext & { run?: SensorRun; latest?: object }) => Answer) | undefined;
   readonly where: string | undefined;
 }
 
-export interface SensorOptions<R extends Resources> {
-  name: string;
-  description?: string;
-  /** Default "30s"; at least "1s". */
-  interval?: Duration;
-  target?: JobDefinition | string;
-  defaultStatus?: DefaultStatus;
-  resources?: R;
-  run(context: SensorContext<R>): Promise<SensorResult | void> | SensorResult | void;
+/** Which runs a run-status sensor is told of. */
+export interface RunWatch {
+  on: readonly RunStatus[];
+  /** Only runs of this job. */
+  job?: string;
+  /** Only runs that target one of these assets. */
+  selection?: string;
+  /** Absent: the sensor's own location. */
+  locations?: readonly string[] | "all";
 }
 
-/** Defines a sensor that is asked again and again, at an interval. */
+interface Common<R extends Resources> {
+  name: string;
+  description?: string;
+  target?: JobDefinition | string;
+  defaultStatus?: DefaultStatus;
+  /** How long its function may take. Default: `ticks.timeout` of kc.yaml. */
+  timeout?: Duration;
+  /** Names it had before: whether it is on, its cursor, history and run keys move to this one. */
+  formerly?: readonly string[];
+  resources?: R;
+}
+
+export interface SensorOptions<R extends Resources> extends Common<R> {
+  /** Default "30s"; at least "1s". */
+  interval?: Duration;
+  run(context: SensorContext<R>): Answer;
+}
+
+/** Defines a sensor that is asked again and again, at an interval from start to start. */
 export function sensor<R extends Resources = Record<never, never>>(options: SensorOptions<R>): SensorDefinition {
   const intervalMs = durationMs(options.interval ?? "30s", `sensor "${options.name}": interval`);
   if (intervalMs < 1_000) throw new UserError(`sensor "${options.name}": interval must be at least 1s`);
-  return makeSensor("poll", options, {
-    intervalMs,
-    target: targetOf(options.target),
-    run: options.run as SensorDefinition["run"],
-  });
+  return makeSensor("poll", options, { intervalMs, run: options.run as SensorDefinition["run"] });
+}
+
+export interface AssetSensorOptions<R extends Resources> extends Common<R> {
+  selection: string;
+  run(context: SensorContext<R>): Answer;
 }
 
 /** Defines a sensor that is pushed by the materializations of the selected assets, of any location. */
-export function assetSensor<R extends Resources = Record<never, never>>(
-  options: SensorOptions<R> & { selection: string },
+export function assetSensor<R extends Resources = Record<never, never>>(options: AssetSensorOptions<R>): SensorDefinition {
+  return makeSensor("asset", options, { selection: options.selection, run: options.run as SensorDefinition["run"] });
+}
+
+export interface MultiAssetSensorOptions<R extends Resources> extends Common<R> {
+  /** Keys of the assets, of any location; or a `selection` of them. */
+  assets?: readonly string[];
+  selection?: string;
+  /** Fires once `all` of them (default) or `any` have a materialization that no successful tick has consumed. */
+  require?: "all" | "any";
+  run(context: MultiAssetSensorContext<R>): Answer;
+}
+
+/**
+ * Defines a sensor of several assets that is pushed by their materializations. A tick that succeeds consumes what it saw;
+ * one that skips keeps it and is asked again with the next materialization.
+ */
+export function multiAssetSensor<R extends Resources = Record<never, never>>(
+  options: MultiAssetSensorOptions<R>,
 ): SensorDefinition {
-  return makeSensor("asset", options, {
-    selection: options.selection,
-    target: targetOf(options.target),
+  const { assets, selection, require = "all" } = options;
+  if ((assets === undefined) === (selection === undefined) || assets?.length === 0)
+    throw new UserError(`sensor "${options.name}" needs assets or a selection, one of them`);
+  if (require !== "all" && require !== "any")
+    throw new UserError(`sensor "${options.name}": require is "${String(require)}"; there are "all" and "any"`);
+  return makeSensor("multi_asset", options, {
+    selection: selection ?? assets!.map((key) => `key:"${key}"`).join(" or "),
+    require,
     run: options.run as SensorDefinition["run"],
   });
 }
 
-type Plain = { name: string; description?: string; selection?: string; defaultStatus?: DefaultStatus; resources?: Resources };
+export interface RunStatusSensorOptions<R extends Resources> extends Common<R>, Omit<RunWatch, "job"> {
+  job?: JobDefinition | string;
+  /** Called once for each run. What it throws fails the tick; the run is not handed out again. */
+  run(context: RunStatusContext<R>): Answer<Omit<SensorResult, "cursor">>;
+}
+
+/** Defines a sensor that is pushed when runs get one of the statuses; by default the runs of its own location. */
+export function runStatusSensor<R extends Resources = Record<never, never>>(
+  options: RunStatusSensorOptions<R>,
+): SensorDefinition {
+  const { on, job, selection, locations } = options;
+  const known: readonly string[] = runStatuses;
+  if (on.length === 0) throw new UserError(`sensor "${options.name}": on names no status`);
+  for (const status of on)
+    if (!known.includes(status))
+      throw new UserError(`sensor "${options.name}": there is no run status "${status}"`, {
+        hint: `There are ${known.join(", ")}.`,
+      });
+  if (locations !== undefined && locations !== "all" && locations.length === 0)
+    throw new UserError(`sensor "${options.name}": locations names none; leave it out for its own, or write "all"`);
+  return makeSensor("run_status", options, {
+    selection: selection ?? "*",
+    watches: {
+      on,
+      ...(job === undefined ? {} : { job: typeof job === "string" ? job : job.name }),
+      ...(selection === undefined ? {} : { selection }),
+      ...(locations === undefined ? {} : { locations }),
+    },
+    run: options.run as unknown as SensorDefinition["run"],
+  });
+}
+
+type Plain = Pick<Common<Resources>, "name" | "description" | "defaultStatus" | "formerly"> & { selection?: string };
 
 /** Evaluates the automation conditions of the selected assets of its location; default: all that no other automation sensor has. */
 export function automationSensor(options: Plain): SensorDefinition {
-  return makeSensor("automation", options, {});
+  return makeSensor("automation", options, { selection: options.selection ?? "*" });
 }
 
 /** Watches the freshness policies of the selected assets of its location; default: all. */
 export function freshnessSensor(options: Plain): SensorDefinition {
-  return makeSensor("freshness", options, {});
+  return makeSensor("freshness", options, { selection: options.selection ?? "*" });
 }
 
-function makeSensor(type: SensorKind, options: Plain, more: Partial<SensorDefinition>): SensorDefinition {
+function makeSensor(type: SensorKind, options: Common<Resources>, more: Partial<SensorDefinition>): SensorDefinition {
+  const { target, timeout } = options;
   return {
     kind: "sensor",
     type,
     name: checkName("sensor", options.name),
     description: options.description,
     intervalMs: 0,
-    selection: options.selection ?? "*",
-    target: undefined,
+    selection: "*",
+    target: typeof target === "object" ? target.selection : target,
+    tags: typeof target === "object" ? { ...target.tags, "kc/job": target.name } : {},
     defaultStatus: options.defaultStatus ?? "stopped",
+    timeoutMs: timeout === undefined ? undefined : durationMs(timeout, `sensor "${options.name}": timeout`),
+    formerly: checkFormerly("sensor", options.name, options.formerly),
+    require: undefined,
+    watches: undefined,
     resources: options.resources ?? {},
     run: undefined,
     where: callerOf(new Error().stack),
     ...more,
   };
-}
-
-function targetOf(target: JobDefinition | string | undefined): string | undefined {
-  return typeof target === "object" ? target.selection : target;
 }

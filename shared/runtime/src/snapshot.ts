@@ -4,7 +4,8 @@ import type { MetadataValue } from "./metadata.ts";
 import type { PartitionsDefinition } from "./partition/definition.ts";
 import type { PartitionMapping } from "./partition/mapping.ts";
 import type { PoolUse } from "./pool.ts";
-import type { SensorKind } from "./sensor.ts";
+import type { MissedTicks } from "./schedule.ts";
+import type { RunWatch, SensorKind } from "./sensor.ts";
 
 /** An asset as the workspace knows it: everything but its code. Plain JSON. */
 export interface AssetSnapshot {
@@ -64,6 +65,10 @@ export interface ScheduleSnapshot {
   defaultStatus: "running" | "stopped";
   /** It has a function of its own that decides at each tick. */
   decides: boolean;
+  missed?: MissedTicks;
+  maxTickRetries?: number;
+  timeoutMs?: number;
+  formerly?: string[];
   where?: string;
 }
 
@@ -74,7 +79,13 @@ export interface SensorSnapshot {
   intervalMs: number;
   selection: string;
   target?: string;
+  /** Tags of the runs that target it. */
+  tags?: Record<string, string>;
   defaultStatus: "running" | "stopped";
+  timeoutMs?: number;
+  formerly?: string[];
+  require?: "all" | "any";
+  watches?: RunWatch;
   where?: string;
 }
 
@@ -90,6 +101,8 @@ export interface ComponentSnapshot {
 /** All definitions of one location: what its code server answers. */
 export interface LocationSnapshot {
   name: string;
+  /** Names it had before: what is remembered of its schedules and sensors moves to this one. */
+  formerly?: string[];
   assets: AssetSnapshot[];
   jobs: JobSnapshot[];
   schedules: ScheduleSnapshot[];

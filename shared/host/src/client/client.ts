@@ -17,6 +17,7 @@ import type {
   StorageInfo,
   Submitted,
   Tick,
+  TickPreview,
   WorkspaceInfo,
 } from "./types.ts";
 
@@ -85,6 +86,16 @@ export function apiClient(base: string, options: { fetch?: typeof fetch } = {}) 
     sensors: () => call<Instigator[]>("GET", "sensors"),
     turn: (type: "schedules" | "sensors", location: string, name: string, running: boolean) =>
       call<Instigator>("POST", `${type}/${encodeURIComponent(location)}/${encodeURIComponent(name)}`, {}, { running }),
+    /** What a tick would do at an instant (default now), without doing it. */
+    previewTick: (type: "schedules" | "sensors", location: string, name: string, at: { at?: string; cursor?: string } = {}) =>
+      call<TickPreview>("POST", `${type}/${encodeURIComponent(location)}/${encodeURIComponent(name)}/preview`, {}, at),
+    /** Makes a tick now, for real. */
+    tickNow: (type: "schedules" | "sensors", location: string, name: string) =>
+      call<Tick>("POST", `${type}/${encodeURIComponent(location)}/${encodeURIComponent(name)}/tick`, {}, {}),
+    upcomingTicks: (location: string, name: string, query: { count?: number; after?: string } = {}) =>
+      call<{ ticks: string[] }>("GET", `schedules/${encodeURIComponent(location)}/${encodeURIComponent(name)}/upcoming`, query),
+    resetCursor: (location: string, name: string) =>
+      call<Instigator>("POST", `sensors/${encodeURIComponent(location)}/${encodeURIComponent(name)}/reset-cursor`, {}, {}),
     ticks: (query: { location?: string; name?: string; limit?: number } = {}) => call<Tick[]>("GET", "ticks", query),
     report: (event: {
       type: "materialization" | "observation";

@@ -15,6 +15,7 @@ export type RunRequest = z.infer<typeof schemas.submitSchema>;
 export type Submitted = z.infer<typeof schemas.submittedSchema>;
 export type Instigator = z.infer<typeof schemas.instigatorSchema>;
 export type Tick = z.infer<typeof schemas.tickSchema>;
+export type TickPreview = z.infer<typeof schemas.previewSchema>;
 export type Job = z.infer<typeof schemas.jobSchema>;
 export type Pool = z.infer<typeof schemas.poolSchema>;
 export type ComponentInfo = z.infer<typeof schemas.componentSchema>;

@@ -1,5 +1,12 @@
 import { status as grpcStatus, Server, ServerCredentials, type ServerDuplexStream } from "@grpc/grpc-js";
-import { configureRun, type LoadedLocation, type LocationPaths, type Logger, UserError } from "@kc/runtime/internal";
+import {
+  configureRun,
+  type LoadedLocation,
+  type LocationPaths,
+  type Logger,
+  type TickLog,
+  UserError,
+} from "@kc/runtime/internal";
 import {
   type CodeLocationServer,
   CodeLocationService,
@@ -90,6 +97,7 @@ function executeRun(call: ServerDuplexStream<RunCommand, RunEvents>): void {
   call.on("cancelled", () => run?.abandon());
 }
 
+const describe = (error: unknown): LoadError => describeLoadError(error, settings.paths.projectRoot);
 const server = new Server({ "grpc.max_receive_message_length": 64 << 20, "grpc.max_send_message_length": 64 << 20 });
 const codeLocation: CodeLocationServer = {
   async getDefinitions(_call, answer) {
@@ -103,15 +111,16 @@ const codeLocation: CodeLocationServer = {
   async evaluateTick(call, answer) {
     const abort = new AbortController();
     call.on("cancelled", () => abort.abort());
+    const logs: TickLog[] = [];
     try {
-      const { type, name, now, cursor, eventsJson } = call.request;
-      const question = { type, name, now, cursor, events: eventsJson ? JSON.parse(eventsJson) : [] };
-      const value = JSON.stringify(
-        await evaluateTick(await location(), question, { paths: settings.paths, env, signal: abort.signal }),
-      );
-      answer(null, { result: { $case: "answerJson", value } });
+      const { eventsJson, runsJson, ...request } = call.request;
+      const list = (text: string) => (text ? JSON.parse(text) : []);
+      const question = { ...request, cursor: request.cursor, events: list(eventsJson), runs: list(runsJson) };
+      const context = { paths: settings.paths, env, signal: abort.signal, logs, describe };
+      const value = JSON.stringify({ ...(await evaluateTick(await location(), question, context)), logs });
+      answer(null, { result: { $case: "answerJson", value }, logsJson: "" });
     } catch (error) {
-      answer(null, { result: { $case: "error", value: describeLoadError(error, settings.paths.projectRoot) } });
+      answer(null, { result: { $case: "error", value: describe(error) }, logsJson: JSON.stringify(logs) });
     }
   },
   async configure(call, answer) {

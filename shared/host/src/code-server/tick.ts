@@ -1,12 +1,17 @@
 import {
+  errorText,
   type LoadedLocation,
   type LocationPaths,
   makeLogger,
   missingVariables,
   resourceScope,
+  type ScheduleDefinition,
   type ScheduleResult,
+  type SensorDefinition,
   type SensorEvent,
   type SensorResult,
+  type SensorRun,
+  type TickLog,
   UserError,
 } from "@kc/runtime/internal";
 
@@ -16,12 +21,29 @@ export interface TickQuestion {
   now: number;
   cursor: string | undefined;
   events: SensorEvent[];
+  /** For run-status sensors. */
+  runs?: SensorRun[];
+  dryRun?: boolean;
 }
 
 /** A tick's answer and the lines its function logged. */
 export interface TickAnswer {
   result: SensorResult & ScheduleResult;
-  logs: { level: string; message: string }[];
+  logs: TickLog[];
+  /** What a run-status sensor threw, by run: the others were handled. */
+  failures?: { run: string; message: string }[];
+}
+
+/** Lines of a tick that are kept: one that floods its log must not fill the database. */
+const maxLogs = 1_000;
+
+export interface TickEnvironment {
+  paths: LocationPaths;
+  env: Readonly<Record<string, string | undefined>>;
+  signal: AbortSignal;
+  /** Gets the lines that the function logs, also when it fails. */
+  logs: TickLog[];
+  describe(error: unknown): { message: string; where: string };
 }
 
 /**
@@ -31,27 +53,59 @@ export interface TickAnswer {
 export async function evaluateTick(
   location: LoadedLocation,
   question: TickQuestion,
-  context: { paths: LocationPaths; env: Readonly<Record<string, string | undefined>>; signal: AbortSignal },
-): Promise<TickAnswer> {
+  context: TickEnvironment,
+): Promise<Omit<TickAnswer, "logs">> {
   const { type, name } = question;
-  const definition =
+  const definition: ScheduleDefinition | SensorDefinition | undefined =
     type === "schedule" ? location.schedules.find((one) => one.name === name) : location.sensors.find((one) => one.name === name);
   if (!definition?.run) throw new UserError(`location ${location.name} has no ${type} "${name}" with a function`);
-  const logs: TickAnswer["logs"] = [];
-  const log = makeLogger((event) => logs.push({ level: event.level ?? "info", message: event.message ?? "" }), undefined);
+  const log = makeLogger((event) => {
+    if (context.logs.length < maxLogs) context.logs.push({ level: event.level ?? "info", message: line(event.message ?? "") });
+    else if (context.logs.length === maxLogs)
+      context.logs.push({ level: "warn", message: `only the first ${maxLogs} lines are kept` });
+  }, undefined);
   const missing = Object.entries(definition.resources).flatMap(([, resource]) => missingVariables(resource, context.env));
   if (missing.length > 0) throw new UserError(`unset environment variables: ${[...new Set(missing)].join(", ")}`);
   const scope = resourceScope(context.env, { signal: context.signal, log, location: context.paths });
   try {
     const resources = (await scope.resolve(definition.resources)) as never;
     const now = new Date(question.now);
-    const shared = { resources, log, signal: context.signal, location: context.paths, env: context.env, now };
-    const result =
-      definition.kind === "schedule"
-        ? await definition.run(shared)
-        : await definition.run({ ...shared, cursor: question.cursor, events: question.events });
-    return { result: result ?? {}, logs };
+    const { env, signal, paths } = context;
+    const shared = { resources, log, signal, location: paths, env, now, dryRun: question.dryRun ?? false };
+    if (definition.kind === "schedule") return { result: (await definition.run(shared)) ?? {} };
+    const { cursor, events } = question;
+    if (definition.type === "run_status") return await eachRun(definition, question.runs ?? [], shared, context);
+    const latest = Object.fromEntries(events.map((event) => [event.asset, event]));
+    return { result: (await definition.run({ ...shared, cursor, events, latest })) ?? {} };
   } finally {
     await scope.close();
   }
 }
+
+/** Asks once for each run. One that fails is told; the others are handled all the same. */
+async function eachRun(
+  definition: SensorDefinition,
+  runs: readonly SensorRun[],
+  shared: object,
+  context: TickEnvironment,
+): Promise<Omit<TickAnswer, "logs">> {
+  const result = { runs: [], events: [], partitions: [] } as Required<Pick<SensorResult, "runs" | "events" | "partitions">>;
+  const failures: { run: string; message: string }[] = [];
+  const skips: string[] = [];
+  for (const run of runs)
+    try {
+      const answer = (await definition.run!({ ...shared, cursor: undefined, events: [], run } as never)) ?? {};
+      result.runs.push(
+        ...(answer.runs ?? []).map((one, at) => ({ ...one, runKey: one.runKey ?? `run:${run.id}:${run.status}:${at}` })),
+      );
+      result.events.push(...(answer.events ?? []));
+      result.partitions.push(...(answer.partitions ?? []));
+      if (answer.skip) skips.push(answer.skip);
+    } catch (error) {
+      const { message, where } = context.describe(error);
+      failures.push({ run: run.id, message: where ? `${where}: ${message}` : message || errorText(error) });
+    }
+  return { result: { ...result, ...(skips.length > 0 ? { skip: [...new Set(skips)].join("; ") } : {}) }, failures };
+}
+
+const line = (text: string): string => (text.length > 10_000 ? `${text.slice(0, 10_000)} …` : text);

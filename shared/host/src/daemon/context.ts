@@ -1,7 +1,18 @@
-import type { Clock, Storage } from "@kc/runtime/internal";
+import type { Clock, MissedTicks, Storage } from "@kc/runtime/internal";
 import type { Workspace } from "../locations/workspace.ts";
 import type { EventLog } from "../log.ts";
 import type { submitter } from "../runs/submit.ts";
+
+/** `ticks` of kc.yaml: what holds for schedules and sensors that say nothing else. */
+export interface TickSettings {
+  timeoutMs: number;
+  missed: MissedTicks;
+  maxRetries: number;
+  /** A tick that asks for more runs than this fails. */
+  maxRuns: number;
+}
+
+export const defaultTickSettings: TickSettings = { timeoutMs: 180_000, missed: "latest", maxRetries: 0, maxRuns: 1_000 };
 
 /** What every loop of the daemon works with. */
 export interface DaemonContext {
@@ -10,7 +21,7 @@ export interface DaemonContext {
   log: EventLog;
   clock: Clock;
   requests: ReturnType<typeof submitter>;
-  tickTimeoutMs: number;
+  ticks: TickSettings;
   /** Tells the host's own log. */
   report(line: string): void;
 }

@@ -1,17 +1,19 @@
-import type { Run, StoredEvent, TagLimit } from "@kc/runtime/internal";
+import type { Run, ScheduleSnapshot, SensorSnapshot, StoredEvent, TagLimit, Tick } from "@kc/runtime/internal";
 import type { AlertsSettings } from "../alerts/settings.ts";
 import type { RunLauncher } from "../runs/launcher.ts";
 import type { Pools } from "../runs/pools.ts";
 import { alertLoops } from "./alert-loops.ts";
 import { type Evaluations, tickAutomation } from "./automation.ts";
-import type { DaemonContext } from "./context.ts";
+import type { DaemonContext, TickSettings } from "./context.ts";
 import { tickFreshness } from "./freshness.ts";
+import type { Instigator } from "./instigators.ts";
 import { type Loop, startLoop } from "./loop.ts";
 import { observedStorage } from "./observed-storage.ts";
 import { tickQueue } from "./queue.ts";
 import { type Retention, tickRetention } from "./retention.ts";
 import { type SchedulesInFlight, tickSchedules } from "./schedules.ts";
 import { type SensorsInFlight, tickSensors } from "./sensors.ts";
+import { tickNow } from "./tick-now.ts";
 import { type LoopName, wokenBy } from "./wakes.ts";
 
 export interface Daemon {
@@ -19,6 +21,9 @@ export interface Daemon {
   evaluations: Evaluations;
   /** What each queued run waits for. */
   waiting(): ReadonlyMap<string, string>;
+  readonly ticks: TickSettings;
+  /** Makes a tick of a schedule or sensor now. */
+  tickNow(instigator: Instigator<ScheduleSnapshot | SensorSnapshot>): Promise<Tick>;
   /** Wakes the loops that look at definitions and settings: after a reload, or when a schedule is turned on. */
   wake(): void;
   /** Wakes the queue: a limit has changed. */
@@ -83,6 +88,13 @@ export function startDaemon(
     loops,
     evaluations,
     waiting: () => waiting,
+    ticks: context.ticks,
+    async tickNow(instigator) {
+      const schedule = "cron" in instigator.definition;
+      const tick = await tickNow(context, instigator as never, schedule ? schedulesInFlight : inFlight);
+      (schedule ? schedules : sensors).wake();
+      return tick;
+    },
     wake,
     wakeQueue: () => queue.wake(),
     going: () => [...launched.values()],

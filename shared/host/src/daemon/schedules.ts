@@ -1,13 +1,15 @@
-import { dueTick, type RunRequest, type ScheduleSnapshot, type Tick } from "@kc/runtime/internal";
+import { dueTicks, handledUpTo, type RunRequest, type ScheduleSnapshot, type Tick } from "@kc/runtime/internal";
+import { Unreachable } from "../locations/ask-tick.ts";
 import type { DaemonContext } from "./context.ts";
-import { type Instigator, instigators } from "./instigators.ts";
+import { type Instigator, identityOf, instigators, reconcileInstigators } from "./instigators.ts";
+import { ask, failureOfTick, reachable, requestOf, retryMs, unreachableMs, whyUnreachable } from "./ticks.ts";
 
 /** Schedules whose tick goes on: one whose function is slow delays only itself. */
 export type SchedulesInFlight = Set<string>;
 
 /**
- * One look at all schedules: redoes ticks that a kill interrupted, then makes every tick that is due. Ticks run beside
- * each other, one at a time for each schedule; the answer is when the next one is due.
+ * One look at all schedules: redoes ticks that a kill interrupted or that are tried again, then makes every tick that is
+ * due. Ticks run beside each other, one at a time for each schedule; the answer is when to look again.
  */
 export async function tickSchedules(
   context: DaemonContext,
@@ -15,82 +17,180 @@ export async function tickSchedules(
   wake: () => void,
 ): Promise<number | undefined> {
   const { workspace, storage, clock } = context;
+  await reconcileInstigators(context);
+  const open = new Map(
+    (await storage.listTicks({ type: "schedule", status: "started", limit: 100_000 })).map((tick) => [
+      `${tick.location}/${tick.name}`,
+      tick,
+    ]),
+  );
   let next: number | undefined;
+  const lookAt = (at: number | undefined | null) => {
+    if (at != null && (next === undefined || at < next)) next = at;
+  };
   for (const schedule of await instigators(workspace, storage, "schedule")) {
     const { state, definition, location } = schedule;
-    const name = `${location.entry.name}/${definition.name}`;
-    if (!schedule.running || location.status === "loading" || inFlight.has(name)) continue;
+    const identity = identityOf(schedule);
+    const name = `${identity.location}/${identity.name}`;
+    if (location.status === "loading" || inFlight.has(name)) continue;
+    const unfinished = open.get(name);
+    // A tick that was begun is finished, also once its schedule was turned off.
+    if (!schedule.running && !unfinished) continue;
     const now = clock.now();
-    const identity = { location: location.entry.name, name: definition.name, type: "schedule" as const };
-    // Turned on now: ticks of the past do not count.
-    if (state?.lastTickAt == null) await storage.setInstigator({ ...identity, lastTickAt: now });
-    else {
-      const unfinished = (await storage.listTicks({ ...identity, limit: 1 })).find((tick) => tick.status === "started");
-      const { due } = dueTick(definition, state.lastTickAt, now);
-      if (unfinished || due !== undefined) {
-        inFlight.add(name);
-        const ticks = async () => {
-          if (unfinished) await runTick(context, schedule, unfinished);
-          if (due !== undefined) await runTick(context, schedule, await storage.startTick({ ...identity, at: due }));
-        };
-        void ticks()
-          .catch((error) => context.report(`schedule ${name}: ${(error as Error).message}`))
-          .finally(() => {
-            inFlight.delete(name);
-            wake();
-          });
-        continue;
-      }
+    const handled = handledUpTo(state, now);
+    // Seen for the first time: ticks of the past do not count.
+    if (!handled || handled.reset)
+      await storage.setInstigator({ ...identity, since: now, ...(handled?.reset ? { lastTickAt: null } : {}) });
+    const missed = definition.missed ?? context.ticks.missed;
+    const { due, next: upcoming } = schedule.running
+      ? dueTicks(definition, handled?.at ?? now, now, missed)
+      : { due: [], next: undefined };
+    lookAt(upcoming);
+    if (!reachable(location)) {
+      await waitFor(context, schedule, unfinished, due);
+      continue;
     }
-    const upcoming = dueTick(definition, now, now).next;
-    if (upcoming !== undefined && (next === undefined || upcoming < next)) next = upcoming;
+    if (unfinished?.retryAt != null && unfinished.retryAt > now) {
+      lookAt(unfinished.retryAt);
+      continue;
+    }
+    if (!unfinished && due.length === 0) continue;
+    inFlight.add(name);
+    void makeTicks(context, schedule, unfinished, due)
+      .catch((error) => context.report(`schedule ${name}: ${(error as Error).message}`))
+      .finally(() => {
+        inFlight.delete(name);
+        wake();
+      });
   }
   return next;
 }
 
-async function runTick(
+/**
+ * The location's code is not there: the tick stands open until it is, for as long as that takes. Where only the latest
+ * tick counts, a newer one takes the place of the one that waits.
+ */
+async function waitFor(
   context: DaemonContext,
-  { definition, location }: Instigator<ScheduleSnapshot>,
-  tick: Tick,
+  schedule: Instigator<ScheduleSnapshot>,
+  unfinished: Tick | undefined,
+  due: readonly number[],
 ): Promise<void> {
-  const { storage, clock, requests, tickTimeoutMs } = context;
-  const name = location.entry.name;
+  const { storage, clock } = context;
+  const at = catchesUp(context, schedule) ? due[0] : due.at(-1);
+  if (at === undefined || (unfinished && !(await superseded(context, schedule, unfinished, due)))) return;
+  const tick = await storage.startTick({ ...identityOf(schedule), at, startedAt: clock.now() });
+  await storage.retryTick(tick.id, { attempts: 0, retryAt: null, error: `waits: ${whyUnreachable(schedule.location)}` });
+}
+
+const catchesUp = ({ ticks }: DaemonContext, { definition }: Instigator<ScheduleSnapshot>): boolean =>
+  typeof (definition.missed ?? ticks.missed) === "object";
+
+/** Ends a tick that waits for its location when a newer one is due and counts alone. */
+async function superseded(
+  context: DaemonContext,
+  schedule: Instigator<ScheduleSnapshot>,
+  tick: Tick,
+  due: readonly number[],
+): Promise<boolean> {
+  const waits = tick.error !== null && tick.retryAt === null;
+  if (!waits || due.length === 0 || catchesUp(context, schedule)) return false;
+  const skip = `${tick.error}; the next tick took its place`;
+  await context.storage.endTick(tick.id, { status: "skipped", endedAt: context.clock.now(), skip });
+  return true;
+}
+
+async function makeTicks(
+  context: DaemonContext,
+  schedule: Instigator<ScheduleSnapshot>,
+  unfinished: Tick | undefined,
+  due: readonly number[],
+): Promise<void> {
+  // While one is tried again those after it wait: a schedule's ticks are made one after another.
+  if (unfinished && !(await superseded(context, schedule, unfinished, due)))
+    if (!(await runScheduleTick(context, schedule, unfinished))) return;
+  for (const at of due) {
+    const tick = await context.storage.startTick({ ...identityOf(schedule), at, startedAt: context.clock.now() });
+    if (!(await runScheduleTick(context, schedule, tick))) return;
+  }
+}
+
+/** Makes one tick that is stored as begun. Answers false when it stays open to be tried again. */
+export async function runScheduleTick(
+  context: DaemonContext,
+  schedule: Instigator<ScheduleSnapshot>,
+  tick: Tick,
+): Promise<boolean> {
+  const { storage, clock, requests, ticks } = context;
+  const { definition, location } = schedule;
+  const name = `${location.entry.name}/${definition.name}`;
+  const requestIds: string[] = [];
+  let logs: Tick["logs"] = [];
   try {
     let runs: RunRequest[] = [{}];
     let skip: string | undefined;
+    if (!reachable(location)) throw new Unreachable(whyUnreachable(location));
     if (definition.decides) {
-      if (!location.process) throw new Error(`location ${name} does not load: ${location.error?.message ?? ""}`);
-      const { result } = await location.process.evaluateTick(
-        { type: "schedule", name: definition.name, now: tick.at, cursor: undefined, events: [] },
-        tickTimeoutMs,
-      );
-      runs = result.runs ?? [];
-      skip = result.skip;
+      const answer = await ask(context, location, definition, {
+        type: "schedule",
+        name: definition.name,
+        now: tick.at,
+        cursor: undefined,
+        events: [],
+      });
+      runs = answer.result.runs ?? [];
+      skip = answer.result.skip;
+      logs = answer.logs;
     }
     if (runs.length === 0) {
-      await storage.endTick(tick.id, { status: "skipped", endedAt: clock.now(), skip: skip ?? "the schedule asked for no run" });
-      return;
-    }
-    const requestIds: string[] = [];
-    for (const [index, run] of runs.entries()) {
-      const selection = `(${run.selection ?? definition.target}) and location:"${name}"`;
-      const submitted = await requests.submit({
-        selection,
-        tags: {
-          ...definition.tags,
-          ...run.tags,
-          "kc/schedule": definition.name,
-          "kc/scheduled_at": new Date(tick.at).toISOString(),
-        },
-        ...(run.config ? { config: run.config } : {}),
-        // The key makes a tick that is redone after a kill find the run it had made.
-        runKey: `schedule:${name}/${definition.name}:${run.runKey ?? `${tick.at}:${index}`}`,
+      await storage.endTick(tick.id, {
+        status: "skipped",
+        endedAt: clock.now(),
+        skip: skip ?? "the schedule asked for no run",
+        logs,
       });
-      requestIds.push(submitted.requestId);
+      return true;
     }
-    await storage.endTick(tick.id, { status: "success", endedAt: clock.now(), requestIds });
+    const failures: string[] = [];
+    for (const [index, run] of runs.entries())
+      try {
+        const submitted = await requests.submit({
+          ...requestOf(schedule, run, tick),
+          // The key makes a tick that is redone after a kill find the run it had made.
+          runKey: `schedule:${name}:${run.runKey ?? `${tick.at}:${index}`}`,
+        });
+        requestIds.push(submitted.requestId);
+      } catch (error) {
+        // What cannot be asked for holds up none of the others.
+        if (!reachable(location)) throw new Unreachable(whyUnreachable(location));
+        failures.push(failureOfTick(error).error);
+      }
+    if (failures.length > 0) throw new Error(failures.join("; "));
+    await storage.endTick(tick.id, { status: "success", endedAt: clock.now(), requestIds, logs });
+    return true;
   } catch (error) {
-    await storage.endTick(tick.id, { status: "failed", endedAt: clock.now(), error: (error as Error).message });
-    context.report(`schedule ${name}/${definition.name}: ${(error as Error).message}`);
+    const failure = failureOfTick(error);
+    if (error instanceof Unreachable) {
+      await storage.retryTick(tick.id, {
+        attempts: tick.attempts,
+        retryAt: reachable(location) ? clock.now() + unreachableMs : null,
+        error: `waits: ${failure.error}`,
+      });
+      return false;
+    }
+    context.report(`schedule ${name}: ${failure.error}`);
+    if (tick.attempts < (definition.maxTickRetries ?? ticks.maxRetries)) {
+      const attempts = tick.attempts + 1;
+      await storage.retryTick(tick.id, { attempts, retryAt: clock.now() + retryMs, error: failure.error });
+      return false;
+    }
+    await storage.endTick(tick.id, {
+      status: "failed",
+      endedAt: clock.now(),
+      requestIds,
+      error: failure.error,
+      logs: [...logs, ...failure.logs],
+    });
+    return true;
   }
 }

@@ -3,6 +3,7 @@ import type { StoredEvent } from "@kc/runtime/internal";
 export type LoopName = "queue" | "automation" | "schedules" | "sensors" | "freshness" | "alerts" | "lineage";
 
 const tellsOfHealth = /^(run_failed|run_succeeded|step_failed|step_succeeded|check_result|freshness)$/;
+const runStatus = /^run_/;
 const changesQueue = /^run_(queued|succeeded|failed|cancelled|skipped)$/;
 
 /** The loops that events concern: everything else of the daemon sleeps on. */
@@ -12,6 +13,7 @@ export function wokenBy(events: readonly Pick<StoredEvent, "type">[]): Set<LoopN
     if (changesQueue.test(type)) woken.add("queue").add("automation").add("lineage");
     if (type === "run_started") woken.add("lineage");
     if (tellsOfHealth.test(type)) woken.add("alerts");
+    if (runStatus.test(type)) woken.add("sensors");
     if (type === "materialization") woken.add("automation");
     if (type === "materialization" || type === "unchanged") woken.add("freshness").add("sensors");
   }

@@ -52,10 +52,19 @@ export interface EvaluateTickRequest {
     | undefined;
   /** For sensors that events push: a JSON list of SensorEvent. */
   eventsJson: string;
+  /** For sensors that runs push: a JSON list of SensorRun; the function is asked once for each. */
+  runsJson: string;
+  /** Nothing of the answer will be done. */
+  dryRun: boolean;
 }
 
 export interface EvaluateTickResponse {
-  result: { $case: "answerJson"; value: string } | { $case: "error"; value: LoadError } | undefined;
+  result:
+    | { $case: "answerJson"; value: string }
+    | { $case: "error"; value: LoadError }
+    | undefined;
+  /** With an error: a JSON list of the lines that were logged before it. */
+  logsJson: string;
 }
 
 export interface RunCommand {
@@ -298,7 +307,7 @@ export const LoadError: MessageFns<LoadError> = {
 };
 
 function createBaseEvaluateTickRequest(): EvaluateTickRequest {
-  return { type: "", name: "", now: 0, cursor: undefined, eventsJson: "" };
+  return { type: "", name: "", now: 0, cursor: undefined, eventsJson: "", runsJson: "", dryRun: false };
 }
 
 export const EvaluateTickRequest: MessageFns<EvaluateTickRequest> = {
@@ -317,6 +326,12 @@ export const EvaluateTickRequest: MessageFns<EvaluateTickRequest> = {
     }
     if (message.eventsJson !== "") {
       writer.uint32(42).string(message.eventsJson);
+    }
+    if (message.runsJson !== "") {
+      writer.uint32(50).string(message.runsJson);
+    }
+    if (message.dryRun !== false) {
+      writer.uint32(56).bool(message.dryRun);
     }
     return writer;
   },
@@ -374,6 +389,22 @@ export const EvaluateTickRequest: MessageFns<EvaluateTickRequest> = {
             message.eventsJson = reader.string();
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.runsJson = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.dryRun = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -388,7 +419,7 @@ export const EvaluateTickRequest: MessageFns<EvaluateTickRequest> = {
 };
 
 function createBaseEvaluateTickResponse(): EvaluateTickResponse {
-  return { result: undefined };
+  return { result: undefined, logsJson: "" };
 }
 
 export const EvaluateTickResponse: MessageFns<EvaluateTickResponse> = {
@@ -400,6 +431,9 @@ export const EvaluateTickResponse: MessageFns<EvaluateTickResponse> = {
       case "error":
         LoadError.encode(message.result.value, writer.uint32(18).fork()).join();
         break;
+    }
+    if (message.logsJson !== "") {
+      writer.uint32(26).string(message.logsJson);
     }
     return writer;
   },
@@ -431,6 +465,14 @@ export const EvaluateTickResponse: MessageFns<EvaluateTickResponse> = {
             }
 
             message.result = { $case: "error", value: LoadError.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.logsJson = reader.string();
             continue;
           }
         }

@@ -8,6 +8,7 @@ import type { Environment } from "../environment.ts";
 import { CodeLocationClient, type ConfigureResponse, type LoadError } from "../gen/code_location.ts";
 import type { InstancePaths } from "../paths.ts";
 import { type Child, startChild } from "../process/child.ts";
+import { askTick } from "./ask-tick.ts";
 import type { LocationEntry } from "./workspace-file.ts";
 
 export type { LoadError };
@@ -131,33 +132,7 @@ export function startCodeProcess(params: {
       answer ??= definitions();
       return answer;
     },
-    evaluateTick: (question, timeoutMs, signal) =>
-      new Promise((resolve, reject) => {
-        const request = {
-          type: question.type,
-          name: question.name,
-          now: question.now,
-          cursor: question.cursor,
-          eventsJson: JSON.stringify(question.events),
-        };
-        const call = client.evaluateTick(
-          request,
-          { deadline: Date.now() + timeoutMs } as never,
-          ((error: (Error & { code?: number }) | null, response: { result: { $case: string; value: unknown } | undefined }) => {
-            if (error) reject(new Error(error.code === 4 ? `it did not answer within ${timeoutMs / 1000} s` : error.message));
-            else if (response.result?.$case === "answerJson") resolve(JSON.parse(response.result.value as string));
-            else {
-              const failed = response.result!.value as LoadError;
-              reject(
-                Object.assign(new Error(failed.where ? `${failed.where}: ${failed.message}` : failed.message), {
-                  stack: failed.stack,
-                }),
-              );
-            }
-          }) as never,
-        );
-        signal?.addEventListener("abort", () => (call as unknown as { cancel(): void }).cancel());
-      }),
+    evaluateTick: (question, timeoutMs, signal) => askTick(client, () => child.kill(), question, timeoutMs, signal),
     configure: ({ job, config, steps }) =>
       new Promise((resolve, reject) => {
         client.configure(

@@ -2,7 +2,7 @@ import type { LocationSnapshot, Run, StoredEvent, TagLimit, Tick } from "@kc/run
 import { UserError } from "@kc/runtime/internal";
 import { openSqlite } from "@kc/storage/sqlite";
 import { tickAutomation } from "../daemon/automation.ts";
-import type { DaemonContext } from "../daemon/context.ts";
+import { type DaemonContext, defaultTickSettings, type TickSettings } from "../daemon/context.ts";
 import { tickFreshness } from "../daemon/freshness.ts";
 import { observedStorage } from "../daemon/observed-storage.ts";
 import { tickQueue } from "../daemon/queue.ts";
@@ -38,6 +38,10 @@ export interface SimulateOptions {
   pools?: PoolSettings;
   /** `alerts:` as kc.yaml has it; addresses and secrets may be anything of the right form, for nothing is sent. */
   alerts?: unknown;
+  /** Default as in kc.yaml. */
+  ticks?: Partial<Pick<TickSettings, "missed" | "maxRetries" | "maxRuns">>;
+  /** Spans in which the daemon does not run: what happens to the ticks it missed. Runs that go on end all the same. */
+  down?: readonly { from: Date | string; to: Date | string }[];
   /** Called before the clock is turned to a new instant: a test can report events or ask for runs then. */
   at?: (instant: Date, platform: Pick<DaemonContext, "log" | "requests">) => Promise<void> | void;
 }
@@ -86,7 +90,7 @@ export async function simulate(options: SimulateOptions): Promise<Simulation> {
     log,
     clock,
     requests,
-    tickTimeoutMs: 60_000,
+    ticks: { ...defaultTickSettings, ...options.ticks },
     report: (line) => reports.push(`${new Date(clock.now()).toISOString()} ${line}`),
   };
   const launcher = simulatedLauncher({
@@ -98,7 +102,9 @@ export async function simulate(options: SimulateOptions): Promise<Simulation> {
 
   const alerts = simulatedAlerts(context, options.alerts);
   // Alerts look first: what was before the simulation is no news, and everything in it is.
-  const woken = new Set<LoopName>(["alerts", "queue", "automation", "schedules", "sensors", "freshness"]);
+  const allLoops: readonly LoopName[] = ["alerts", "queue", "automation", "schedules", "sensors", "freshness"];
+  const woken = new Set<LoopName>(allLoops);
+  const down = (options.down ?? []).map((span) => ({ from: instant(span.from, "down.from"), to: instant(span.to, "down.to") }));
   const nextAt = new Map<LoopName, number>();
   const launched = new Map<string, Run>();
   const inFlight: SensorsInFlight = new Set();
@@ -143,6 +149,14 @@ export async function simulate(options: SimulateOptions): Promise<Simulation> {
   for (;;) {
     const times = [...nextAt.values(), launcher.nextEnd() ?? Number.POSITIVE_INFINITY].filter((at) => at > clock.now());
     const next = Math.min(...times);
+    const gap = down.find((span) => next >= span.from && next < span.to);
+    if (gap && gap.to <= to) {
+      clock.turn(gap.to);
+      for (const name of allLoops) woken.add(name);
+      await launcher.endDue();
+      await settle();
+      continue;
+    }
     if (!Number.isFinite(next) || next > to) break;
     clock.turn(next);
     await options.at?.(new Date(next), { log, requests });

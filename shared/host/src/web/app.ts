@@ -7,6 +7,7 @@ import { assetRoutes } from "./asset-routes.ts";
 import type { WebContext } from "./context.ts";
 import { docsPage } from "./docs.ts";
 import { guard } from "./guard.ts";
+import { instigatorRoutes } from "./instigator-routes.ts";
 import { poolRoutes } from "./pool-routes.ts";
 import { type App, NotFound } from "./route.ts";
 import { runRoutes } from "./run-routes.ts";
@@ -38,6 +39,7 @@ export function webApp(context: WebContext): App {
   });
   app.use("*", guard);
   workspaceRoutes(app, context);
+  instigatorRoutes(app, context);
   assetRoutes(app, context);
   runRoutes(app, context);
   poolRoutes(app, context);

@@ -3,6 +3,7 @@ import {
   type AssetState,
   isEnd,
   nextTick,
+  pollDue,
   type Run,
   type ScheduleSnapshot,
   type SensorSnapshot,
@@ -11,6 +12,7 @@ import {
 } from "@kc/runtime/internal";
 import type * as api from "../client/types.ts";
 import type { Instigator } from "../daemon/instigators.ts";
+import type { Preview } from "../daemon/preview.ts";
 import type { LocationState } from "../locations/workspace.ts";
 
 // What the API shows of the domain's values: instants as text, absent values as null.
@@ -130,7 +132,7 @@ export function viewInstigator(
   const next = schedule
     ? nextTick(schedule.cron, schedule.timezone, now)
     : sensor?.type === "poll"
-      ? (state?.lastTickAt ?? now) + sensor.intervalMs
+      ? Math.max(now, pollDue(sensor.intervalMs, state?.lastTickAt, now))
       : undefined;
   return {
     location: location.entry.name,
@@ -149,5 +151,15 @@ export function viewInstigator(
 }
 
 export function viewTick(tick: Tick): api.Tick {
-  return { ...tick, at: at(tick.at), endedAt: atOrNull(tick.endedAt) };
+  const { startedAt, endedAt, retryAt } = tick;
+  return {
+    ...tick,
+    at: at(tick.at),
+    startedAt: atOrNull(startedAt),
+    endedAt: atOrNull(endedAt),
+    retryAt: atOrNull(retryAt),
+    lateMs: startedAt === null ? null : Math.max(0, startedAt - tick.at),
+  };
 }
+
+export const viewPreview = (preview: Preview): api.TickPreview => ({ ...preview, at: at(preview.at) }) as api.TickPreview;

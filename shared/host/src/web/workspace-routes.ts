@@ -3,17 +3,14 @@ import { durationMs } from "@kc/runtime/internal";
 import {
   componentSchema,
   connectionSchema,
-  instigatorSchema,
   jobSchema,
   locationSchema,
   storageInfoSchema,
-  tickSchema,
   workspaceSchema,
 } from "../client/schemas.ts";
-import { instigators } from "../daemon/instigators.ts";
 import type { WebContext } from "./context.ts";
-import { type App, count, get, list, NotFound, none, post } from "./route.ts";
-import { viewInstigator, viewLocation, viewTick } from "./views.ts";
+import { type App, get, list, NotFound, none, post } from "./route.ts";
+import { viewLocation } from "./views.ts";
 
 export function workspaceRoutes(app: App, context: WebContext): void {
   const { workspace, storage, daemon, connections, now } = context;
@@ -69,7 +66,9 @@ export function workspaceRoutes(app: App, context: WebContext): void {
     ),
     (c) =>
       c.json(
-        workspace.locations().flatMap((state) => (state.snapshot ? [{ ...state.snapshot }] : [])),
+        workspace
+          .locations()
+          .flatMap((state) => (state.snapshot ? [state.snapshot as unknown as { name: string; assets: object[] }] : [])),
         200,
       ),
   );
@@ -146,44 +145,4 @@ export function workspaceRoutes(app: App, context: WebContext): void {
   app.openapi(get("/api/storage", "The instance's database", none, storageInfoSchema), async (c) =>
     c.json(await storage.info(), 200),
   );
-
-  for (const type of ["schedule", "sensor"] as const) {
-    app.openapi(get(`/api/${type}s`, `All ${type}s`, none, list(instigatorSchema)), async (c) =>
-      c.json(
-        (await instigators(workspace, storage, type)).map((one) => viewInstigator(one, now())),
-        200,
-      ),
-    );
-    app.openapi(
-      post(`/api/${type}s/{location}/{name}`, `Turn a ${type} on or off`, z.object({ running: z.boolean() }), instigatorSchema),
-      async (c) => {
-        const { location, name } = c.req.param() as { location: string; name: string };
-        const { running } = c.req.valid("json");
-        const found = (await instigators(workspace, storage, type)).find(
-          (one) => one.location.entry.name === location && one.definition.name === name,
-        );
-        if (!found) throw new NotFound(`location ${location} has no ${type} "${name}"`);
-        // Turned on anew, a schedule starts from now: what it missed while it was off does not count.
-        await storage.setInstigator({
-          location,
-          name,
-          type,
-          status: running ? "running" : "stopped",
-          ...(running && !found.running && type === "schedule" ? { lastTickAt: now() } : {}),
-        });
-        daemon.wake();
-        const after = (await instigators(workspace, storage, type)).find(
-          (one) => one.location.entry.name === location && one.definition.name === name,
-        )!;
-        return c.json(viewInstigator(after, now()), 200);
-      },
-    );
-  }
-
-  const tickQuery = z.object({ location: z.string().optional(), name: z.string().optional(), limit: count(1_000) });
-  app.openapi(get("/api/ticks", "Ticks of schedules and sensors, newest first", tickQuery, list(tickSchema)), async (c) => {
-    const { location, name, limit } = c.req.valid("query");
-    const ticks = await storage.listTicks({ ...(location ? { location } : {}), ...(name ? { name } : {}), limit: limit ?? 50 });
-    return c.json(ticks.map(viewTick), 200);
-  });
 }

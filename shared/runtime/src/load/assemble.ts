@@ -2,7 +2,6 @@ import { z } from "zod";
 import type { AssetSpec, AssetsDefinition } from "../asset.ts";
 import type { AssetCheckDefinition } from "../check.ts";
 import type { DefinitionParts } from "../component.ts";
-import { nextTick } from "../cron.ts";
 import { durationMs } from "../duration.ts";
 import { UserError } from "../errors.ts";
 import type { JobDefinition } from "../job.ts";
@@ -14,6 +13,7 @@ import type { ScheduleDefinition } from "../schedule.ts";
 import { parseSelection } from "../selection/parse.ts";
 import type { SensorDefinition } from "../sensor.ts";
 import type { AssetSnapshot, LocationSnapshot } from "../snapshot.ts";
+import { checkInstigators, checkSelfTriggers, scheduleSnapshot, sensorSnapshot } from "./instigators.ts";
 
 /** A location's definitions with code, ready to run: its own and its components'. */
 export interface LoadedLocation {
@@ -62,12 +62,7 @@ export function assembleLocation(
       one.specs.flatMap((spec) => (spec.checks ?? []).map((check) => ({ name: `${spec.key}:${check.name}`, where: one.where }))),
     ),
   ]);
-  for (const { name, cron, timezone, where } of schedules)
-    try {
-      nextTick(cron, timezone, 0);
-    } catch (error) {
-      throw new UserError(`schedule "${name}": ${(error as Error).message}`, { where });
-    }
+  checkInstigators(definition.name, { jobs, schedules, sensors });
   for (const { target, selection, where } of [...schedules, ...sensors, ...jobs] as {
     target?: string;
     selection?: string;
@@ -76,6 +71,7 @@ export function assembleLocation(
     for (const text of [target, selection]) if (text) located(where, () => parseSelection(text));
   const snapshot: LocationSnapshot = {
     name: definition.name,
+    ...(definition.formerly.length > 0 ? { formerly: [...definition.formerly] } : {}),
     assets: assets.flatMap((one) => snapshotAssets(one, checks)),
     jobs: jobs.map(({ name, selection, tags, config, where, description }) => ({
       name,
@@ -83,24 +79,8 @@ export function assembleLocation(
       tags,
       ...optional({ where, description, config: config && z.toJSONSchema(config, { unrepresentable: "any", io: "input" }) }),
     })),
-    schedules: schedules.map(({ name, cron, timezone, target, tags, defaultStatus, run, description, where }) => ({
-      name,
-      cron,
-      timezone,
-      target,
-      tags,
-      defaultStatus,
-      decides: run !== undefined,
-      ...optional({ description, where }),
-    })),
-    sensors: sensors.map(({ name, type, intervalMs, selection, target, defaultStatus, description, where }) => ({
-      name,
-      type,
-      intervalMs,
-      selection,
-      defaultStatus,
-      ...optional({ target, description, where }),
-    })),
+    schedules: schedules.map(scheduleSnapshot),
+    sensors: sensors.map(sensorSnapshot),
     components: definition.components.map(({ type, description, attributes }) => ({
       type,
       description,
@@ -109,6 +89,7 @@ export function assembleLocation(
     })),
     warnings: built.flatMap((one) => one.warnings ?? []),
   };
+  checkSelfTriggers(snapshot);
   return { name: definition.name, assets, checks, jobs, schedules, sensors, snapshot };
 }
 

@@ -1,0 +1,155 @@
+import {
+  errorText,
+  type NewEvent,
+  type RunRequest,
+  type ScheduleSnapshot,
+  type SensorResult,
+  type SensorSnapshot,
+  select,
+  type Tick,
+  triggersItself,
+  typedMetadata,
+  UserError,
+} from "@kc/runtime/internal";
+import { z } from "zod";
+import type { TickAnswer, TickQuestion } from "../code-server/tick.ts";
+import { TickFailed, Unreachable } from "../locations/ask-tick.ts";
+import type { LocationState } from "../locations/workspace.ts";
+import type { DaemonContext } from "./context.ts";
+import type { Instigator } from "./instigators.ts";
+
+// What ticks of schedules and sensors have in common: asking the location's code, checking the answer, asking for runs.
+
+/** How long (ms) a tick waits before it is tried again after its function failed, and after its code could not be reached. */
+export const retryMs = 10_000;
+export const unreachableMs = 5_000;
+
+const texts = z.record(z.string(), z.string());
+const metadata = z.record(z.string(), z.unknown()).optional();
+const keys = z.array(z.string().min(1).max(500)).max(100_000).optional();
+const reportedSchema = z.discriminatedUnion("type", [
+  z.object({ type: z.enum(["materialization", "observation"]), asset: z.string(), metadata }),
+  z.object({
+    type: z.literal("check"),
+    asset: z.string(),
+    name: z.string(),
+    passed: z.boolean(),
+    severity: z.enum(["WARN", "ERROR"]).optional(),
+    metadata,
+    description: z.string().optional(),
+  }),
+]);
+const resultSchema = z.object({
+  runs: z
+    .array(
+      z.looseObject({
+        runKey: z.string().min(1).max(500).optional(),
+        selection: z.string().optional(),
+        tags: texts.optional(),
+        config: z.record(z.string(), z.unknown()).optional(),
+      }),
+    )
+    .optional(),
+  events: z.array(reportedSchema).optional(),
+  partitions: z.array(z.object({ definition: z.string().min(1), add: keys, delete: keys })).optional(),
+  cursor: z.string().optional(),
+  skip: z.string().optional(),
+});
+
+export const reachable = (location: LocationState): boolean => location.status === "loaded" && location.process !== undefined;
+export const whyUnreachable = ({ entry, error, status }: LocationState): string =>
+  `location ${entry.name} ${status === "loading" ? "is loading" : `does not load: ${error?.message ?? ""}`}`;
+
+/**
+ * Asks the function of a schedule or sensor.
+ * @throws Unreachable when its location cannot be asked, TickFailed when it answers what makes no sense or too much.
+ */
+export async function ask(
+  { ticks }: Pick<DaemonContext, "ticks">,
+  location: LocationState,
+  definition: { timeoutMs?: number },
+  question: TickQuestion,
+): Promise<TickAnswer> {
+  if (!reachable(location)) throw new Unreachable(whyUnreachable(location));
+  const answer = await location.process!.evaluateTick(question, definition.timeoutMs ?? ticks.timeoutMs);
+  const parsed = resultSchema.safeParse(answer.result);
+  if (!parsed.success) {
+    const { path, message } = parsed.error.issues[0]!;
+    throw new TickFailed(`its function answered what is no result: ${path.join(".") || "the whole"}: ${message}`, answer.logs);
+  }
+  const count = answer.result.runs?.length ?? 0;
+  if (count > ticks.maxRuns)
+    throw new TickFailed(
+      `it asked for ${count} runs in one tick, more than ticks.max_runs of kc.yaml allows (${ticks.maxRuns})`,
+      answer.logs,
+    );
+  return answer;
+}
+
+/** Where an error of a tick says what to store: its text and the lines logged before it. */
+export const failureOfTick = (error: unknown): { error: string; logs: Tick["logs"] } => ({
+  error: error instanceof UserError && error.hint ? `${error.message} ${error.hint}` : errorText(error),
+  logs: error instanceof TickFailed ? error.logs : [],
+});
+
+/** A run request as it is submitted: within its location, with the tags that say where it comes from. */
+export function requestOf(
+  { definition, location }: Instigator<ScheduleSnapshot | SensorSnapshot>,
+  run: RunRequest,
+  tick: Pick<Tick, "at">,
+): { selection: string; tags: Record<string, string>; config?: Record<string, unknown> } {
+  const selection = run.selection ?? definition.target;
+  if (!selection) throw new TickFailed("it asked for a run but names no target and no selection");
+  const schedule = "cron" in definition;
+  return {
+    selection: `(${selection}) and location:"${location.entry.name}"`,
+    tags: {
+      ...(schedule || run.selection === undefined ? definition.tags : {}),
+      ...run.tags,
+      ...(schedule
+        ? { "kc/schedule": definition.name, "kc/scheduled_at": new Date(tick.at).toISOString() }
+        : { "kc/sensor": definition.name }),
+    },
+    ...(run.config ? { config: run.config } : {}),
+  };
+}
+
+/** @throws TickFailed when a run would make its sensor tick again: known only now that it is asked for. */
+export function refuseSelfTrigger(
+  { workspace }: Pick<DaemonContext, "workspace">,
+  { definition, location }: Instigator<SensorSnapshot>,
+  request: { selection: string; tags: Record<string, string> },
+): void {
+  const graph = workspace.graph();
+  const watched = new Set(selectOrNone(graph, definition.selection));
+  const why = triggersItself(definition, location.entry.name, watched, {
+    assets: select(graph, request.selection),
+    tags: request.tags,
+  });
+  if (why)
+    throw new TickFailed(
+      `sensor "${definition.name}" would trigger itself with ${request.selection}: ${why}. Narrow what it watches or what it asks for.`,
+    );
+}
+
+export function selectOrNone(graph: Parameters<typeof select>[0], selection: string): string[] {
+  try {
+    return select(graph, selection);
+  } catch {
+    // A key that is gone selects nothing; the problems of the workspace name it.
+    return [];
+  }
+}
+
+type Reported = NonNullable<SensorResult["events"]>[number];
+
+export function reportedEvent(event: Reported, at: number, by: string): NewEvent {
+  const base = { at, asset: event.asset, metadata: typedMetadata(event.metadata), fields: { reported_by: by } };
+  if (event.type !== "check") return { ...base, type: event.type };
+  const { name, passed, severity = "ERROR", description } = event;
+  return {
+    ...base,
+    type: "check_result",
+    check: { name, passed, severity, blocking: false, ...(description ? { description } : {}) },
+  };
+}
