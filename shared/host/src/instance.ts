@@ -10,6 +10,7 @@ import { startWorkspace, type Workspace } from "./locations/workspace.ts";
 import { findLocations, type LocationEntry } from "./locations/workspace-file.ts";
 import { eventLog } from "./log.ts";
 import { openStorage } from "./open-storage.ts";
+import { livePartitions } from "./partitions.ts";
 import type { InstancePaths } from "./paths.ts";
 import { runLauncher } from "./runs/launcher.ts";
 import { openPools, poolSettings } from "./runs/pools.ts";
@@ -100,7 +101,9 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
       wake: () => daemon.wakeQueue(),
     });
     await pools.open();
+    const partitions = livePartitions({ workspace, storage, log, clock }, await storage.dynamicPartitions());
     const launcher = runLauncher({
+      partitions,
       workspace,
       pool,
       storage,
@@ -114,10 +117,10 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
     });
     stops.push(() => launcher.stop());
     await launcher.recover();
-    const requests = submitter({ workspace, storage, log, clock, pools });
+    const requests = submitter({ workspace, storage, log, clock, pools, partitions });
     let daemonLeases = 0;
     const daemon = startDaemon(
-      { workspace, storage, log, clock, requests, ticks: tickSettings(settings.ticks), report },
+      { workspace, storage, log, clock, requests, partitions, ticks: tickSettings(settings.ticks), report },
       launcher,
       {
         maxConcurrentRuns: settings.runs.max_concurrent,
@@ -145,6 +148,7 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
       storage,
       log,
       requests,
+      partitions,
       launcher,
       daemon,
       pools,

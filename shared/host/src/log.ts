@@ -10,6 +10,9 @@ export interface EventLog {
     events: readonly NewEvent[],
     values?: Record<string, string>,
   ): Promise<{ runs: Run[]; existed: boolean }>;
+  changeDynamicPartitions(
+    ...change: Parameters<Storage["changeDynamicPartitions"]>
+  ): Promise<{ added: string[]; deleted: string[] }>;
   /** Calls back with every stored batch, after it is stored. Returns how to stop. */
   listen(listener: Listener): () => void;
 }
@@ -28,6 +31,11 @@ export function eventLog(storage: Storage): EventLog {
     async createRuns(runs, events, values) {
       const { events: stored, ...result } = await storage.createRuns(runs, events, values);
       publish(stored);
+      return result;
+    },
+    async changeDynamicPartitions(...change) {
+      const { events, ...result } = await storage.changeDynamicPartitions(...change);
+      publish(events);
       return result;
     },
     listen(listener) {

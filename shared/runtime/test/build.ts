@@ -6,6 +6,9 @@ import type { StepEvent } from "../src/execute/step-context.ts";
 import { buildGraph, type WorkspaceGraph } from "../src/graph.ts";
 import { assembleLocation } from "../src/load/assemble.ts";
 import { defineLocation } from "../src/location.ts";
+import { assignPartitions } from "../src/partition/assign.ts";
+import { partitionTexts } from "../src/partition/status.ts";
+import { workspacePartitions } from "../src/partition/workspace-partitions.ts";
 import { planRuns } from "../src/plan.ts";
 import type { AssetSnapshot, LocationSnapshot } from "../src/snapshot.ts";
 
@@ -74,6 +77,8 @@ export interface RunParams {
   clock?: Clock;
   signal?: AbortSignal;
   maxConcurrentSteps?: number;
+  /** Partitions that the partitioned assets make. */
+  partition?: string;
   onEvent?(event: StepEvent): void;
 }
 
@@ -82,7 +87,11 @@ export async function runAssets(params: RunParams) {
   const location = assembleLocation(defineLocation({ name: "team", assets: params.assets, checks: params.checks ?? [] }));
   const { graph } = buildGraph([location.snapshot]);
   const keys = graph.order.filter((key) => !params.select || params.select.includes(key));
-  const [plan] = planRuns(graph, keys);
+  const partitions = workspacePartitions(graph, { now: Date.parse("2026-02-01T00:00:00Z"), dynamicKeys: () => [] });
+  const asked = partitionTexts(params.partition);
+  const {
+    runs: [plan],
+  } = assignPartitions(graph, partitions, planRuns(graph, keys), asked);
   const events: StepEvent[] = [];
   const outcome = await executeRun({
     plan: plan!,

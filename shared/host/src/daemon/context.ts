@@ -1,6 +1,7 @@
 import type { Clock, MissedTicks, Storage } from "@kc/runtime/internal";
 import type { Workspace } from "../locations/workspace.ts";
 import type { EventLog } from "../log.ts";
+import type { LivePartitions } from "../partitions.ts";
 import type { submitter } from "../runs/submit.ts";
 
 /** `ticks` of kc.yaml: what holds for schedules and sensors that say nothing else. */
@@ -22,6 +23,7 @@ export interface DaemonContext {
   clock: Clock;
   requests: ReturnType<typeof submitter>;
   ticks: TickSettings;
+  partitions: LivePartitions;
   /** Tells the host's own log. */
   report(line: string): void;
 }

@@ -14,6 +14,7 @@ import { openSqlite } from "@kc/storage/sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Workspace } from "../locations/workspace.ts";
 import { type EventLog, eventLog } from "../log.ts";
+import { livePartitions } from "../partitions.ts";
 import { submitter } from "../runs/submit.ts";
 import { tickAutomation } from "./automation.ts";
 import { type DaemonContext, defaultTickSettings } from "./context.ts";
@@ -97,7 +98,8 @@ function context(): DaemonContext {
   };
   const workspace = { graph: () => graph, locations: () => [location], location: () => location } as unknown as Workspace;
   const clock: Clock = { now: () => now, sleep: async () => {} };
-  const requests = submitter({ workspace, storage, log, clock, pools: { check() {} } });
+  const partitions = livePartitions({ workspace, storage, log, clock });
+  const requests = submitter({ workspace, storage, log, clock, pools: { check() {} }, partitions });
   return {
     workspace,
     storage,
@@ -105,6 +107,7 @@ function context(): DaemonContext {
     clock,
     requests,
     ticks: { ...defaultTickSettings, timeoutMs: 1_000 },
+    partitions,
     report: (line) => void reports.push(line),
   };
 }

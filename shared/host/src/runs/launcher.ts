@@ -5,7 +5,9 @@ import type { PoolRequest, RunCommand, RunEvents } from "../gen/code_location.ts
 import type { CodeProcess } from "../locations/code-process.ts";
 import type { Workspace } from "../locations/workspace.ts";
 import type { EventLog } from "../log.ts";
+import type { LivePartitions } from "../partitions.ts";
 import type { InstancePaths } from "../paths.ts";
+import { neededPartitions } from "./needed-partitions.ts";
 import type { Pools } from "./pools.ts";
 import type { WorkerPool } from "./worker-pool.ts";
 
@@ -34,6 +36,7 @@ export function runLauncher(deps: {
   paths: InstancePaths;
   clock: Clock;
   pools: Pools;
+  partitions: Pick<LivePartitions, "now">;
   maxConcurrentSteps: number;
   cancelGraceMs: number;
   connectionsOf(location: string): Run["connections"];
@@ -44,8 +47,8 @@ export function runLauncher(deps: {
 
   async function inputOf(run: Run): Promise<RunInput> {
     const graph = workspace.graph();
-    const deps = [...new Set(run.plan.assets.flatMap((key) => [key, ...(graph.assets.get(key)?.deps ?? [])]))];
-    const states = await storage.assetStates(deps);
+    const needed = [...new Set(run.plan.assets.flatMap((key) => [key, ...(graph.assets.get(key)?.deps ?? [])]))];
+    const states = await storage.assetStates(needed);
     const upstream: Record<string, UpstreamMaterialization> = {};
     for (const [key, { materialization }] of states)
       if (materialization)
@@ -55,7 +58,9 @@ export function runLauncher(deps: {
           timestamp: new Date(materialization.at).toISOString(),
           metadata: plainMetadata(materialization.metadata),
         };
-    return { runId: run.id, requestId: run.requestId, tags: run.tags, config: run.config, partition: run.partition, upstream };
+    const upstreamPartitions = neededPartitions(run, graph, deps.partitions.now());
+    const { id: runId, requestId, tags, config, partition } = run;
+    return { runId, requestId, tags, config, partition, upstream, upstreamPartitions };
   }
 
   async function execute(run: Run, worker: CodeProcess, onCancel: (cancel: () => void) => void): Promise<boolean> {
@@ -162,12 +167,12 @@ export function runLauncher(deps: {
     const closing: NewEvent[] = (run?.plan.steps ?? []).flatMap((step) =>
       step.assets
         .filter((asset) => !ended.has(asset))
-        .map(
-          (asset): NewEvent =>
-            begun.has(step.key)
-              ? { type: "step_failed", at, runId, step: step.key, asset, error: { message, user: true } }
-              : { type: "step_skipped", at, runId, step: step.key, asset, message },
-        ),
+        .map((asset): NewEvent => {
+          const about = { at, runId, step: step.key, asset, ...(step.partition ? { partition: step.partition } : {}) };
+          return begun.has(step.key)
+            ? { ...about, type: "step_failed", error: { message, user: true } }
+            : { ...about, type: "step_skipped", message };
+        }),
     );
     await log.append([...closing, { type, at, runId, message }]);
   }

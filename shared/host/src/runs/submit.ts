@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import {
+  assignPartitions,
   type Clock,
   didYouMean,
   isEnd,
@@ -7,6 +8,7 @@ import {
   type NewEvent,
   type NewRun,
   type PlannedRun,
+  partitionTexts,
   planRuns,
   type Run,
   type Storage,
@@ -15,6 +17,7 @@ import {
 } from "@kc/runtime/internal";
 import type { Workspace } from "../locations/workspace.ts";
 import type { EventLog } from "../log.ts";
+import type { LivePartitions } from "../partitions.ts";
 import type { Pools } from "./pools.ts";
 
 /** What any door asks for. */
@@ -27,6 +30,7 @@ export interface SubmitRequest {
   tags?: Record<string, string>;
   /** Run config by step name. */
   config?: Record<string, unknown>;
+  /** Partitions of the partitioned assets: keys and ranges `first...last`, joined by commas. */
   partition?: string;
   runKey?: string;
   /** Stored in the same transaction as the runs. */
@@ -53,6 +57,7 @@ export function submitter(deps: {
   log: EventLog;
   clock: Clock;
   pools: Pick<Pools, "check">;
+  partitions: Pick<LivePartitions, "now">;
 }) {
   const { workspace, storage, log, clock } = deps;
 
@@ -65,7 +70,12 @@ export function submitter(deps: {
       ? checkKeys(request.assets)
       : select(graph, job?.selection ?? request.selection ?? fail("a run request needs a selection, assets or a job"));
     const inJob = job ? keys.filter((key) => graph.assets.get(key)!.location === job.location) : keys;
-    const plan = planRuns(graph, inJob);
+    const { runs: plan, partition } = assignPartitions(
+      graph,
+      deps.partitions.now(),
+      planRuns(graph, inJob),
+      partitionTexts(request.partition),
+    );
     for (const run of plan) {
       requireLoaded(run.location);
       deps.pools.check(run);
@@ -82,7 +92,7 @@ export function submitter(deps: {
       needs: run.needs.map((need) => ids[need]!),
       tags,
       config,
-      partition: request.partition ?? null,
+      partition: run.steps.some((step) => step.partition) ? partition : null,
       runKey: request.runKey ? (index === 0 ? request.runKey : `${request.runKey}#${index}`) : null,
       createdAt: now,
     }));

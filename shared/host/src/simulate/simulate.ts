@@ -10,6 +10,7 @@ import { type SchedulesInFlight, tickSchedules } from "../daemon/schedules.ts";
 import { type SensorsInFlight, tickSensors } from "../daemon/sensors.ts";
 import { type LoopName, wokenBy } from "../daemon/wakes.ts";
 import { eventLog } from "../log.ts";
+import { livePartitions } from "../partitions.ts";
 import { noPools, openPools, type PoolSettings } from "../runs/pools.ts";
 import { submitter } from "../runs/submit.ts";
 import { type SimulatedAlert, simulatedAlerts } from "./simulated-alerts.ts";
@@ -83,7 +84,8 @@ export async function simulate(options: SimulateOptions): Promise<Simulation> {
     used: () => [],
     wake: () => woken.add("queue"),
   });
-  const requests = submitter({ workspace, storage, log, clock, pools });
+  const partitions = livePartitions({ workspace, storage, log, clock });
+  const requests = submitter({ workspace, storage, log, clock, pools, partitions });
   const context: DaemonContext = {
     workspace,
     storage,
@@ -91,6 +93,7 @@ export async function simulate(options: SimulateOptions): Promise<Simulation> {
     clock,
     requests,
     ticks: { ...defaultTickSettings, ...options.ticks },
+    partitions,
     report: (line) => reports.push(`${new Date(clock.now()).toISOString()} ${line}`),
   };
   const launcher = simulatedLauncher({

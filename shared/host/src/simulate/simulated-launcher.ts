@@ -38,7 +38,7 @@ export function simulatedLauncher(params: {
       }
       return step.assets.flatMap((asset): NewEvent[] => {
         const outcome = params.outcomeOf(asset, run);
-        const about = { ...base, step: step.key, asset };
+        const about = { ...base, step: step.key, asset, ...(step.partition ? { partition: step.partition } : {}) };
         if (outcome === "failed") {
           bad.add(step.key);
           return [{ ...about, type: "step_failed", error: { message: "failed in the simulation", user: true } }];

@@ -3,6 +3,7 @@ import type { AlertsSettings } from "../alerts/settings.ts";
 import type { Daemon } from "../daemon/daemon.ts";
 import type { LocationState, Workspace } from "../locations/workspace.ts";
 import type { EventLog } from "../log.ts";
+import type { LivePartitions } from "../partitions.ts";
 import type { RunLauncher } from "../runs/launcher.ts";
 import type { Pools } from "../runs/pools.ts";
 import type { submitter } from "../runs/submit.ts";
@@ -17,6 +18,7 @@ export interface WebContext {
   storage: Storage;
   log: EventLog;
   requests: ReturnType<typeof submitter>;
+  partitions: LivePartitions;
   launcher: RunLauncher;
   daemon: Daemon;
   pools: Pools;

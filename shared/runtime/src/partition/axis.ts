@@ -18,8 +18,8 @@ export interface Axis {
   /** Positions in the ranges, first to last; from the end when `reverse`. */
   positions(ranges: Ranges, reverse?: boolean): Iterable<number>;
   keyOf(position: number): string;
-  /** The range of one key that exists, or undefined. */
-  rangeOf(key: string): readonly [number, number] | undefined;
+  /** The range of one key that exists, or undefined; with `ahead` also of a window that has not ended yet. */
+  rangeOf(key: string, ahead?: boolean): readonly [number, number] | undefined;
   /** The latest window; everything where there is no time. */
   latest: Ranges;
   windows: TimeWindows | undefined;
@@ -84,9 +84,9 @@ function timeAxis(definition: TimePartitions, { now }: PartitionContext): Axis {
         else for (let at: number | undefined = from; at !== undefined && at < to; at = windows.shift(at, 1)) yield at;
     },
     keyOf: (position) => keyOfWindow(definition, position),
-    rangeOf(key) {
+    rangeOf(key, ahead = false) {
       const start = windowOfKey(definition, key);
-      return start === undefined || start >= end ? undefined : [start, windows.shift(start, 1)!];
+      return start === undefined || (start >= end && !ahead) ? undefined : [start, windows.shift(start, 1)!];
     },
   };
 }

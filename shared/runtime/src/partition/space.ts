@@ -28,7 +28,7 @@ export interface PartitionSpace {
    * @throws UserError at a key that does not exist, with the nearest one; at a range whose ends are in the wrong order.
    */
   parse(texts: readonly string[]): PartitionSet;
-  /** As `parse`, but leaves out what does not exist (any more): for what was kept earlier. */
+  /** As `parse`, for what was kept: leaves out what does not exist any more, and takes windows that have not ended yet. */
   read(texts: readonly string[]): PartitionSet;
   /** The latest window of every row; everything where there is no time. */
   latest(): PartitionSet;
@@ -66,17 +66,17 @@ export function partitionSpace(definition: PartitionsDefinition | undefined, con
     if (!rest.every((part, index) => others[index]!.axis.rangeOf(part))) return undefined;
     return { row: rest.join("|"), own: parts[at]!, parts };
   };
-  const find = (key: string): { row: string; range: readonly [number, number] } | undefined => {
+  const find = (key: string, ahead: boolean): { row: string; range: readonly [number, number] } | undefined => {
     const parts = split(key);
-    const range = parts && primary.rangeOf(parts.own);
+    const range = parts && primary.rangeOf(parts.own, ahead);
     return range && { row: parts.row, range };
   };
-  const readOne = (text: string): PartitionSet | string => {
+  const readOne = (text: string, ahead: boolean): PartitionSet | string => {
     const [first, last, ...rest] = text.split("...");
-    const from = find(first!);
+    const from = find(first!, ahead);
     if (!from) return first!;
     if (last === undefined) return new Map([[from.row, [from.range]]]);
-    const to = find(last);
+    const to = find(last, ahead);
     if (!to || rest.length > 0 || to.row !== from.row) return last;
     return new Map([[from.row, [[from.range[0], to.range[1]]]]]);
   };
@@ -117,7 +117,7 @@ export function partitionSpace(definition: PartitionsDefinition | undefined, con
     parse(texts) {
       return gather(
         texts.map((text) => {
-          const one = readOne(text);
+          const one = readOne(text, false);
           if (typeof one === "string") throw unknownKey(one, text, space);
           for (const [[from, to]] of one.values() as Iterable<[[number, number]]>)
             if (to <= from)
@@ -126,7 +126,7 @@ export function partitionSpace(definition: PartitionsDefinition | undefined, con
         }),
       );
     },
-    read: (texts) => gather(texts.map(readOne).filter((one) => typeof one !== "string")),
+    read: (texts) => gather(texts.map((text) => readOne(text, true)).filter((one) => typeof one !== "string")),
     dimensionsOf(key) {
       const parts = split(key)?.parts ?? [key];
       return Object.fromEntries(axes.map(({ name }, index) => [name, parts[index] ?? ""]));
