@@ -1,4 +1,4 @@
-import type { ApiClient, RunEvent, Submitted } from "@kc/host/client";
+import { type ApiClient, followRuns, type RequestEnd, type RunEvent, type Submitted } from "@kc/host/client";
 import type { CommandContext } from "./command.ts";
 import { UserError } from "./user-error.ts";
 
@@ -9,6 +9,10 @@ export function eventLine(event: RunEvent, locationOf: (runId: string) => string
   const who = `${time(event)} ${(locationOf(event.runId ?? "") ?? "").padEnd(11)}`;
   const what = event.asset ?? event.step ?? "";
   switch (event.type) {
+    case "run_queued":
+      return event.message ? `${who} run ${event.runId} queued: ${event.message}` : undefined;
+    case "step_waiting":
+      return `${who}   ${event.step} ${event.message}`;
     case "run_started":
       return `${who} run ${event.runId} started`;
     case "run_succeeded":
@@ -57,10 +61,10 @@ export async function followRequest(
   const runs = new Map(submitted.runs.map((run) => [run.id, run]));
   const assets = new Set(submitted.runs.flatMap((run) => run.assets));
   const done = new Set<string>();
-  const ended = new Map<string, string>();
-  const abort = new AbortController();
+  const ended: RequestEnd = new Map();
   const bar = progress(context, assets.size);
-  for await (const event of api.events({ after: 0, requestId: submitted.requestId }, abort.signal)) {
+  for await (const event of followRuns(api, submitted, ended)) {
+    if (event.type === "run_queued" && event.runId && !runs.has(event.runId)) runs.set(event.runId, await api.run(event.runId));
     const line =
       options.verbose || event.type !== "log" || event.level === "warn" || event.level === "error" || event.stream === "logger"
         ? eventLine(event, (id) => runs.get(id)?.location)
@@ -68,17 +72,14 @@ export async function followRequest(
     if (line) bar.print(line);
     if (event.asset && /^step_(succeeded|failed|skipped)$/.test(event.type)) done.add(event.asset);
     bar.show(done.size);
-    if (/^run_(succeeded|failed|cancelled|skipped)$/.test(event.type) && event.runId) ended.set(event.runId, event.type);
-    if (ended.size === runs.size) break;
   }
-  abort.abort();
   bar.end();
-  if (ended.size < runs.size)
+  if (submitted.runs.length > 0 && ended.size < submitted.runs.length)
     throw new UserError(
       "the platform ended while its runs were followed",
       "What they had done is kept: kc runs list. The platform's log is .kc/logs/host.log.",
     );
-  return [...ended.values()].every((type) => type === "run_succeeded");
+  return [...ended.values()].every((end) => end === "succeeded");
 }
 
 function progress(context: CommandContext, total: number) {

@@ -17,6 +17,18 @@ export async function runConfig(context: CommandContext, file: string | undefine
   return value as Record<string, unknown>;
 }
 
+/** @throws UsageError when the text is no JSON object. */
+export function inlineConfig(text: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new UsageError(`--config-json: ${(error as Error).message}`);
+  }
+  if (!value || typeof value !== "object" || Array.isArray(value)) throw new UsageError("--config-json must hold an object");
+  return value as Record<string, unknown>;
+}
+
 /** @throws UsageError at a tag without a value. */
 export function tagsOf(tags: unknown): Record<string, string> {
   return Object.fromEntries(

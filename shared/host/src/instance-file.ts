@@ -50,6 +50,17 @@ const schema = z.strictObject({
         .default([]),
       /** Steps at one time within a run. */
       max_concurrent_steps: z.number().int().min(1).default(4),
+      /** How failed runs are run again by themselves. */
+      retries: z
+        .strictObject({
+          max: z.number().int().min(0).default(0),
+          delay: duration.optional(),
+          backoff: z.enum(["constant", "linear", "exponential"]).default("constant"),
+          strategy: z.enum(["from_failure", "all_steps"]).default("from_failure"),
+          /** False: only runs whose worker died. */
+          on_step_failure: z.boolean().default(true),
+        })
+        .prefault({}),
       /** How long a cancelled run may take to end by itself. */
       cancel_grace: duration.default(10_000),
     })

@@ -14,6 +14,7 @@ import { livePartitions } from "./partitions.ts";
 import type { InstancePaths } from "./paths.ts";
 import { runLauncher } from "./runs/launcher.ts";
 import { openPools, poolSettings } from "./runs/pools.ts";
+import { rerunner, retryPolicy } from "./runs/rerun.ts";
 import { submitter } from "./runs/submit.ts";
 import { workerPool } from "./runs/worker-pool.ts";
 import { openConnections } from "./standins/connections.ts";
@@ -117,7 +118,9 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
     });
     stops.push(() => launcher.stop());
     await launcher.recover();
-    const requests = submitter({ workspace, storage, log, clock, pools, partitions });
+    const requests = submitter({ workspace, log, clock, pools, partitions });
+    const rerun = rerunner({ workspace, storage, log, clock });
+    const retries = retryPolicy(settings.runs.retries);
     let daemonLeases = 0;
     const daemon = startDaemon(
       { workspace, storage, log, clock, requests, partitions, ticks: tickSettings(settings.ticks), report },
@@ -126,6 +129,8 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
         maxConcurrentRuns: settings.runs.max_concurrent,
         tagLimits: settings.runs.tag_limits,
         pools,
+        retries,
+        rerun,
         retention: settings.retention,
         alerts: settings.alerts,
         decides: () => (options.daemon ?? false) || daemonLeases > 0,
@@ -149,6 +154,8 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
       log,
       requests,
       partitions,
+      rerun,
+      retries,
       launcher,
       daemon,
       pools,

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { connections } from "@kc/connections";
 import type { ApiClient } from "./client/client.ts";
+import { followRuns } from "./client/follow.ts";
 import type { Run, RunEvent, RunRequest, Submitted } from "./client/types.ts";
 import { joinHost } from "./join.ts";
 
@@ -61,15 +62,8 @@ export async function testInstance(options: TestInstanceOptions = {}): Promise<T
   const { api } = host;
   await api.settled();
   const finish = async (submitted: Submitted) => {
-    const open = new Set(submitted.runs.map((run) => run.id));
     const events: RunEvent[] = [];
-    const abort = new AbortController();
-    for await (const event of api.events({ after: 0, requestId: submitted.requestId }, abort.signal)) {
-      events.push(event);
-      if (event.runId && /^run_(succeeded|failed|cancelled|skipped)$/.test(event.type)) open.delete(event.runId);
-      if (open.size === 0) break;
-    }
-    abort.abort();
+    for await (const event of followRuns(api, submitted, new Map())) events.push(event);
     return { runs: await api.runs({ requestId: submitted.requestId }), events };
   };
   return {

@@ -193,7 +193,7 @@ describe("the OpenAPI document", () => {
       );
       expect(Object.keys(operation.responses), `${method} ${path}`).toContain(String(answer.status));
       // Cancelling and retrying a run that has succeeded is refused, and says why.
-      expect(answer.status, `${method} ${path}: ${answer.text}`).toBe(/cancel|retry/.test(path) ? 400 : 200);
+      expect(answer.status, `${method} ${path}: ${answer.text}`).toBe(/cancel|reexecute/.test(path) ? 400 : 200);
       expect(answer.headers["content-type"]).toMatch(/^application\/json/);
     }
   });
@@ -270,7 +270,7 @@ describe("requests", () => {
   test("a failed request is resumed by its retry", async () => {
     const { runs } = await instance.materialize("team/b or fails", { config: { "team/b": { day: "monday" } } });
     expect(runs[0]!.status).toBe("failed");
-    const retried = await instance.finish(await instance.api.retry(runs[0]!.id));
+    const retried = await instance.finish(await instance.api.reexecute(runs[0]!.id));
     expect(retried.runs[0]).toMatchObject({ assets: ["fails"], status: "failed", tags: { "kc/retry_of": runs[0]!.requestId } });
   });
 });

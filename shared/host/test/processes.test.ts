@@ -198,12 +198,12 @@ describe.concurrent("the host", () => {
       expect(events.filter((event) => event.type === "step_failed").map((event) => event.asset)).toEqual(["noisy"]);
       // A retry of the request makes what is left, and nothing else.
       writeFileSync(join(second.output, "noisy.go"), "");
-      const retried = await second.finish(await second.api.retry(noisy!.id));
+      const retried = await second.finish(await second.api.reexecute(noisy!.id));
       expect(retried.runs.map((run) => [run.assets, run.status]).sort()).toEqual([
         [["next"], "succeeded"],
         [["noisy"], "succeeded"],
       ]);
-      await expect(second.api.retry(retried.runs[0]!.id)).rejects.toThrow("nothing to retry");
+      await expect(second.api.reexecute(retried.runs[0]!.id)).rejects.toThrow("nothing to retry");
     } finally {
       await Promise.all([first.stop(), second.stop()]);
       rmSync(home, { recursive: true, force: true });

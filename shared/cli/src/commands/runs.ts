@@ -1,8 +1,9 @@
-import type { ApiClient } from "@kc/host/client";
+import type { ApiClient, RunEvent } from "@kc/host/client";
 import { type Command, type CommandContext, jsonOption, number, text, UsageError } from "../command.ts";
 import { eventLine, followRequest } from "../follow.ts";
 import { withHost } from "../host.ts";
 import { ago, table } from "../table.ts";
+import { UserError } from "../user-error.ts";
 
 export const command: Command = {
   summary: "List, show, follow, cancel and retry runs.",
@@ -12,18 +13,25 @@ export const command: Command = {
     status: { type: "string", value: "STATUS", description: "list: only these statuses, joined by commas" },
     asset: { type: "string", value: "KEY", description: "list: only runs that target the asset" },
     limit: { type: "string", short: "n", value: "N", description: "list: at most so many (default 20)" },
+    step: { type: "string", value: "STEP", description: "logs: only this step" },
+    level: { type: "string", value: "LEVELS", description: "logs: only lines of these levels, joined by commas" },
+    from: { type: "string", value: "failure | scratch", description: "retry: what did not succeed (default), or all" },
     follow: { type: "boolean", short: "f", description: "logs: go on until the run ends" },
   },
   examples: [
     ["kc runs list --status failed,running", "what failed or runs"],
     ["kc runs logs ID -f", "a run's lines as they come"],
-    ["kc runs retry ID", "again, only what did not succeed"],
+    ["kc runs logs ID --step orders -f", "one step's lines alone"],
+    ["kc runs retry ID", "a run or request again, only what did not succeed"],
+    ["kc runs retry ID --from scratch", "all of it"],
   ],
   async run({ values, positionals, context }) {
     const [verb = "list", id] = positionals;
     if (!["list", "show", "logs", "cancel", "retry"].includes(verb))
       throw new UsageError(`there is no "kc runs ${verb}"; there are list, show, logs, cancel, retry`);
     if (verb !== "list" && !id) throw new UsageError(`which run? kc runs list shows their ids`);
+    const from = text(values, "from") ?? "failure";
+    if (!["failure", "scratch"].includes(from)) throw new UsageError(`--from "${from}": there are failure and scratch`);
     const limit = number(values, "limit") ?? 20;
     return withHost(context, async ({ api }) => {
       if (verb === "list")
@@ -34,14 +42,20 @@ export const command: Command = {
           asset: text(values, "asset"),
         });
       if (verb === "show") return show(api, context, id!, values.json === true);
-      if (verb === "logs") return logs(api, context, id!, values.follow === true);
+      if (verb === "logs")
+        return logs(api, context, id!, {
+          follow: values.follow === true,
+          step: text(values, "step"),
+          level: text(values, "level"),
+        });
       if (verb === "cancel") {
         const run = await api.cancel(id!);
         context.print(`run ${run.id} is ${run.status}`);
         return 0;
       }
       await api.settled();
-      return (await followRequest(api, await api.retry(id!), context, { verbose: false })) ? 0 : 1;
+      const strategy = from === "scratch" ? "from_scratch" : "from_failure";
+      return (await followRequest(api, await api.reexecute(id!, strategy), context, { verbose: false })) ? 0 : 1;
     });
   },
 };
@@ -90,6 +104,10 @@ async function show(api: ApiClient, context: CommandContext, id: string, json: b
     return 0;
   }
   context.print(`run ${run.id}  ${run.status}${run.reason ? `: ${run.reason}` : ""}`);
+  const { number, of, root, next, nextAt } = run.retry;
+  if (of > 0) context.print(`  attempt      ${number + 1} of ${of + 1}${number > 0 ? `, first ${root}` : ""}`);
+  if (next ?? nextAt) context.print(`  retried      ${next ? `by ${next}` : `at ${nextAt}`}`);
+  if (run.waitsFor) context.print(`  waiting      ${run.waitsFor}`);
   context.print(
     `  location     ${run.location}\n  request      ${run.requestId} (${run.siblings.length} ${run.siblings.length === 1 ? "run" : "runs"})`,
   );
@@ -109,15 +127,26 @@ async function show(api: ApiClient, context: CommandContext, id: string, json: b
   return 0;
 }
 
-async function logs(api: ApiClient, context: CommandContext, id: string, follow: boolean): Promise<number> {
+interface LogOptions {
+  follow: boolean;
+  step: string | undefined;
+  level: string | undefined;
+}
+
+async function logs(api: ApiClient, context: CommandContext, id: string, options: LogOptions): Promise<number> {
   const run = await api.run(id);
+  const { follow, step, level } = options;
+  if (step && !run.steps.some((one) => one.key === step))
+    throw new UserError(`run ${id} has no step "${step}"`, `Its steps are ${run.steps.map((one) => one.key).join(", ")}.`);
+  const levels = level?.split(",");
+  const wanted = (event: RunEvent) => (!step || event.step === step) && (!levels || levels.includes(event.level ?? ""));
   const line = (event: Parameters<typeof eventLine>[0]) => {
     const shown = eventLine(event, () => run.location);
     if (shown) context.print(shown);
   };
   if (!follow || run.endedAt) {
     for (let after = 0; ; ) {
-      const events = await api.runEvents(id, { after, limit: 10_000 });
+      const events = await api.runEvents(id, { after, limit: 10_000, ...(step ? { step } : {}), ...(level ? { level } : {}) });
       for (const event of events) line(event);
       if (events.length < 10_000) return 0;
       after = events.at(-1)!.id;
@@ -125,7 +154,7 @@ async function logs(api: ApiClient, context: CommandContext, id: string, follow:
   }
   const abort = new AbortController();
   for await (const event of api.events({ after: 0, runId: id }, abort.signal)) {
-    line(event);
+    if (wanted(event)) line(event);
     if (/^run_(succeeded|failed|cancelled|skipped)$/.test(event.type)) break;
   }
   abort.abort();

@@ -70,11 +70,13 @@ export function apiClient(base: string, options: { fetch?: typeof fetch } = {}) 
       query: { status?: string; location?: string; asset?: string; requestId?: string; limit?: number; before?: string } = {},
     ) => call<Run[]>("GET", "runs", query),
     run: (id: string) => call<RunDetail>("GET", `runs/${encodeURIComponent(id)}`),
-    runEvents: (id: string, query: { after?: number; limit?: number; types?: string } = {}) =>
+    runEvents: (id: string, query: { after?: number; limit?: number; types?: string; step?: string; level?: string } = {}) =>
       call<RunEvent[]>("GET", `runs/${encodeURIComponent(id)}/events`, query),
     submit: (request: RunRequest) => call<Submitted>("POST", "runs", {}, request),
     cancel: (id: string) => call<Run>("POST", `runs/${encodeURIComponent(id)}/cancel`),
-    retry: (id: string) => call<Submitted>("POST", `runs/${encodeURIComponent(id)}/retry`),
+    /** Runs a run with those around it, or a whole request, again. */
+    reexecute: (id: string, strategy: "from_failure" | "from_scratch" = "from_failure") =>
+      call<Submitted>("POST", `runs/${encodeURIComponent(id)}/reexecute`, {}, { strategy }),
     jobs: () => call<Job[]>("GET", "jobs"),
     pools: () => call<Pool[]>("GET", "pools"),
     /** Null takes back what was set, so that kc.yaml counts. */

@@ -1,2 +1,3 @@
 export { type ApiClient, ApiError, apiClient } from "./client.ts";
+export * from "./follow.ts";
 export type * from "./types.ts";

@@ -136,6 +136,17 @@ export const runDetailSchema = runSchema
         waitsFor: z.string().nullable(),
       }),
     ),
+    /** Its place in the line of runs that retry each other: 0 is the first. */
+    retry: z.object({
+      number: z.number().int(),
+      of: z.number().int(),
+      retryOf: z.string().nullable(),
+      root: z.string(),
+      /** The run that retries it. */
+      next: z.string().nullable(),
+      /** When it is retried, while that is to come. */
+      nextAt: instant.nullable(),
+    }),
     config: z.record(z.string(), z.unknown()),
     siblings: z.array(runSchema),
   })

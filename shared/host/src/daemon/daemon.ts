@@ -1,7 +1,8 @@
-import type { Run, ScheduleSnapshot, SensorSnapshot, StoredEvent, TagLimit, Tick } from "@kc/runtime/internal";
+import type { Run, RunRetryPolicy, ScheduleSnapshot, SensorSnapshot, StoredEvent, TagLimit, Tick } from "@kc/runtime/internal";
 import type { AlertsSettings } from "../alerts/settings.ts";
 import type { RunLauncher } from "../runs/launcher.ts";
 import type { Pools } from "../runs/pools.ts";
+import type { Rerunner } from "../runs/rerun.ts";
 import { alertLoops } from "./alert-loops.ts";
 import { type Evaluations, tickAutomation } from "./automation.ts";
 import type { DaemonContext, TickSettings } from "./context.ts";
@@ -11,6 +12,7 @@ import { type Loop, startLoop } from "./loop.ts";
 import { observedStorage } from "./observed-storage.ts";
 import { tickQueue } from "./queue.ts";
 import { type Retention, tickRetention } from "./retention.ts";
+import { tickRunRetries } from "./run-retries.ts";
 import { type SchedulesInFlight, tickSchedules } from "./schedules.ts";
 import { type SensorsInFlight, tickSensors } from "./sensors.ts";
 import { tickNow } from "./tick-now.ts";
@@ -41,6 +43,8 @@ export function startDaemon(
     maxConcurrentRuns: number;
     tagLimits: readonly TagLimit[];
     pools: Pools;
+    retries: RunRetryPolicy;
+    rerun: Rerunner;
     decides(): boolean;
     retention: Retention;
     alerts: AlertsSettings;
@@ -74,8 +78,9 @@ export function startDaemon(
   );
   const freshness = start("freshness", () => tickFreshness(context));
   const retention = start("retention", () => tickRetention(context, options.retention));
+  const runRetries = start("run-retries", () => tickRunRetries(context, { policy: options.retries, rerun: options.rerun }));
   const { alerts, deliveries } = alertLoops({ context, settings: options.alerts, start, deciding, loops: () => loops });
-  const loops = [queue, automation, schedules, sensors, freshness, retention, alerts, deliveries];
+  const loops = [queue, runRetries, automation, schedules, sensors, freshness, retention, alerts, deliveries];
   const stopListening = context.log.listen((events: readonly StoredEvent[]) => {
     const woken = wokenBy(events);
     for (const loop of loops) if (woken.has(loop.name as LoopName)) loop.wake();

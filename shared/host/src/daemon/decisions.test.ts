@@ -99,7 +99,7 @@ function context(): DaemonContext {
   const workspace = { graph: () => graph, locations: () => [location], location: () => location } as unknown as Workspace;
   const clock: Clock = { now: () => now, sleep: async () => {} };
   const partitions = livePartitions({ workspace, storage, log, clock });
-  const requests = submitter({ workspace, storage, log, clock, pools: { check() {} }, partitions });
+  const requests = submitter({ workspace, log, clock, pools: { check() {} }, partitions });
   return {
     workspace,
     storage,

@@ -1,13 +1,21 @@
-import { decideQueue, type NewEvent, type Run, type TagLimit } from "@kc/runtime/internal";
+import { decideQueue, type NewEvent, type Run, type RunRetryPolicy, type TagLimit } from "@kc/runtime/internal";
 import type { RunLauncher } from "../runs/launcher.ts";
 import type { Pools } from "../runs/pools.ts";
 import type { DaemonContext } from "./context.ts";
+import { standing } from "./run-retries.ts";
 
 /** Launches the queued runs that may start, and ends those that never can. Answers what the others wait for. */
 export async function tickQueue(
   context: DaemonContext,
   launcher: RunLauncher,
-  options: { maxConcurrentRuns: number; tagLimits: readonly TagLimit[]; pools: Pools; launched: Map<string, Run>; wake(): void },
+  options: {
+    maxConcurrentRuns: number;
+    tagLimits: readonly TagLimit[];
+    pools: Pools;
+    retries: RunRetryPolicy;
+    launched: Map<string, Run>;
+    wake(): void;
+  },
 ): Promise<Map<string, string>> {
   const { storage, log, clock } = context;
   const queued = (await storage.listRuns({ statuses: ["queued"], order: "oldest", limit: 1_000 })).filter(
@@ -15,7 +23,7 @@ export async function tickQueue(
   );
   if (queued.length === 0) return new Map();
   const needed = new Map<string, Run["status"] | undefined>();
-  for (const id of new Set(queued.flatMap((run) => run.needs))) needed.set(id, (await storage.getRun(id))?.status);
+  for (const id of new Set(queued.flatMap((run) => run.needs))) needed.set(id, await standing(context, id, options.retries));
   const decision = decideQueue({
     queued: queued.map((run) => ({ ...run, pools: options.pools.ofRun(run.plan) })),
     active: options.launched.size,

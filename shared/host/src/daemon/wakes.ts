@@ -1,6 +1,6 @@
 import type { StoredEvent } from "@kc/runtime/internal";
 
-export type LoopName = "queue" | "automation" | "schedules" | "sensors" | "freshness" | "alerts" | "lineage";
+export type LoopName = "queue" | "automation" | "schedules" | "sensors" | "freshness" | "alerts" | "lineage" | "run-retries";
 
 const tellsOfHealth = /^(run_failed|run_succeeded|step_failed|step_succeeded|check_result|freshness)$/;
 const runStatus = /^run_/;
@@ -14,6 +14,7 @@ export function wokenBy(events: readonly Pick<StoredEvent, "type">[]): Set<LoopN
     if (type === "run_started") woken.add("lineage");
     if (tellsOfHealth.test(type)) woken.add("alerts");
     if (runStatus.test(type)) woken.add("sensors");
+    if (type === "run_failed") woken.add("run-retries");
     if (type === "materialization") woken.add("automation");
     if (type === "materialization" || type === "unchanged") woken.add("freshness").add("sensors");
   }

@@ -71,7 +71,9 @@ export function runLauncher(deps: {
     const input = await inputOf(run);
     const loaded = await worker.definitions();
     if ("error" in loaded) {
-      await end(run.id, "run_failed", `location ${run.location} did not load in the worker: ${loaded.error.message}`);
+      await end(run.id, "run_failed", `location ${run.location} did not load in the worker: ${loaded.error.message}`, {
+        refused: true,
+      });
       return false;
     }
     const call = worker.client.executeRun();
@@ -154,7 +156,12 @@ export function runLauncher(deps: {
   }
 
   /** Ends a run whose worker cannot say it any more, and the steps that were going on. */
-  async function end(runId: string, type: "run_failed" | "run_cancelled", message: string): Promise<void> {
+  async function end(
+    runId: string,
+    type: "run_failed" | "run_cancelled",
+    message: string,
+    fields: { crashed?: boolean; refused?: boolean } = type === "run_failed" ? { crashed: true } : {},
+  ): Promise<void> {
     const steps = await storage.readEvents({
       runId,
       types: ["step_started", "step_succeeded", "step_failed", "step_skipped"],
@@ -174,7 +181,7 @@ export function runLauncher(deps: {
             : { ...about, type: "step_skipped", message };
         }),
     );
-    await log.append([...closing, { type, at, runId, message }]);
+    await log.append([...closing, { type, at, runId, message, ...(Object.keys(fields).length > 0 ? { fields } : {}) }]);
   }
 
   /** Tries until the log takes the run's end, or leaves it and the spool to the next host. */

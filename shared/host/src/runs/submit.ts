@@ -2,8 +2,8 @@ import { randomBytes } from "node:crypto";
 import {
   assignPartitions,
   type Clock,
+  checkRunTags,
   didYouMean,
-  isEnd,
   type JobSnapshot,
   type NewEvent,
   type NewRun,
@@ -11,7 +11,6 @@ import {
   partitionTexts,
   planRuns,
   type Run,
-  type Storage,
   select,
   UserError,
 } from "@kc/runtime/internal";
@@ -53,19 +52,19 @@ export function newId(now: number): string {
 /** The one road of all doors: selection -> plan -> stored runs. */
 export function submitter(deps: {
   workspace: Workspace;
-  storage: Storage;
   log: EventLog;
   clock: Clock;
   pools: Pick<Pools, "check">;
   partitions: Pick<LivePartitions, "now">;
 }) {
-  const { workspace, storage, log, clock } = deps;
+  const { workspace, log, clock } = deps;
 
   /** @throws UserError when the selection, job or locations do not allow it; nothing is stored then. */
   async function submit(request: SubmitRequest): Promise<Submitted> {
     const graph = workspace.graph();
     const job = request.job ? findJob(workspace, request.job) : undefined;
     const tags = { ...job?.tags, ...request.tags };
+    checkRunTags(tags);
     const keys = request.assets
       ? checkKeys(request.assets)
       : select(graph, job?.selection ?? request.selection ?? fail("a run request needs a selection, assets or a job"));
@@ -141,37 +140,7 @@ export function submitter(deps: {
     });
   }
 
-  /**
-   * Resumes a request: a new one for every asset that did not succeed in it.
-   * @throws UserError when runs of it still go on, or nothing is left to do.
-   */
-  async function retry(requestId: string): Promise<Submitted> {
-    const runs = await storage.listRuns({ requestId, order: "oldest", limit: 1_000 });
-    if (runs.length === 0) throw new UserError(`there is no request "${requestId}"`);
-    const open = runs.filter((run) => !isEnd(run.status));
-    if (open.length > 0)
-      throw new UserError(`run ${open[0]!.id} of the request is ${open[0]!.status}`, { hint: "Cancel it or let it end first." });
-    const left: string[] = [];
-    for (const run of runs) {
-      const done = await storage.readEvents({ runId: run.id, types: ["step_succeeded"], limit: 100_000 });
-      const succeeded = new Set(done.map((event) => event.asset));
-      left.push(...run.plan.assets.filter((asset) => !succeeded.has(asset)));
-    }
-    const names = new Set(
-      runs.flatMap((run) =>
-        run.plan.steps.filter((step) => step.assets.some((asset) => left.includes(asset))).map((step) => step.name),
-      ),
-    );
-    if (left.length === 0) throw new UserError("every step of the request succeeded: there is nothing to retry");
-    return submit({
-      assets: left,
-      tags: { ...runs[0]!.tags, "kc/retry_of": requestId },
-      config: Object.fromEntries(Object.entries(runs[0]!.config).filter(([name]) => names.has(name))),
-      ...(runs[0]!.partition ? { partition: runs[0]!.partition } : {}),
-    });
-  }
-
-  return { submit, retry };
+  return { submit };
 }
 
 /** Config that no step would read is a mistake: a name mistyped would run with the defaults. */

@@ -1,4 +1,4 @@
-import type { LocationSnapshot, Run, StoredEvent, TagLimit, Tick } from "@kc/runtime/internal";
+import type { LocationSnapshot, Run, RunRetryPolicy, StoredEvent, TagLimit, Tick } from "@kc/runtime/internal";
 import { UserError } from "@kc/runtime/internal";
 import { openSqlite } from "@kc/storage/sqlite";
 import { tickAutomation } from "../daemon/automation.ts";
@@ -6,12 +6,14 @@ import { type DaemonContext, defaultTickSettings, type TickSettings } from "../d
 import { tickFreshness } from "../daemon/freshness.ts";
 import { observedStorage } from "../daemon/observed-storage.ts";
 import { tickQueue } from "../daemon/queue.ts";
+import { tickRunRetries } from "../daemon/run-retries.ts";
 import { type SchedulesInFlight, tickSchedules } from "../daemon/schedules.ts";
 import { type SensorsInFlight, tickSensors } from "../daemon/sensors.ts";
 import { type LoopName, wokenBy } from "../daemon/wakes.ts";
 import { eventLog } from "../log.ts";
 import { livePartitions } from "../partitions.ts";
 import { noPools, openPools, type PoolSettings } from "../runs/pools.ts";
+import { noRetries, rerunner } from "../runs/rerun.ts";
 import { submitter } from "../runs/submit.ts";
 import { type SimulatedAlert, simulatedAlerts } from "./simulated-alerts.ts";
 import { type SimulatedOutcome, simulatedLauncher } from "./simulated-launcher.ts";
@@ -43,6 +45,8 @@ export interface SimulateOptions {
   ticks?: Partial<Pick<TickSettings, "missed" | "maxRetries" | "maxRuns">>;
   /** Spans in which the daemon does not run: what happens to the ticks it missed. Runs that go on end all the same. */
   down?: readonly { from: Date | string; to: Date | string }[];
+  /** How failed runs are run again; default not at all, as in kc.yaml. */
+  runRetries?: RunRetryPolicy;
   /** Called before the clock is turned to a new instant: a test can report events or ask for runs then. */
   at?: (instant: Date, platform: Pick<DaemonContext, "log" | "requests">) => Promise<void> | void;
 }
@@ -85,7 +89,9 @@ export async function simulate(options: SimulateOptions): Promise<Simulation> {
     wake: () => woken.add("queue"),
   });
   const partitions = livePartitions({ workspace, storage, log, clock });
-  const requests = submitter({ workspace, storage, log, clock, pools, partitions });
+  const requests = submitter({ workspace, log, clock, pools, partitions });
+  const retries = options.runRetries ?? noRetries;
+  const rerun = rerunner({ workspace, storage, log, clock });
   const context: DaemonContext = {
     workspace,
     storage,
@@ -105,7 +111,7 @@ export async function simulate(options: SimulateOptions): Promise<Simulation> {
 
   const alerts = simulatedAlerts(context, options.alerts);
   // Alerts look first: what was before the simulation is no news, and everything in it is.
-  const allLoops: readonly LoopName[] = ["alerts", "queue", "automation", "schedules", "sensors", "freshness"];
+  const allLoops: readonly LoopName[] = ["alerts", "queue", "automation", "schedules", "sensors", "freshness", "run-retries"];
   const woken = new Set<LoopName>(allLoops);
   const down = (options.down ?? []).map((span) => ({ from: instant(span.from, "down.from"), to: instant(span.to, "down.to") }));
   const nextAt = new Map<LoopName, number>();
@@ -122,9 +128,11 @@ export async function simulate(options: SimulateOptions): Promise<Simulation> {
         maxConcurrentRuns: options.maxConcurrentRuns ?? 10,
         tagLimits: options.tagLimits ?? [],
         pools,
+        retries,
         launched,
         wake: () => woken.add("queue"),
       })),
+    "run-retries": () => tickRunRetries(context, { policy: retries, rerun }),
     automation: () => tickAutomation(context, evaluations),
     schedules: () => tickSchedules(context, schedulesInFlight, () => woken.add("schedules")),
     sensors: () => tickSensors(context, inFlight, () => woken.add("sensors")),

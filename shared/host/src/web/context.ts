@@ -1,4 +1,4 @@
-import type { Storage } from "@kc/runtime/internal";
+import type { RunRetryPolicy, Storage } from "@kc/runtime/internal";
 import type { AlertsSettings } from "../alerts/settings.ts";
 import type { Daemon } from "../daemon/daemon.ts";
 import type { LocationState, Workspace } from "../locations/workspace.ts";
@@ -6,6 +6,7 @@ import type { EventLog } from "../log.ts";
 import type { LivePartitions } from "../partitions.ts";
 import type { RunLauncher } from "../runs/launcher.ts";
 import type { Pools } from "../runs/pools.ts";
+import type { Rerunner } from "../runs/rerun.ts";
 import type { submitter } from "../runs/submit.ts";
 import type { Connections } from "../standins/connections.ts";
 
@@ -19,6 +20,8 @@ export interface WebContext {
   log: EventLog;
   requests: ReturnType<typeof submitter>;
   partitions: LivePartitions;
+  rerun: Rerunner;
+  retries: RunRetryPolicy;
   launcher: RunLauncher;
   daemon: Daemon;
   pools: Pools;

@@ -1,12 +1,26 @@
 import { z } from "@hono/zod-openapi";
-import { type EventType, eventTypes, isEnd, type Run, type RunStatus, runStatuses, UserError } from "@kc/runtime/internal";
+import {
+  didYouMean,
+  type EventType,
+  eventTypes,
+  isEnd,
+  maxRetriesOf,
+  type Run,
+  type RunStatus,
+  retryNumberOf,
+  runStatuses,
+  type StoredEvent,
+  UserError,
+} from "@kc/runtime/internal";
 import { eventSchema, runDetailSchema, runSchema, submitSchema, submittedSchema } from "../client/schemas.ts";
+import { retryDecision } from "../daemon/run-retries.ts";
+import { lineOf, rootOf } from "../runs/rerun.ts";
 import type { WebContext } from "./context.ts";
 import { type App, count, get, list, NotFound, none, post } from "./route.ts";
 import { viewSteps } from "./run-steps.ts";
 import { viewEvent, viewRun } from "./views.ts";
 
-export function runRoutes(app: App, { storage, log, requests, launcher, daemon, pools, now }: WebContext): void {
+export function runRoutes(app: App, { storage, log, requests, rerun, retries, launcher, daemon, pools, now }: WebContext): void {
   const view = (run: Run) => viewRun(run, daemon.waiting().get(run.id) ?? [...pools.waitsOf(run.id).values()][0]);
   const find = async (id: string): Promise<Run> => {
     const run = await storage.getRun(id);
@@ -53,8 +67,24 @@ export function runRoutes(app: App, { storage, log, requests, launcher, daemon, 
     async (context) => {
       const run = await find(context.req.param("id"));
       const siblings = await storage.listRuns({ requestId: run.requestId, order: "oldest", limit: 1_000 });
-      const steps = await viewSteps(storage, run, [], { waits: pools.waitsOf(run.id), runsLeft: 0 });
-      return context.json({ ...view(run), steps, config: run.config, siblings: siblings.map(view) }, 200);
+      const line = await lineOf(storage, run);
+      const at = line.findIndex((one) => one.id === run.id);
+      const number = retryNumberOf(run.tags);
+      const most = maxRetriesOf(run.tags, retries);
+      const runsLeft = Math.max(0, most - number);
+      const steps = await viewSteps(storage, run, line.slice(0, at), { waits: pools.waitsOf(run.id), runsLeft });
+      const next = line[at + 1];
+      const decision = next ? undefined : await retryDecision({ storage }, run, retries);
+      const retry = {
+        number,
+        of: Math.max(most, number),
+        retryOf: run.tags["kc/retry_of_run"] ?? null,
+        root: rootOf(run),
+        /** The run that retries it, and when it does while it is still to come. */
+        next: next?.id ?? null,
+        nextAt: decision?.retry ? new Date(decision.at).toISOString() : null,
+      };
+      return context.json({ ...view(run), retry, steps, config: run.config, siblings: siblings.map(view) }, 200);
     },
   );
 
@@ -63,18 +93,28 @@ export function runRoutes(app: App, { storage, log, requests, launcher, daemon, 
     limit: count(10_000),
     types: z.string().optional(),
     step: z.string().optional(),
+    level: z.string().optional().openapi({ description: "One or more levels of log lines, joined by commas" }),
   });
   app.openapi(get("/api/runs/{id}/events", "Events of a run, oldest first", eventsQuery, list(eventSchema)), async (context) => {
     const run = await find(context.req.param("id"));
-    const { after, limit, types, step } = context.req.valid("query");
-    const wanted = types?.split(",").filter((type): type is EventType => eventTypes.includes(type as EventType));
-    const events = await storage.readEvents({
-      runId: run.id,
-      ...(after === undefined ? {} : { after }),
-      ...(wanted ? { types: wanted } : {}),
-      ...(step ? { step } : {}),
-      limit: limit ?? 1_000,
-    });
+    const { after, limit = 1_000, types, step, level } = context.req.valid("query");
+    const wanted = types?.split(",") as EventType[] | undefined;
+    const unknown = wanted?.find((one) => !eventTypes.includes(one));
+    if (unknown) throw new UserError(`there is no event type "${unknown}".${didYouMean(unknown, eventTypes)}`);
+    const levels = level?.split(",");
+    const events: StoredEvent[] = [];
+    for (let from = after ?? 0; events.length < limit; ) {
+      const page = await storage.readEvents({
+        runId: run.id,
+        after: from,
+        ...(levels ? { types: ["log" as const] } : wanted ? { types: wanted } : {}),
+        ...(step ? { step } : {}),
+        limit,
+      });
+      for (const event of page) if (events.length < limit && (!levels || levels.includes(event.level ?? ""))) events.push(event);
+      if (page.length < limit) break;
+      from = page.at(-1)!.id;
+    }
     return context.json(events.map(viewEvent), 200);
   });
 
@@ -86,11 +126,21 @@ export function runRoutes(app: App, { storage, log, requests, launcher, daemon, 
     return context.json(view(await find(run.id)), 200);
   });
 
+  const strategy = z.enum(["from_failure", "from_scratch"]).default("from_failure");
+  const reexecuteBody = z.strictObject({ strategy }).openapi("Reexecution");
   app.openapi(
-    post("/api/runs/{id}/retry", "Request again what did not succeed in a run's request", none, submittedSchema),
+    post(
+      "/api/runs/{id}/reexecute",
+      "Run again what did not succeed, or all, of a run with those around it, or of a request",
+      reexecuteBody,
+      submittedSchema,
+    ),
     async (context) => {
-      const run = await find(context.req.param("id"));
-      const submitted = await requests.retry(run.requestId);
+      const { strategy } = context.req.valid("json");
+      const submitted = await rerun.reexecute(
+        context.req.param("id"),
+        strategy === "from_scratch" ? "all_steps" : "from_failure",
+      );
       return context.json({ requestId: submitted.requestId, created: submitted.created, runs: submitted.runs.map(view) }, 200);
     },
   );

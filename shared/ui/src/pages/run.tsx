@@ -16,7 +16,7 @@ export function RunPage() {
   const navigate = useNavigate();
   const cancel = useMutation({ mutationFn: () => api.cancel(id) });
   const retry = useMutation({
-    mutationFn: () => api.retry(id),
+    mutationFn: (strategy: "from_failure" | "from_scratch") => api.reexecute(id, strategy),
     onSuccess: ({ runs }) => void navigate({ to: "/runs/$id", params: { id: runs[0]!.id } }),
   });
   if (error) return <p className="problem">{error.message}</p>;
@@ -46,8 +46,13 @@ export function RunPage() {
             </button>
           )}
           {unfinished && (
-            <button type="button" className="primary" disabled={retry.isPending} onClick={() => retry.mutate()}>
-              Retry what did not succeed
+            <button type="button" className="primary" disabled={retry.isPending} onClick={() => retry.mutate("from_failure")}>
+              Retry from failure
+            </button>
+          )}
+          {!open && (
+            <button type="button" disabled={retry.isPending} onClick={() => retry.mutate("from_scratch")}>
+              Run again
             </button>
           )}
         </span>
@@ -55,6 +60,35 @@ export function RunPage() {
       {(retry.error ?? cancel.error) && <p className="problem">{(retry.error ?? cancel.error)!.message}</p>}
       {(run.waitsFor ?? run.reason) && (
         <p className={run.status === "failed" ? "problem" : "dim"}>{run.waitsFor ?? run.reason}</p>
+      )}
+      {run.steps
+        .filter((one) => one.waitsFor)
+        .map((one) => (
+          <p key={one.key} className="dim">
+            {one.key} {one.waitsFor}
+          </p>
+        ))}
+      {(run.retry.of > 0 || run.retry.next) && (
+        <p className="dim">
+          Attempt {run.retry.number + 1} of {run.retry.of + 1}
+          {run.retry.retryOf && (
+            <>
+              , after{" "}
+              <Link to="/runs/$id" params={{ id: run.retry.retryOf }}>
+                {run.retry.retryOf}
+              </Link>
+            </>
+          )}
+          {run.retry.next && (
+            <>
+              , retried by{" "}
+              <Link to="/runs/$id" params={{ id: run.retry.next }}>
+                {run.retry.next}
+              </Link>
+            </>
+          )}
+          {run.retry.nextAt && `, again at ${run.retry.nextAt}`}
+        </p>
       )}
       <p className="row dim">
         <span>

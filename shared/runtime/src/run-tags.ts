@@ -1,0 +1,30 @@
+import { durationMs } from "./duration.ts";
+import { UserError } from "./errors.ts";
+
+const whole = (least: number) => (value: string) => /^-?\d{1,9}$/.test(value) && Number(value) >= least;
+
+/** Tags that the queue and the launcher read, with what they must look like. */
+const rules: Record<string, { fits(value: string): boolean; is: string }> = {
+  "kc/priority": { fits: whole(Number.NEGATIVE_INFINITY), is: "a whole number" },
+  "kc/max_retries": { fits: whole(0), is: "a whole number from 0" },
+  "kc/max_concurrent": { fits: whole(1), is: "a whole number from 1" },
+  "kc/retry_strategy": { fits: (value) => value === "from_failure" || value === "all_steps", is: "from_failure or all_steps" },
+  "kc/max_runtime": {
+    fits: (value) => {
+      try {
+        return durationMs(value) > 0;
+      } catch {
+        return false;
+      }
+    },
+    is: 'a duration such as "30m"',
+  },
+};
+
+/** @throws UserError when a tag that steers the run says what cannot be done. */
+export function checkRunTags(tags: Readonly<Record<string, string>>): void {
+  for (const [name, { fits, is }] of Object.entries(rules)) {
+    const value = tags[name];
+    if (value !== undefined && !fits(value)) throw new UserError(`tag ${name}: "${value}" is not ${is}`);
+  }
+}
