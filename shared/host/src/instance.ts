@@ -18,6 +18,7 @@ import { rerunner, retryPolicy } from "./runs/rerun.ts";
 import { submitter } from "./runs/submit.ts";
 import { workerPool } from "./runs/worker-pool.ts";
 import { openConnections } from "./standins/connections.ts";
+import { startMetrics } from "./telemetry/metrics.ts";
 import { webApp } from "./web/app.ts";
 import { listen } from "./web/listen.ts";
 
@@ -121,6 +122,8 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
     const requests = submitter({ workspace, log, clock, pools, partitions });
     const rerun = rerunner({ workspace, storage, log, clock });
     const retries = retryPolicy(settings.runs.retries);
+    const metrics = startMetrics({ storage, log, clock });
+    stops.push(() => metrics.stop());
     let daemonLeases = 0;
     const daemon = startDaemon(
       { workspace, storage, log, clock, requests, partitions, ticks: tickSettings(settings.ticks), report },
@@ -133,6 +136,7 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
         rerun,
         retention: settings.retention,
         alerts: settings.alerts,
+        ticks: metrics.ticks,
         decides: () => (options.daemon ?? false) || daemonLeases > 0,
       },
     );
@@ -163,6 +167,8 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
       now: () => clock.now(),
       leases: () => leases,
       alerts: settings.alerts,
+      metrics,
+      workers: () => pool.counts(),
       uiFolder: join(paths.root, "shared", "ui", "dist"),
       addLocation: (name) => addEntry(chosen(findLocations(paths.root).locations, [name])[0]!),
       lease: (wants) => {

@@ -1,5 +1,4 @@
 import { z } from "@hono/zod-openapi";
-import { alertEvents } from "@kc/runtime/internal";
 
 const instant = z.iso.datetime();
 const severity = z.enum(["warn", "error"]);
@@ -8,7 +7,7 @@ export const alertSchema = z
   .object({
     key: z.string(),
     rule: z.string(),
-    event: z.enum(alertEvents),
+    event: z.string(),
     subject: z.string(),
     severity,
     title: z.string(),

@@ -36,7 +36,15 @@ export const workspaceSchema = z
     problems: z.array(
       z.object({ kind: z.string(), message: z.string(), assets: z.array(z.string()), locations: z.array(z.string()) }),
     ),
-    daemons: z.array(z.object({ name: z.string(), lastHeartbeat: instant, error: z.string().nullable() })),
+    daemons: z.array(
+      z.object({
+        name: z.string(),
+        lastHeartbeat: instant.openapi({ description: "When the loop was last seen to do its work" }),
+        lastLook: instant,
+        lateMs: z.number(),
+        error: z.string().nullable(),
+      }),
+    ),
   })
   .openapi("Workspace");
 

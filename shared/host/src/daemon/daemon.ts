@@ -9,7 +9,8 @@ import type { DaemonContext, TickSettings } from "./context.ts";
 import { tickFreshness } from "./freshness.ts";
 import type { Instigator } from "./instigators.ts";
 import { type Loop, startLoop } from "./loop.ts";
-import { observedStorage } from "./observed-storage.ts";
+import { observedStorage, type TickListener } from "./observed-storage.ts";
+import { type Pulse, startPulse } from "./pulse.ts";
 import { tickQueue } from "./queue.ts";
 import { type Retention, tickRetention } from "./retention.ts";
 import { tickRunRetries } from "./run-retries.ts";
@@ -20,6 +21,7 @@ import { type LoopName, wokenBy } from "./wakes.ts";
 
 export interface Daemon {
   loops: readonly Loop[];
+  pulse: Pulse;
   evaluations: Evaluations;
   /** What each queued run waits for. */
   waiting(): ReadonlyMap<string, string>;
@@ -48,9 +50,10 @@ export function startDaemon(
     decides(): boolean;
     retention: Retention;
     alerts: AlertsSettings;
+    ticks: TickListener;
   },
 ): Daemon {
-  const context = { ...given, storage: observedStorage(given.storage, { ended: () => alerts.wake() }) };
+  const context = { ...given, storage: observedStorage(given.storage, options.ticks, { ended: () => alerts.wake() }) };
   const evaluations: Evaluations = new Map();
   const launched = new Map<Run["id"], Run>();
   const inFlight: SensorsInFlight = new Set();
@@ -89,8 +92,10 @@ export function startDaemon(
   function wake(): void {
     for (const loop of [automation, schedules, sensors, freshness, alerts]) loop.wake();
   }
+  const pulse = startPulse(context.clock, () => loops);
   return {
     loops,
+    pulse,
     evaluations,
     waiting: () => waiting,
     ticks: context.ticks,
@@ -104,6 +109,7 @@ export function startDaemon(
     wakeQueue: () => queue.wake(),
     going: () => [...launched.values()],
     async stop() {
+      pulse.stop();
       stopListening();
       stopWatching();
       await Promise.all(loops.map((loop) => loop.stop()));

@@ -6,17 +6,17 @@ export interface TickListener {
 }
 
 /** The same storage, which also tells of ticks: they are no events of the log, but alerts and metrics depend on them. */
-export function observedStorage(storage: Storage, listener: TickListener): Storage {
+export function observedStorage(storage: Storage, ...listeners: readonly TickListener[]): Storage {
   return {
     ...storage,
     async startTick(tick) {
       const started = await storage.startTick(tick);
-      listener.started?.(started);
+      for (const listener of listeners) listener.started?.(started);
       return started;
     },
     async endTick(id, end, cursor) {
       await storage.endTick(id, end, cursor);
-      listener.ended?.(id, end);
+      for (const listener of listeners) listener.ended?.(id, end);
     },
   };
 }

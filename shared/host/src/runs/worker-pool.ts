@@ -16,6 +16,7 @@ export interface WorkerPool {
   release(process: CodeProcess, reusable: boolean): void;
   /** Warms a worker up for a location, when there is room. */
   warm(location: string): void;
+  counts(): { idle: number; busy: number };
   stop(): Promise<void>;
 }
 
@@ -91,6 +92,7 @@ export function workerPool(
       else end(worker);
     },
     warm,
+    counts: () => ({ idle: idle.length, busy: busy.size }),
     async stop() {
       stopped = true;
       for (const worker of [...idle, ...busy.values()]) end(worker);

@@ -7,6 +7,7 @@ import { assetRoutes } from "./asset-routes.ts";
 import type { WebContext } from "./context.ts";
 import { docsPage } from "./docs.ts";
 import { guard } from "./guard.ts";
+import { healthRoutes } from "./health-routes.ts";
 import { instigatorRoutes } from "./instigator-routes.ts";
 import { poolRoutes } from "./pool-routes.ts";
 import { type App, NotFound } from "./route.ts";
@@ -44,6 +45,7 @@ export function webApp(context: WebContext): App {
   runRoutes(app, context);
   poolRoutes(app, context);
   alertRoutes(app, context);
+  healthRoutes(app, context);
   streams(app, context);
   app.get("/api/openapi.json", (c) => c.json(app.getOpenAPI31Document(info)));
   app.get("/api/docs", (c) => c.html(docsPage(app.getOpenAPI31Document(info) as never)));

@@ -9,6 +9,7 @@ import type { Pools } from "../runs/pools.ts";
 import type { Rerunner } from "../runs/rerun.ts";
 import type { submitter } from "../runs/submit.ts";
 import type { Connections } from "../standins/connections.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
 
 /** What the routes answer from. */
 export interface WebContext {
@@ -36,6 +37,8 @@ export interface WebContext {
   /** Loads a location of workspace.yaml that this host was started without. */
   addLocation(name: string): Promise<LocationState>;
   alerts: AlertsSettings;
+  metrics: Metrics;
+  workers(): { idle: number; busy: number };
   /** Folder of the built UI. */
   uiFolder: string;
 }

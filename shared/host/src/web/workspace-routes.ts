@@ -42,8 +42,10 @@ export function workspaceRoutes(app: App, context: WebContext): void {
           problems: workspace.problems(),
           daemons: daemon.loops.map((loop) => ({
             name: loop.name,
-            lastHeartbeat: new Date(loop.heartbeat().at).toISOString(),
-            error: loop.heartbeat().error ?? null,
+            lastHeartbeat: new Date(daemon.pulse.of(loop).heartbeatAt).toISOString(),
+            lastLook: new Date(loop.heartbeat().at).toISOString(),
+            lateMs: Math.max(0, now() - (loop.heartbeat().dueAt ?? now())),
+            error: daemon.pulse.of(loop).problem ?? loop.heartbeat().error ?? null,
           })),
         },
         200,

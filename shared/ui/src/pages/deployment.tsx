@@ -83,8 +83,17 @@ export function DeploymentPage() {
           ))}
         </tbody>
       </table>
-      <h2>Daemon</h2>
+      <h2>Daemons</h2>
       <table>
+        <thead>
+          <tr>
+            <th>Loop</th>
+            <th>Last heartbeat</th>
+            <th>Last look</th>
+            <th>Late</th>
+            <th />
+          </tr>
+        </thead>
         <tbody>
           {workspace?.daemons.map((daemon) => (
             <tr key={daemon.name}>
@@ -92,6 +101,10 @@ export function DeploymentPage() {
               <td>
                 <Status value={daemon.error ? "failed" : "succeeded"} bare /> <Ago at={daemon.lastHeartbeat} />
               </td>
+              <td>
+                <Ago at={daemon.lastLook} />
+              </td>
+              <td>{daemon.lateMs > 0 ? `${(daemon.lateMs / 1_000).toFixed(1)} s` : ""}</td>
               <td className="problem-inline">{daemon.error}</td>
             </tr>
           ))}
