@@ -23,6 +23,8 @@ export interface Loop {
   stop(): Promise<void>;
 }
 
+const sliceMs = 30_000;
+
 /**
  * @param tick does the work and answers the instant (ms) at which it wants to look again, or undefined for "when woken".
  * A tick that throws is told to `onError` and tried again after a second.
@@ -56,6 +58,14 @@ export function startLoop(
     turn = next;
     return next;
   };
+  /** In slices: timers do not follow the host's clock when it is set, and whoever sleeps through a jump wakes up late. */
+  const until = async (at: number, signal: AbortSignal): Promise<void> => {
+    for (let now = clock.now(); now < at && !signal.aborted; ) {
+      await clock.sleep(Math.min(at - now, sliceMs), signal);
+      if (clock.now() < now) return;
+      now = clock.now();
+    }
+  };
   const running = (async () => {
     while (!stopped) {
       woken = false;
@@ -64,7 +74,7 @@ export function startLoop(
       const abort = new AbortController();
       poke = () => abort.abort();
       if (next === undefined) await new Promise<void>((resolve) => abort.signal.addEventListener("abort", () => resolve()));
-      else await clock.sleep(Math.max(0, next - clock.now()), abort.signal);
+      else await until(next, abort.signal);
       poke = undefined;
     }
   })();

@@ -97,7 +97,7 @@ export async function runSensorTick(
     const runs = result.runs ?? [];
     // All or nothing where it can be known before: a tick that is refused has asked for no run.
     for (const run of runs) refuseSelfTrigger(context, sensor, requestOf(sensor, run, tick));
-    logs = [...logs, ...(await applyPartitions(context, location.entry.name, result.partitions ?? []))];
+    logs = [...logs, ...(await applyPartitions(context, result.partitions ?? []))];
     for (const [index, run] of runs.entries()) requestIds.push(await submit(run, index));
     if (result.events?.length) await log.append(result.events.map((event): NewEvent => reportedEvent(event, clock.now(), name)));
     if (failures.length > 0) throw new Error(failures.map(({ run, message }) => `run ${run}: ${message}`).join("; "));
