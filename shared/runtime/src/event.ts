@@ -22,6 +22,7 @@ export const eventTypes = [
   "check_result",
   "freshness",
   "dynamic_partitions",
+  "backfill",
   "log",
   "instigator_changed",
 ] as const;

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { backfillContract } from "./backfill-contract.testsuite.ts";
 import type { NewEvent, StoredEvent } from "./event.ts";
 import { outboxContract } from "./outbox-contract.testsuite.ts";
 import { partitionContract } from "./partition-contract.testsuite.ts";
@@ -41,6 +42,7 @@ export function storageContract(name: string, open: () => Promise<Storage>): voi
     });
     afterEach(() => storage.close());
 
+    describe("backfills", () => backfillContract(() => storage));
     describe("partitions", () => partitionContract(() => storage));
     describe("alerts and deliveries", () => outboxContract(() => storage));
     const create = (...runs: NewRun[]) =>

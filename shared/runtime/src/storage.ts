@@ -1,3 +1,4 @@
+import type { BackfillStorage } from "./backfill.ts";
 import type { FreshnessState, NewEvent, RunStatus, StoredEvent } from "./event.ts";
 import type { InstigatorStorage } from "./instigator-storage.ts";
 import type { MetadataValue } from "./metadata.ts";
@@ -94,7 +95,7 @@ export interface PruneParams {
  * Where an instance keeps everything. One contract suite (`@kc/runtime/testing`) holds for every implementation.
  * Events are the truth: `appendEvents` also moves run statuses and asset states, in the same transaction.
  */
-export interface Storage extends OutboxStorage, InstigatorStorage, PartitionStorage {
+export interface Storage extends OutboxStorage, InstigatorStorage, PartitionStorage, BackfillStorage {
   // runs
   /**
    * Stores all runs, their events and `values` or nothing. A run whose `runKey` exists already makes the call answer the

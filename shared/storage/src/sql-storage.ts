@@ -1,5 +1,6 @@
 import type { Storage } from "@kc/runtime/internal";
 import type { Kysely } from "kysely";
+import { backfillRows } from "./backfill-rows.ts";
 import { eventRows } from "./event-rows.ts";
 import { instigatorRows } from "./instigator-rows.ts";
 import { outboxRows } from "./outbox-rows.ts";
@@ -43,6 +44,7 @@ export function sqlStorage(db: Kysely<Tables>, facts: Dialect): Storage {
     ...valueRows(sql),
     ...outboxRows(sql),
     ...partitionRows(sql),
+    ...backfillRows(sql),
     prune: (before) => pruneRows(db, write, before),
 
     async info() {

@@ -70,6 +70,7 @@ export interface Tables {
     failed_run_id: string | null;
     changed: number;
   };
+  backfills: { id: string; status: string; created_at: number; body: string };
   dynamic_partitions: { name: string; key: string; position: number };
   entries: { name: string; value: string };
   alerts: { key: string; body: string };

@@ -1,0 +1,49 @@
+import type { BackfillPolicy } from "./asset.ts";
+
+export const backfillStatuses = ["running", "paused", "cancelling", "succeeded", "failed", "cancelled"] as const;
+export type BackfillStatus = (typeof backfillStatuses)[number];
+
+export const isBackfillEnd = (status: BackfillStatus): boolean =>
+  status === "succeeded" || status === "failed" || status === "cancelled";
+
+/** Partitions by asset, as `PartitionSpace.kept` writes them. */
+export type PartitionsByAsset = Record<string, string[]>;
+
+/** Materializations of many partitions of one or more assets, made by as many runs as it takes. Instants are ms. */
+export interface Backfill {
+  id: string;
+  status: BackfillStatus;
+  /** What was asked for, as a person reads it. */
+  title: string;
+  targets: PartitionsByAsset;
+  /** Overrules the policies of the assets. */
+  policy: BackfillPolicy | null;
+  tags: Record<string, string>;
+  config: Record<string, unknown>;
+  /** At most so many of its runs wait or go on at one time. */
+  maxRuns: number;
+  /** Runs that have not ended. */
+  open: string[];
+  requested: PartitionsByAsset;
+  done: PartitionsByAsset;
+  failed: PartitionsByAsset;
+  /** Left out because what they need failed. */
+  skipped: PartitionsByAsset;
+  /** How often what failed was asked for again. */
+  round: number;
+  runs: number;
+  createdAt: number;
+  endedAt: number | null;
+  /** Why it ended or waits, when that is not plain. */
+  reason: string | null;
+}
+
+/** The part of the storage contract that keeps backfills. */
+export interface BackfillStorage {
+  createBackfill(backfill: Backfill): Promise<void>;
+  getBackfill(id: string): Promise<Backfill | null>;
+  /** Newest first. */
+  listBackfills(params?: { statuses?: readonly BackfillStatus[]; limit?: number }): Promise<Backfill[]>;
+  /** Changes one in a transaction of its own; `change` may answer the same object to leave it. Null when there is none. */
+  updateBackfill(id: string, change: (backfill: Backfill) => Backfill): Promise<Backfill | null>;
+}
