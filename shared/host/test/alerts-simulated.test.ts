@@ -93,6 +93,24 @@ describe("alerts in a simulation", () => {
     expect(found.map(({ message }) => `${message.kind} ${message.subject}`)).toEqual(["opened shop/asks", "recovered shop/asks"]);
     expect(found[0]!.message.message).toContain("no answer");
   });
+  test("a run that is tried again is told when its last try failed, and never when a try succeeds", async () => {
+    const alerts = {
+      channels: { ops: hook("o") },
+      rules: [{ name: "r", on: ["run_failed", "asset_failed"], select: "group:side", channels: ["ops"] }],
+    };
+    const policy = { max: 2, strategy: "from_failure" as const, onStepFailure: true };
+    const failing = (times: number): NonNullable<SimulateOptions["outcome"]> => {
+      let tries = 0;
+      return (asset) => (asset === "stock" && ++tries <= times ? "failed" : "materialized");
+    };
+    expect(told(await run(alerts, { outcome: failing(2), runRetries: policy }))).toEqual([]);
+    expect(told(await run(alerts, { outcome: failing(3), runRetries: policy }))).toEqual([
+      "06:30 ops opened Asset stock failed",
+      "06:30 ops opened Run of stock in shop failed",
+      "12:30 ops recovered Recovered: Asset stock succeeded",
+      "12:30 ops recovered Recovered: Run of stock in shop succeeded",
+    ]);
+  });
   test("owners are addressed as kc.yaml maps them", async () => {
     const teams = { shop: { email: "shop@example.com", slack_mention: "<!subteam^S1>" } };
     const { alerts } = await run({ ...nightly({ on: ["asset_failed"], owners: true }), teams }, { outcome: morning });

@@ -1,3 +1,4 @@
+import type { RunRetryPolicy } from "@kc/runtime/internal";
 import { deliver, messageOf } from "../alerts/deliver.ts";
 import { sendMessage } from "../alerts/send.ts";
 import type { AlertsSettings } from "../alerts/settings.ts";
@@ -13,6 +14,7 @@ const watchMs = 15_000;
 export function alertLoops(params: {
   context: DaemonContext;
   settings: AlertsSettings;
+  retries: RunRetryPolicy;
   start(name: string, tick: () => Promise<number | undefined>): Loop;
   deciding(tick: () => Promise<number | undefined>): () => Promise<number | undefined>;
   loops(): readonly Loop[];
@@ -22,6 +24,7 @@ export function alertLoops(params: {
   const look = params.deciding(async () => {
     const next = await tickAlerts(context, {
       settings,
+      retries: params.retries,
       daemons: (now) => new Map(params.loops().map((loop) => [loop.name, loopProblem(loop, now)])),
       automationError: () =>
         params

@@ -5,15 +5,19 @@ import {
   decideAlerts,
   degradedSignal,
   eventSignals,
+  maxRetriesOf,
   type NewEvent,
   platformSignal,
   type Run,
+  type RunRetryPolicy,
+  type StoredEvent,
   tickSignal,
 } from "@kc/runtime/internal";
 import { readMutes } from "../alerts/mutes.ts";
 import { limitOf, ownersOf, ruleScopes, rulesOf } from "../alerts/rules.ts";
 import type { AlertsSettings } from "../alerts/settings.ts";
 import type { DaemonContext } from "./context.ts";
+import { retryDecision } from "./run-retries.ts";
 
 const cursorName = "alerts.cursor";
 const windowsName = "alerts.windows";
@@ -23,6 +27,7 @@ const page = 1_000;
 
 export interface AlertsOptions {
   settings: AlertsSettings;
+  retries: RunRetryPolicy;
   /** What is wrong with each daemon loop, by name; undefined: nothing. */
   daemons(now: number): ReadonlyMap<string, string | undefined>;
   /** Why the last automation evaluation failed, if it did: it has no ticks of its own. */
@@ -59,11 +64,10 @@ export async function tickAlerts(context: DaemonContext, options: AlertsOptions)
   }
   const on = new Set(rules.flatMap((rule) => rule.on));
   const graph = workspace.graph();
-  const signals = eventSignals(events, {
-    run: (id) => runs.get(id),
-    triedAgain: (event) => event.fields?.will_retry === true,
-  });
-  if (on.has("asset_degraded")) signals.push(...(await degraded(context, events)));
+  const open = await storage.alerts();
+  const final = await lastWords(context, options.retries, events, runs);
+  const signals = [...eventSignals(final, (id) => runs.get(id)), ...(await mendedRuns(context, open, final))];
+  if (on.has("asset_degraded")) signals.push(...(await degraded(context, final)));
   if (on.has("tick_failed")) {
     signals.push(...(await ticks(context)));
     const error = options.automationError();
@@ -82,7 +86,6 @@ export async function tickAlerts(context: DaemonContext, options: AlertsOptions)
     for (const [name, problem] of options.daemons(now)) signals.push(platformSignal("daemon_unhealthy", name, now, problem));
   if (on.has("channel_failed")) signals.push(...(await channels(context, settings)));
 
-  const open = await storage.alerts();
   const windows = JSON.parse((await storage.getValue(windowsName)) ?? "{}") as AlertWindows;
   const mutes = await readMutes(storage, now);
   const decision = decideAlerts({
@@ -121,6 +124,52 @@ export async function tickAlerts(context: DaemonContext, options: AlertsOptions)
   if (decision.messages.length > 0) options.deliver();
   if (events.length === page) return now;
   return decision.next;
+}
+
+/** Events without the failures of runs that are tried again; those of the last try count once its run has ended. */
+async function lastWords(
+  context: DaemonContext,
+  policy: RunRetryPolicy,
+  events: readonly StoredEvent[],
+  runs: ReadonlyMap<string, Run>,
+): Promise<StoredEvent[]> {
+  const final: StoredEvent[] = [];
+  for (const event of events) {
+    const run = event.runId ? runs.get(event.runId) : undefined;
+    const retried = run !== undefined && maxRetriesOf(run.tags, policy) > 0;
+    if (!retried || (event.type !== "step_failed" && event.type !== "run_failed")) final.push(event);
+    else if (event.type === "run_failed" && !(await retryDecision(context, run, policy)).retry)
+      final.push(...(await context.storage.readEvents({ runId: run.id, types: ["step_failed"], limit: 10_000 })), event);
+  }
+  return final;
+}
+
+/** A run that failed is mended too when other runs have made all of its assets: re-executions run only what failed. */
+async function mendedRuns(
+  { storage, clock }: DaemonContext,
+  open: ReadonlyMap<string, AlertState>,
+  events: readonly StoredEvent[],
+): Promise<AlertSignal[]> {
+  const made = new Set(events.flatMap((event) => (event.type === "step_succeeded" ? (event.asset ?? []) : [])));
+  const touched = [...open.values()].filter(
+    ({ event, assets }) => event === "run_failed" && assets.some((asset) => made.has(asset)),
+  );
+  const signals = touched.map(async ({ subject, title, assets }): Promise<AlertSignal[]> => {
+    const states = await storage.assetStates([...assets]);
+    if (!assets.every((asset) => states.get(asset)?.last?.status === "succeeded")) return [];
+    return [
+      {
+        event: "run_failed",
+        subject,
+        good: true,
+        severity: "error",
+        at: clock.now(),
+        title: title.replace(/ failed$/, " is mended"),
+        assets,
+      },
+    ];
+  });
+  return (await Promise.all(signals)).flat();
 }
 
 /** A level that is bad as it was at the last look did not happen again. Events are told one by one. */

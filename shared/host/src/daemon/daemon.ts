@@ -82,7 +82,14 @@ export function startDaemon(
   const freshness = start("freshness", () => tickFreshness(context));
   const retention = start("retention", () => tickRetention(context, options.retention));
   const runRetries = start("run-retries", () => tickRunRetries(context, { policy: options.retries, rerun: options.rerun }));
-  const { alerts, deliveries } = alertLoops({ context, settings: options.alerts, start, deciding, loops: () => loops });
+  const { alerts, deliveries } = alertLoops({
+    context,
+    settings: options.alerts,
+    retries: options.retries,
+    start,
+    deciding,
+    loops: () => loops,
+  });
   const loops = [queue, runRetries, automation, schedules, sensors, freshness, retention, alerts, deliveries];
   const stopListening = context.log.listen((events: readonly StoredEvent[]) => {
     const woken = wokenBy(events);

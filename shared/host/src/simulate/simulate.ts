@@ -109,7 +109,7 @@ export async function simulate(options: SimulateOptions): Promise<Simulation> {
     durationMs: options.durationMs ?? (() => 1_000),
   });
 
-  const alerts = simulatedAlerts(context, options.alerts);
+  const alerts = simulatedAlerts(context, options.alerts, retries);
   // Alerts look first: what was before the simulation is no news, and everything in it is.
   const allLoops: readonly LoopName[] = ["alerts", "queue", "automation", "schedules", "sensors", "freshness", "run-retries"];
   const woken = new Set<LoopName>(allLoops);

@@ -1,4 +1,4 @@
-import { type AlertMessage, UserError } from "@kc/runtime/internal";
+import { type AlertMessage, type RunRetryPolicy, UserError } from "@kc/runtime/internal";
 import { messageOf } from "../alerts/deliver.ts";
 import { alertsSchema } from "../alerts/settings.ts";
 import { tickAlerts } from "../daemon/alerts.ts";
@@ -14,7 +14,7 @@ export interface SimulatedAlert {
  * The daemon's own alert decisions in a simulation; messages are recorded where they would be sent.
  * @throws UserError when the settings are wrong.
  */
-export function simulatedAlerts(context: DaemonContext, settings: unknown) {
+export function simulatedAlerts(context: DaemonContext, settings: unknown, retries: RunRetryPolicy) {
   const parsed = alertsSchema.safeParse(settings ?? {});
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!;
@@ -25,6 +25,7 @@ export function simulatedAlerts(context: DaemonContext, settings: unknown) {
     tick: () =>
       tickAlerts(context, {
         settings: parsed.data,
+        retries,
         daemons: () => new Map(),
         automationError: () => undefined,
         deliver: () => {},

@@ -3,22 +3,15 @@ import type { StoredEvent } from "../event.ts";
 import type { AssetState, Run, Tick } from "../storage.ts";
 
 /** What the log's events say about things that are bad or good again, in order. */
-export function eventSignals(
-  events: readonly StoredEvent[],
-  facts: {
-    run(id: string): Run | undefined;
-    /** The run will be tried again by its retry policy: its failure is not the last word. */
-    triedAgain(event: StoredEvent): boolean;
-  },
-): AlertSignal[] {
+export function eventSignals(events: readonly StoredEvent[], runOf: (id: string) => Run | undefined): AlertSignal[] {
   return events.flatMap((event): AlertSignal[] => {
     const { at, asset, runId } = event;
-    const run = runId ? facts.run(runId) : undefined;
+    const run = runId ? runOf(runId) : undefined;
     const about = { at, ...(runId ? { runId } : {}), ...(run ? { location: run.location } : {}) };
     switch (event.type) {
       case "run_failed":
       case "run_succeeded": {
-        if (!run || (event.type === "run_failed" && facts.triedAgain(event))) return [];
+        if (!run) return [];
         const { subject, name } = runSubject(run);
         return [
           {
@@ -34,7 +27,7 @@ export function eventSignals(
         ];
       }
       case "step_failed":
-        if (!asset || facts.triedAgain(event)) return [];
+        if (!asset) return [];
         return [
           {
             ...about,

@@ -187,22 +187,14 @@ describe("rate limits", () => {
 describe("what events say", () => {
   const run: Run = { ...newRun("r1"), status: "failed", connections: {}, startedAt: 1, endedAt: 2, reason: null };
   const event = (more: Partial<StoredEvent>): StoredEvent => ({ id: 1, type: "log", at: 5, runId: "r1", ...more });
-  const facts = { run: () => run, triedAgain: (one: StoredEvent) => one.fields?.will_retry === true };
   const told = (more: Partial<StoredEvent>, of: Run = run) =>
-    eventSignals([event(more)], { ...facts, run: () => of }).map(
-      (one) => `${one.event} ${one.subject} ${one.good ? "good" : one.severity}`,
-    );
+    eventSignals([event(more)], () => of).map((one) => `${one.event} ${one.subject} ${one.good ? "good" : one.severity}`);
 
   test("runs of the same job, or of the same assets, are one thing", () => {
     expect(told({ type: "run_failed" })).toEqual(["run_failed team/a error"]);
     expect(told({ type: "run_succeeded" })).toEqual(["run_failed team/a good"]);
     expect(told({ type: "run_failed" }, { ...run, tags: { "kc/job": "daily" } })).toEqual(["run_failed team/job:daily error"]);
     expect(told({ type: "run_cancelled" })).toEqual([]);
-  });
-  test("a failure that will be tried again is no word yet, neither of the run nor of its assets", () => {
-    expect(told({ type: "run_failed", fields: { will_retry: true } })).toEqual([]);
-    expect(told({ type: "step_failed", asset: "a", fields: { will_retry: true } })).toEqual([]);
-    expect(told({ type: "step_retry", asset: "a" })).toEqual([]);
   });
   test("assets, checks and freshness each with their severity", () => {
     expect(told({ type: "step_failed", asset: "a" })).toEqual(["asset_failed a error"]);
