@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import { durationMs, UserError } from "@kc/runtime/internal";
+import { durationMs, type MissedTicks, UserError } from "@kc/runtime/internal";
 import { LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
 import { alertsSchema, literalSecret } from "./alerts/settings.ts";
@@ -25,6 +25,10 @@ const legacyStorage = z.object({
   class: z.string().optional(),
   config: z.object({ postgres_url: z.string().optional(), base_dir: z.string().optional() }).optional(),
 });
+
+const missedTicks = z.union([z.enum(["latest", "skip"]), z.strictObject({ catch_up: z.number().int().min(1).max(1_000) })]);
+const toMissed = (value: z.output<typeof missedTicks>): MissedTicks =>
+  typeof value === "object" ? { catchUp: value.catch_up } : value;
 
 const schema = z.strictObject({
   storage: z
@@ -94,9 +98,9 @@ const schema = z.strictObject({
       /** How long the function of a schedule or sensor may take. */
       timeout: duration.default(180_000),
       /** What becomes of schedules' ticks that nobody was there for. */
-      missed: z
-        .union([z.enum(["latest", "skip"]), z.strictObject({ catch_up: z.number().int().min(1).max(1_000) })])
-        .default("latest"),
+      missed: missedTicks.default("latest"),
+      /** The same for schedules that make partitions. */
+      missed_partitioned: missedTicks.default({ catch_up: 5 }),
       /** How often a schedule's tick whose function fails is tried again. */
       max_retries: z.number().int().min(0).max(100).default(0),
       /** A tick that asks for more runs fails. */
@@ -116,11 +120,12 @@ export type StorageSettings =
   | { sqlite: { path?: string | undefined } }
   | { postgres: { url: string; schema?: string | undefined } };
 
-export const tickSettings = ({ timeout, missed, max_retries, max_runs }: InstanceSettings["ticks"]): TickSettings => ({
-  timeoutMs: timeout,
-  missed: typeof missed === "object" ? { catchUp: missed.catch_up } : missed,
-  maxRetries: max_retries,
-  maxRuns: max_runs,
+export const tickSettings = (ticks: InstanceSettings["ticks"]): TickSettings => ({
+  timeoutMs: ticks.timeout,
+  missed: toMissed(ticks.missed),
+  missedPartitioned: toMissed(ticks.missed_partitioned),
+  maxRetries: ticks.max_retries,
+  maxRuns: ticks.max_runs,
 });
 
 /** One storage out of the two spellings; contradictory keys are one error that names both. */

@@ -14,6 +14,8 @@ export interface RunRequest {
   selection?: string;
   tags?: Record<string, string>;
   config?: Record<string, unknown>;
+  /** Partitions: keys and ranges `first...last`, joined by commas. */
+  partition?: string;
 }
 
 /** Asks for keys of a dynamic partitions definition to be added or deleted. Keys that are there (or gone) already are left. */

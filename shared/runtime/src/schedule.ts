@@ -27,6 +27,7 @@ export interface ScheduleDefinition {
   readonly tags: Record<string, string>;
   readonly defaultStatus: DefaultStatus;
   readonly missed: MissedTicks | undefined;
+  readonly partition: "latest" | undefined;
   readonly maxTickRetries: number | undefined;
   /** Milliseconds. */
   readonly timeoutMs: number | undefined;
@@ -47,6 +48,11 @@ export interface ScheduleOptions<R extends Resources> {
   description?: string;
   tags?: Record<string, string>;
   defaultStatus?: DefaultStatus;
+  /**
+   * `latest`: each tick's runs make the partition that has ended last at the tick's time. Its missed ticks are caught up
+   * with unless it says otherwise (`ticks.missed_partitioned` of kc.yaml, the last 5 unless set).
+   */
+  partition?: "latest";
   /** Default: `ticks.missed` of kc.yaml, which is `latest` unless set. */
   missed?: MissedTicks;
   /** How often a tick whose function fails is tried again. Default: `ticks.max_retries` of kc.yaml, which is 0 unless set. */
@@ -74,6 +80,10 @@ export function schedule<R extends Resources = Record<never, never>>(options: Sc
     throw new UserError(`${what}: missed is "${String(missed)}"; there are "latest", "skip" and { catchUp: n }`);
   if (maxTickRetries !== undefined && !(Number.isInteger(maxTickRetries) && maxTickRetries >= 0 && maxTickRetries <= 100))
     throw new UserError(`${what}: maxTickRetries must be a whole number from 0 to 100`);
+  if (options.partition !== undefined && options.partition !== "latest")
+    throw new UserError(`${what}: partition is "${String(options.partition)}"; there is "latest"`, {
+      hint: "A run function names partitions of its own choice with each run it asks for.",
+    });
   const configured = async (context: TickContext<R>): Promise<ScheduleResult> => ({
     runs: [{ config: typeof config === "function" ? await config(context) : config! }],
   });
@@ -90,6 +100,7 @@ export function schedule<R extends Resources = Record<never, never>>(options: Sc
     },
     defaultStatus: options.defaultStatus ?? "stopped",
     missed,
+    partition: options.partition,
     maxTickRetries,
     timeoutMs: options.timeout === undefined ? undefined : durationMs(options.timeout, `${what}: timeout`),
     formerly: checkFormerly("schedule", options.name, options.formerly),

@@ -66,6 +66,7 @@ export interface ScheduleSnapshot {
   /** It has a function of its own that decides at each tick. */
   decides: boolean;
   missed?: MissedTicks;
+  partition?: "latest";
   maxTickRetries?: number;
   timeoutMs?: number;
   formerly?: string[];

@@ -257,6 +257,7 @@ export const previewSchema = z
         assets: z.array(z.string()),
         tags: z.record(z.string(), z.string()),
         config: z.record(z.string(), z.unknown()),
+        partition: z.string().nullable(),
         runKey: z.string().nullable(),
       }),
     ),

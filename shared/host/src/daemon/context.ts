@@ -8,12 +8,20 @@ import type { submitter } from "../runs/submit.ts";
 export interface TickSettings {
   timeoutMs: number;
   missed: MissedTicks;
+  /** The same for schedules that make partitions. */
+  missedPartitioned: MissedTicks;
   maxRetries: number;
   /** A tick that asks for more runs than this fails. */
   maxRuns: number;
 }
 
-export const defaultTickSettings: TickSettings = { timeoutMs: 180_000, missed: "latest", maxRetries: 0, maxRuns: 1_000 };
+export const defaultTickSettings: TickSettings = {
+  timeoutMs: 180_000,
+  missed: "latest",
+  missedPartitioned: { catchUp: 5 },
+  maxRetries: 0,
+  maxRuns: 1_000,
+};
 
 /** What every loop of the daemon works with. */
 export interface DaemonContext {

@@ -9,12 +9,13 @@ import {
 import type { DaemonContext } from "./context.ts";
 import { type Instigator, identityOf } from "./instigators.ts";
 import { sensorInput } from "./sensor-input.ts";
-import { ask, failureOfTick, refuseSelfTrigger, requestOf } from "./ticks.ts";
+import { ask, failureOfTick, latestPartition, refuseSelfTrigger, requestOf } from "./ticks.ts";
 
 /** What a tick would do. */
 export interface Preview {
   at: number;
   runs: {
+    partition: string | null;
     selection: string;
     assets: string[];
     tags: Record<string, string>;
@@ -35,7 +36,7 @@ export interface Preview {
  * @param cursor a sensor's cursor instead of the stored one.
  */
 export async function previewTick(
-  context: Pick<DaemonContext, "workspace" | "storage" | "ticks">,
+  context: Pick<DaemonContext, "workspace" | "storage" | "ticks" | "partitions">,
   instigator: Instigator<ScheduleSnapshot> | Instigator<SensorSnapshot>,
   at: number,
   cursor?: string,
@@ -72,11 +73,12 @@ export async function previewTick(
     } = asks
       ? await ask(context, location, instigator.definition, question)
       : { result: { runs: [{}] as RunRequest[] } as SensorResult, logs: [] };
+    const partition = sensor ? undefined : latestPartition(context, instigator as Instigator<ScheduleSnapshot>, at);
     const graph = context.workspace.graph();
     const runs = (result.runs ?? []).map((run) => {
-      const request = requestOf(instigator, run, { at });
+      const request = requestOf(instigator, { ...(partition ? { partition } : {}), ...run }, { at });
       if (sensor) refuseSelfTrigger(context, sensor, request);
-      return { config: {}, ...request, assets: select(graph, request.selection), runKey: run.runKey ?? null };
+      return { config: {}, partition: null, ...request, assets: select(graph, request.selection), runKey: run.runKey ?? null };
     });
     return {
       at,

@@ -1,8 +1,8 @@
-import { dueTicks, handledUpTo, type RunRequest, type ScheduleSnapshot, type Tick } from "@kc/runtime/internal";
+import { dueTicks, handledUpTo, type MissedTicks, type RunRequest, type ScheduleSnapshot, type Tick } from "@kc/runtime/internal";
 import { Unreachable } from "../locations/ask-tick.ts";
 import type { DaemonContext } from "./context.ts";
 import { type Instigator, identityOf, instigators, reconcileInstigators } from "./instigators.ts";
-import { ask, failureOfTick, reachable, requestOf, retryMs, unreachableMs, whyUnreachable } from "./ticks.ts";
+import { ask, failureOfTick, latestPartition, reachable, requestOf, retryMs, unreachableMs, whyUnreachable } from "./ticks.ts";
 
 /** Schedules whose tick goes on: one whose function is slow delays only itself. */
 export type SchedulesInFlight = Set<string>;
@@ -41,7 +41,7 @@ export async function tickSchedules(
     // Seen for the first time: ticks of the past do not count.
     if (!handled || handled.reset)
       await storage.setInstigator({ ...identity, since: now, ...(handled?.reset ? { lastTickAt: null } : {}) });
-    const missed = definition.missed ?? context.ticks.missed;
+    const missed = missedOf(context, definition);
     const { due, next: upcoming } = schedule.running
       ? dueTicks(definition, handled?.at ?? now, now, missed)
       : { due: [], next: undefined };
@@ -83,8 +83,11 @@ async function waitFor(
   await storage.retryTick(tick.id, { attempts: 0, retryAt: null, error: `waits: ${whyUnreachable(schedule.location)}` });
 }
 
-const catchesUp = ({ ticks }: DaemonContext, { definition }: Instigator<ScheduleSnapshot>): boolean =>
-  typeof (definition.missed ?? ticks.missed) === "object";
+const missedOf = ({ ticks }: DaemonContext, { missed, partition }: ScheduleSnapshot): MissedTicks =>
+  missed ?? (partition ? ticks.missedPartitioned : ticks.missed);
+
+const catchesUp = (context: DaemonContext, { definition }: Instigator<ScheduleSnapshot>): boolean =>
+  typeof missedOf(context, definition) === "object";
 
 /** Ends a tick that waits for its location when a newer one is due and counts alone. */
 async function superseded(
@@ -151,11 +154,16 @@ export async function runScheduleTick(
       });
       return true;
     }
+    const partition = latestPartition(context, schedule, tick.at);
+    if (partition === "") {
+      await storage.endTick(tick.id, { status: "skipped", endedAt: clock.now(), skip: "no partition has ended yet", logs });
+      return true;
+    }
     const failures: string[] = [];
     for (const [index, run] of runs.entries())
       try {
         const submitted = await requests.submit({
-          ...requestOf(schedule, run, tick),
+          ...requestOf(schedule, { ...(partition ? { partition } : {}), ...run }, tick),
           // The key makes a tick that is redone after a kill find the run it had made.
           runKey: `schedule:${name}:${run.runKey ?? `${tick.at}:${index}`}`,
         });

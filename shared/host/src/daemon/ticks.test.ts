@@ -2,6 +2,8 @@ import {
   asset,
   assetSensor,
   defineLocation,
+  dynamicPartitions,
+  hourlyPartitions,
   job,
   type LocationDefinition,
   multiAssetSensor,
@@ -75,6 +77,64 @@ describe("missed ticks of a schedule, with the daemon down from 01:30 to 04:30",
   test("how late a tick began is kept with it", async () => {
     const { ticks } = await play([hourly()], { down });
     expect(ticks.map((tick) => tick.startedAt! - tick.at)).toEqual([0, 30 * 60_000, 0, 0]);
+  });
+});
+
+describe("a schedule of partitions", () => {
+  const hours = (more: object = {}) =>
+    defineLocation({
+      name: "team",
+      assets: [asset({ key: "a", partitions: hourlyPartitions({ start: "2025-12-31" }), materialize: make })],
+      schedules: [schedule({ name: "s", cron: "0 * * * *", target: "a", partition: "latest", defaultStatus: on, ...more })],
+    });
+  const partitions = ({ runs }: Simulation) => runs.map((run) => run.partition);
+  const down = [{ from: "2026-01-01T01:30:00Z", to: "2026-01-01T04:30:00Z" }];
+  test("makes the partition that has ended at the tick's own time, and catches up with those it missed", async () => {
+    expect(partitions(await play([hours()], { down }))).toEqual(
+      ["00", "01", "02", "03", "04", "05"].map((hour) => `2026-01-01-${hour}:00`),
+    );
+  });
+  test.each([
+    ["as far as its policy goes", { missed: { catchUp: 2 } }, {}],
+    ["as far as the instance's does", {}, { missedPartitioned: { catchUp: 2 } }],
+  ])("catches up %s", async (_, more, ticks) => {
+    expect(partitions(await play([hours(more)], { down, ticks }))).toEqual(
+      ["00", "02", "03", "04", "05"].map((hour) => `2026-01-01-${hour}:00`),
+    );
+  });
+  test("whose target has no partitions fails its tick with that", async () => {
+    const { ticks } = await play([defineLocation({ ...hours(), assets: [made("a")] })]);
+    expect(ticks[0]!.error).toBe('its target "a" has no partitions to make the latest of');
+  });
+});
+
+describe("dynamic partitions that a sensor asks for", () => {
+  const keys = (definition: string) =>
+    defineLocation({
+      name: "team",
+      assets: [asset({ key: "a", partitions: dynamicPartitions("files"), materialize: make })],
+      sensors: [
+        sensor({
+          name: "p",
+          interval: "2h",
+          target: "a",
+          defaultStatus: on,
+          run: () => ({ partitions: [{ definition, add: ["x", "y"], delete: ["z"] }], runs: [{ partition: "x", runKey: "x" }] }),
+        }),
+      ],
+    });
+  test("are added once, before the runs that make them, and the tick says what was done", async () => {
+    const { ticks, runs } = await play([keys("files")]);
+    expect(ticks.slice(0, 2).map((tick) => tick.logs[0]!.message)).toEqual([
+      "partitions files: 2 added, 0 deleted, 1 left as they were",
+      "partitions files: 0 added, 0 deleted, 3 left as they were",
+    ]);
+    expect(runs.map((run) => run.partition)).toEqual(["x"]);
+  });
+  test("of a definition that nothing has fail the tick", async () => {
+    const { ticks, runs } = await play([keys("flies")]);
+    expect(ticks[0]!.error).toContain('no asset has dynamic partitions "flies". Did you mean "files"?');
+    expect(runs).toEqual([]);
   });
 });
 

@@ -10,6 +10,7 @@ import {
   triggersItself,
   typedMetadata,
   UserError,
+  workspacePartitions,
 } from "@kc/runtime/internal";
 import { z } from "zod";
 import type { TickAnswer, TickQuestion } from "../code-server/tick.ts";
@@ -47,6 +48,7 @@ const resultSchema = z.object({
         selection: z.string().optional(),
         tags: texts.optional(),
         config: z.record(z.string(), z.unknown()).optional(),
+        partition: z.string().max(100_000).optional(),
       }),
     )
     .optional(),
@@ -97,7 +99,7 @@ export function requestOf(
   { definition, location }: Instigator<ScheduleSnapshot | SensorSnapshot>,
   run: RunRequest,
   tick: Pick<Tick, "at">,
-): { selection: string; tags: Record<string, string>; config?: Record<string, unknown> } {
+): { selection: string; tags: Record<string, string>; config?: Record<string, unknown>; partition?: string } {
   const selection = run.selection ?? definition.target;
   if (!selection) throw new TickFailed("it asked for a run but names no target and no selection");
   const schedule = "cron" in definition;
@@ -111,7 +113,28 @@ export function requestOf(
         : { "kc/sensor": definition.name }),
     },
     ...(run.config ? { config: run.config } : {}),
+    ...(run.partition === undefined ? {} : { partition: run.partition }),
   };
+}
+
+/**
+ * The partitions that each tick of a partitioned schedule makes: of its target's, the one that has ended last at the
+ * instant (ms). An empty text: none has. Undefined: the schedule makes no partitions.
+ * @throws TickFailed when its target has none.
+ */
+export function latestPartition(
+  { workspace, partitions }: Pick<DaemonContext, "workspace" | "partitions">,
+  { definition, location }: Instigator<ScheduleSnapshot>,
+  at: number,
+): string | undefined {
+  if (!definition.partition) return undefined;
+  const graph = workspace.graph();
+  const keys = select(graph, `(${definition.target}) and location:"${location.entry.name}"`);
+  const key = keys.find((one) => graph.assets.get(one)!.partitions);
+  if (key === undefined) throw new TickFailed(`its target "${definition.target}" has no partitions to make the latest of`);
+  const dynamic = new Map(partitions.dynamic().map((one) => [one.name, one.keys]));
+  const space = workspacePartitions(graph, { now: at, dynamicKeys: (name) => dynamic.get(name) ?? [] }).spaceOf(key);
+  return space.text(space.latest()).join(",");
 }
 
 /** @throws TickFailed when a run would make its sensor tick again: known only now that it is asked for. */

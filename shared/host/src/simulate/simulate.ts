@@ -42,7 +42,7 @@ export interface SimulateOptions {
   /** `alerts:` as kc.yaml has it; addresses and secrets may be anything of the right form, for nothing is sent. */
   alerts?: unknown;
   /** Default as in kc.yaml. */
-  ticks?: Partial<Pick<TickSettings, "missed" | "maxRetries" | "maxRuns">>;
+  ticks?: Partial<Pick<TickSettings, "missed" | "missedPartitioned" | "maxRetries" | "maxRuns">>;
   /** Spans in which the daemon does not run: what happens to the ticks it missed. Runs that go on end all the same. */
   down?: readonly { from: Date | string; to: Date | string }[];
   /** How failed runs are run again; default not at all, as in kc.yaml. */

@@ -19,11 +19,11 @@ function optional<T extends Record<string, unknown>>(fields: T): { [K in keyof T
 
 export function scheduleSnapshot(definition: ScheduleDefinition): ScheduleSnapshot {
   const { name, cron, timezone, target, tags, defaultStatus, run } = definition;
-  const { description, missed, maxTickRetries, timeoutMs, where } = definition;
+  const { description, missed, partition, maxTickRetries, timeoutMs, where } = definition;
   const formerly = [...definition.formerly];
   return {
     ...{ name, cron, timezone, target, tags, defaultStatus, decides: run !== undefined },
-    ...optional({ description, missed, maxTickRetries, timeoutMs, formerly, where }),
+    ...optional({ description, missed, partition, maxTickRetries, timeoutMs, formerly, where }),
   };
 }
 

@@ -1,0 +1,15 @@
+import { instigatorCommand } from "../instigators.ts";
+
+export const command = instigatorCommand("schedules", {
+  options: {
+    count: { type: "string", short: "n", value: "N", description: "preview, ticks: how many (default 5 and 20)" },
+    at: { type: "string", value: "INSTANT", description: "preview: the tick of this instant" },
+  },
+  examples: [
+    ["kc schedules list", "whether each is on, and when it ticks next"],
+    ["kc schedules on nightly", "from now on; what it missed while it was off does not count"],
+    ["kc schedules preview nightly --count 10", "its next ticks, and what the first would do"],
+    ["kc schedules preview nightly --at 2026-03-29T00:30:00Z", "what its tick of an instant would do; nothing is done"],
+    ["kc schedules tick nightly", "make a tick now"],
+  ],
+});

@@ -1,0 +1,156 @@
+import type { ApiClient, Instigator, Tick, TickPreview } from "@kc/host/client";
+import { type Command, type CommandContext, type Invocation, jsonOption, number, text, UsageError } from "./command.ts";
+import { withHost } from "./host.ts";
+import { ago, table } from "./table.ts";
+
+// What `kc schedules` and `kc sensors` have in common.
+
+type Type = "schedules" | "sensors";
+
+const verbs: Record<Type, readonly string[]> = {
+  schedules: ["list", "on", "off", "preview", "tick", "ticks"],
+  sensors: ["list", "on", "off", "preview", "reset-cursor", "tick", "ticks"],
+};
+
+/** The command of schedules or of sensors. */
+export function instigatorCommand(type: Type, more: Pick<Command, "examples" | "options">): Command {
+  const one = type.slice(0, -1);
+  return {
+    summary: `List ${type}, turn them on and off, see what a tick would do, make one now.`,
+    usage: `<${verbs[type].map((verb) => (verb === "list" ? verb : `${verb} NAME`)).join(" | ")}>`,
+    options: { ...jsonOption, ...more.options },
+    examples: more.examples,
+    async run({ values, positionals, context }) {
+      const [verb = "list", name] = positionals;
+      if (!verbs[type].includes(verb))
+        throw new UsageError(`there is no "kc ${type} ${verb}"; there are ${verbs[type].join(", ")}`);
+      if (verb !== "list" && !name) throw new UsageError(`which ${one}? kc ${type} list shows their names`);
+      return withHost(context, async ({ api }) => {
+        await api.settled();
+        const all = (await api[type]()).filter((item) => !context.location || item.location === context.location);
+        if (verb === "list") return show(context, values, all, () => listed(all));
+        return act(verb, find(all, one, name!), { api, type, values, context });
+      });
+    },
+  };
+}
+
+/** `name` alone, or `location/name`. */
+function find(all: readonly Instigator[], one: string, name: string): Instigator {
+  const found = all.filter((item) => item.name === name || `${item.location}/${item.name}` === name);
+  if (found.length === 1) return found[0]!;
+  throw new UsageError(
+    found.length === 0
+      ? `there is no ${one} "${name}"; there are ${all.map((item) => item.name).join(", ") || "none"}`
+      : `${one} "${name}" is in ${found.map((item) => item.location).join(" and ")}: write ${found.map((item) => `${item.location}/${name}`).join(" or ")}`,
+  );
+}
+
+interface Doing {
+  api: ApiClient;
+  type: Type;
+  values: Invocation["values"];
+  context: CommandContext;
+}
+
+async function act(verb: string, item: Instigator, { api, type, values, context }: Doing): Promise<number> {
+  const { location, name } = item;
+  switch (verb) {
+    case "on":
+    case "off": {
+      const after = await api.turn(type, location, name, verb === "on");
+      return show(context, values, after, () => `${location}/${name} is ${after.running ? "on" : "off"}`);
+    }
+    case "reset-cursor": {
+      const after = await api.resetCursor(location, name);
+      return show(context, values, after, () => `${location}/${name} begins anew; its run keys stay spent`);
+    }
+    case "tick": {
+      const tick = await api.tickNow(type, location, name);
+      show(context, values, tick, () => toldTick(tick));
+      return tick.status === "failed" ? 1 : 0;
+    }
+    case "ticks": {
+      const ticks = await api.ticks({ location, name, limit: number(values, "count") ?? 20 });
+      return show(context, values, ticks, () =>
+        table(
+          ["at", "late", "outcome", "requests", "why"],
+          ticks.map((tick) => [
+            tick.at,
+            tick.lateMs === null ? "" : `${tick.lateMs} ms`,
+            tick.status,
+            tick.requestIds.length,
+            tick.error ?? tick.skip,
+          ]),
+        ),
+      );
+    }
+    default: {
+      const at = text(values, "at");
+      const upcoming =
+        type === "schedules" && !at
+          ? (await api.upcomingTicks(location, name, { count: number(values, "count") ?? 5 })).ticks
+          : [];
+      const cursor = text(values, "cursor");
+      const instant = at ?? upcoming[0];
+      const preview = await api.previewTick(type, location, name, {
+        ...(instant ? { at: instant } : {}),
+        ...(cursor === undefined ? {} : { cursor }),
+      });
+      show(context, values, { ...(upcoming.length > 0 ? { ticks: upcoming } : {}), preview }, () =>
+        [...(upcoming.length > 0 ? ["Next ticks:", ...upcoming.map((tick) => `  ${tick}`), ""] : []), toldPreview(preview)].join(
+          "\n",
+        ),
+      );
+      return preview.error ? 1 : 0;
+    }
+  }
+}
+
+function show(context: CommandContext, values: Invocation["values"], value: unknown, told: () => string): number {
+  context.print(values.json ? JSON.stringify(value, null, 2) : told());
+  return 0;
+}
+
+const listed = (all: readonly Instigator[]): string =>
+  table(
+    ["name", "location", "state", "when", "next", "last tick", "target"],
+    all.map((item) => [
+      item.name,
+      item.location,
+      item.running ? "on" : "off",
+      item.cron
+        ? `${item.cron} ${item.timezone}`
+        : item.intervalMs
+          ? `every ${item.intervalMs / 1000}s`
+          : `on events (${item.kind})`,
+      item.nextTickAt,
+      ago(item.lastTickAt),
+      item.target,
+    ]),
+  );
+
+function toldTick(tick: Tick): string {
+  const made = tick.requestIds.length > 0 ? `: ${tick.requestIds.length} requests (${tick.requestIds.join(", ")})` : "";
+  const why = tick.error ?? tick.skip;
+  return [`tick ${tick.id} ${tick.status}${made}${why ? `: ${why}` : ""}`, ...lines(tick.logs)].join("\n");
+}
+
+function toldPreview(preview: TickPreview): string {
+  const { runs, events, partitions, cursor, skip, error } = preview;
+  return [
+    `At ${preview.at}:`,
+    ...runs.map(
+      (run) =>
+        `  a run of ${run.assets.join(", ") || "nothing"}${run.partition ? ` for ${run.partition}` : ""}${run.runKey ? ` (run key ${run.runKey})` : ""}`,
+    ),
+    ...events.map((event) => `  a ${event.type} of ${event.asset}`),
+    ...partitions.map((one) => `  partitions ${one.definition}: add ${one.add?.length ?? 0}, delete ${one.delete?.length ?? 0}`),
+    ...(cursor.after === cursor.before ? [] : [`  cursor ${cursor.before ?? "(none)"} -> ${cursor.after}`]),
+    ...(skip ? [`  skips: ${skip}`] : []),
+    ...(error ? [`  fails: ${error}`] : []),
+    ...lines(preview.logs),
+  ].join("\n");
+}
+
+const lines = (logs: Tick["logs"]): string[] => logs.map(({ level, message }) => `  ${level}: ${message}`);
