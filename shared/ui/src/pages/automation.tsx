@@ -23,6 +23,7 @@ export function AutomationPage() {
             <th>Of</th>
             <th>Outcome</th>
             <th>Why</th>
+            <th>Late</th>
           </tr>
         </thead>
         <tbody>
@@ -39,7 +40,15 @@ export function AutomationPage() {
               </td>
               <td className={tick.error ? "problem-inline" : "dim"}>
                 {tick.error ?? tick.skip ?? `${tick.requestIds.length} ${tick.requestIds.length === 1 ? "request" : "requests"}`}
+                {tick.attempts > 0 ? ` (failed ${tick.attempts} times before)` : ""}
+                {tick.logs.length > 0 ? (
+                  <details>
+                    <summary>{tick.logs.length} lines</summary>
+                    <pre>{tick.logs.map(({ level, message }) => `${level}: ${message}`).join("\n")}</pre>
+                  </details>
+                ) : null}
               </td>
+              <td className="dim">{tick.lateMs === null ? "" : `${tick.lateMs} ms`}</td>
             </tr>
           ))}
         </tbody>
@@ -82,7 +91,10 @@ function InstigatorTable({ items, type }: { items: Instigator[]; type: "schedule
                 `on events (${item.kind})`
               )}
             </td>
-            <td className="dim">{item.target ?? ""}</td>
+            <td className="dim">
+              {item.target ?? ""}
+              <TickPreview item={item} type={type} />
+            </td>
             <td>{item.nextTickAt ? <time>{item.nextTickAt.slice(11, 19)} UTC</time> : ""}</td>
             <td>
               <Ago at={item.lastTickAt} />
@@ -101,5 +113,39 @@ function InstigatorTable({ items, type }: { items: Instigator[]; type: "schedule
         ))}
       </tbody>
     </table>
+  );
+}
+
+/** What the next tick would do, asked for by hand: nothing of it is done. */
+function TickPreview({ item, type }: { item: Instigator; type: "schedules" | "sensors" }) {
+  const { location, name } = item;
+  const look = useMutation({
+    mutationFn: async () => {
+      const ticks = type === "schedules" ? (await api.upcomingTicks(location, name, { count: 5 })).ticks : [];
+      return { ticks, preview: await api.previewTick(type, location, name, ticks[0] ? { at: ticks[0] } : {}) };
+    },
+  });
+  if (item.kind === "automation" || item.kind === "freshness") return null;
+  return (
+    <>
+      {" "}
+      <button type="button" disabled={look.isPending} onClick={() => (look.data ? look.reset() : look.mutate())}>
+        {look.data ? "Hide" : "Preview"}
+      </button>
+      {look.error ? <p className="problem-inline">{look.error.message}</p> : null}
+      {look.data ? (
+        <div className="dim">
+          {look.data.ticks.length > 0 ? <p>Next: {look.data.ticks.map((tick) => tick.slice(0, 19)).join(", ")} UTC</p> : null}
+          {look.data.preview.runs.map((run, index) => (
+            <p key={run.runKey ?? index}>
+              A run of {run.assets.join(", ") || "nothing"}
+              {run.partition ? ` for ${run.partition}` : ""}
+            </p>
+          ))}
+          {look.data.preview.skip ? <p>Skips: {look.data.preview.skip}</p> : null}
+          {look.data.preview.error ? <p className="problem-inline">{look.data.preview.error}</p> : null}
+        </div>
+      ) : null}
+    </>
   );
 }

@@ -1,0 +1,98 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type TestInstance, testInstance } from "../src/testing.ts";
+import { definitions, makeWorkspace, until } from "./workspace.ts";
+
+// Ticks of a running platform: the code server is a process, and one sensor of it may hang or block it.
+
+describe("schedules and sensors of a running platform", () => {
+  let instance: TestInstance;
+  const workspace = makeWorkspace(
+    {
+      team: definitions(
+        "team",
+        `asset({ key: "a", materialize: () => {} })`,
+        "",
+        `schedules: [schedule({ name: "s", cron: "0 0 1 1 *", target: "a", run: ({ dryRun, log }) => { log.info("dry: " + dryRun); return { runs: [{ runKey: "once" }] }; } })],
+         sensors: [
+           sensor({ name: "hangs", interval: "1h", timeout: "300ms", run: () => new Promise(() => {}) }),
+           sensor({ name: "blocks", interval: "1h", timeout: "500ms", run: () => { for (;;); } }),
+           sensor({ name: "throws", interval: "1h", run: ({ log }) => { log.warn("before"); throw new Error("no vendor"); } }),
+           sensor({ name: "counts", interval: "1h", target: "a", run: ({ cursor }) => ({ cursor: String(Number(cursor ?? 0) + 1), runs: [{ runKey: "k" }] }) }),
+         ]`,
+      ),
+    },
+    "",
+  );
+  beforeAll(async () => {
+    instance = await testInstance({ root: workspace.root });
+  });
+  afterAll(async () => {
+    await instance.stop();
+    workspace.remove();
+  });
+
+  test("a preview shows what a tick would do and does nothing of it", async () => {
+    const preview = await instance.api.previewTick("schedules", "team", "s", { at: "2030-01-01T00:00:00Z" });
+    expect(preview).toMatchObject({
+      at: "2030-01-01T00:00:00.000Z",
+      runs: [{ assets: ["a"], runKey: "once", tags: { "kc/schedule": "s", "kc/scheduled_at": "2030-01-01T00:00:00.000Z" } }],
+      logs: [{ level: "info", message: "dry: true" }],
+    });
+    for (const cursor of [undefined, "41"]) {
+      const counted = await instance.api.previewTick("sensors", "team", "counts", cursor ? { cursor } : {});
+      expect(counted.cursor).toEqual(cursor ? { before: "41", after: "42" } : { before: null, after: "1" });
+    }
+    expect([await instance.api.runs(), await instance.api.ticks()]).toEqual([[], []]);
+    expect((await instance.api.upcomingTicks("team", "s", { count: 2, after: "2026-06-01T00:00:00Z" })).ticks).toEqual([
+      "2027-01-01T00:00:00.000Z",
+      "2028-01-01T00:00:00.000Z",
+    ]);
+    await expect(instance.api.previewTick("schedules", "team", "s", { at: "tomorrow" })).rejects.toThrow("no instant");
+    await expect(instance.api.previewTick("schedules", "team", "nobody")).rejects.toThrow('no schedule "nobody"');
+  });
+
+  test("a tick by hand is made for real; a run key counts though the cursor is reset", async () => {
+    expect(await instance.api.tickNow("schedules", "team", "s")).toMatchObject({ status: "success", manual: true });
+    const first = await instance.api.tickNow("sensors", "team", "counts");
+    await instance.api.resetCursor("team", "counts");
+    const second = await instance.api.tickNow("sensors", "team", "counts");
+    expect(second.requestIds).toEqual(first.requestIds);
+    expect((await instance.api.runs()).map((run) => run.assets)).toEqual([["a"], ["a"]]);
+    expect((await instance.api.previewTick("sensors", "team", "counts")).cursor.before).toBe("1");
+  });
+
+  test("turning on is no tick, and is told in the log", async () => {
+    const [before] = await instance.api.schedules();
+    const after = await instance.api.turn("schedules", "team", "s", true);
+    expect([after.running, after.lastTickAt]).toEqual([true, before!.lastTickAt]);
+    expect(after.nextTickAt).toMatch(/-01-01T00:00:00.000Z$/);
+  });
+
+  test("one that throws fails with its place and the lines it had logged", async () => {
+    const tick = await instance.api.tickNow("sensors", "team", "throws");
+    expect(tick).toMatchObject({
+      status: "failed",
+      error: expect.stringMatching(/^src\/definitions\.ts:\d+:\d+: no vendor$/),
+      logs: [{ level: "warn", message: "before" }],
+    });
+  });
+
+  test("one that hangs fails its own tick; the others of its location are asked meanwhile", async () => {
+    const hangs = instance.api.tickNow("sensors", "team", "hangs");
+    expect((await instance.api.tickNow("sensors", "team", "counts")).status).toBe("success");
+    expect(await hangs).toMatchObject({ status: "failed", error: "it did not answer within 0.3 s" });
+  });
+
+  test("one that blocks its code server is killed with it; the location is there again", async () => {
+    const pid = (await instance.api.workspace()).locations[0]!.pid;
+    const tick = await instance.api.tickNow("sensors", "team", "blocks");
+    expect(tick).toMatchObject({ status: "failed", error: expect.stringContaining("so it is started again") });
+    await until(async () => {
+      const [location] = (await instance.api.workspace()).locations;
+      return location!.status === "loaded" && location!.pid !== pid;
+    });
+    await until(
+      async () => (await instance.api.tickNow("sensors", "team", "counts").catch(() => undefined))?.status === "success",
+    );
+  });
+});
