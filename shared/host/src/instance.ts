@@ -1,14 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { chmodSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Clock, systemClock, UserError } from "@kc/runtime/internal";
+import { type Clock, type Storage, systemClock, UserError } from "@kc/runtime/internal";
 import { startDaemon } from "./daemon/daemon.ts";
 import { type Environment, locationEnvironment, rootEnvironment } from "./environment.ts";
 import { readInstanceFile, tickSettings } from "./instance-file.ts";
 import { watchFiles } from "./locations/watch.ts";
 import { startWorkspace, type Workspace } from "./locations/workspace.ts";
 import { findLocations, type LocationEntry } from "./locations/workspace-file.ts";
-import { eventLog } from "./log.ts";
+import { type EventLog, eventLog } from "./log.ts";
 import { openStorage } from "./open-storage.ts";
 import { livePartitions } from "./partitions.ts";
 import type { InstancePaths } from "./paths.ts";
@@ -18,7 +18,9 @@ import { rerunner, retryPolicy } from "./runs/rerun.ts";
 import { submitter } from "./runs/submit.ts";
 import { workerPool } from "./runs/worker-pool.ts";
 import { openConnections } from "./standins/connections.ts";
+import { tracesEndpoint } from "./telemetry/endpoint.ts";
 import { startMetrics } from "./telemetry/metrics.ts";
+import type { TelemetrySettings } from "./telemetry/settings.ts";
 import { webApp } from "./web/app.ts";
 import { listen } from "./web/listen.ts";
 
@@ -75,13 +77,15 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
       all: locations,
       missing: options.only?.length ? [] : problems,
       paths,
-      environmentOf: (entry) =>
-        locationEnvironment({
+      environmentOf: (entry) => ({
+        ...locationEnvironment({
           root: paths.root,
           folder: entry.folder,
           own: options.env,
           connections: connections.variablesOf(entry),
         }),
+        ...telemetryVariables(settings.telemetry),
+      }),
       loadTimeoutMs: settings.locations.load_timeout,
       watch: options.watch,
       writeKeys: options.writeKeys,
@@ -122,6 +126,8 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
     const requests = submitter({ workspace, log, clock, pools, partitions });
     const rerun = rerunner({ workspace, storage, log, clock });
     const retries = retryPolicy(settings.runs.retries);
+    const traces = tracesEndpoint(settings.telemetry.otlp_endpoint, env);
+    if (traces) stops.push(await startRunTraces({ endpoint: traces, env, storage, log, report }));
     const metrics = startMetrics({ storage, log, clock });
     stops.push(() => metrics.stop());
     let daemonLeases = 0;
@@ -192,6 +198,25 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
     await stop();
     throw error;
   }
+}
+
+/** What kc.yaml says of traces, for the workers: one place for the whole instance. */
+const telemetryVariables = ({ otlp_endpoint }: TelemetrySettings): Record<string, string> =>
+  otlp_endpoint ? { OTEL_EXPORTER_OTLP_ENDPOINT: otlp_endpoint } : {};
+
+/** Loaded only when traces have somewhere to go. */
+async function startRunTraces(params: {
+  endpoint: string;
+  env: Environment;
+  storage: Storage;
+  log: EventLog;
+  report(line: string): void;
+}): Promise<() => Promise<void>> {
+  const { otlpExporter } = await import("./telemetry/otlp.ts");
+  const { traceRuns } = await import("./telemetry/run-traces.ts");
+  const { OTEL_EXPORTER_OTLP_HEADERS: headers, OTEL_SERVICE_NAME: service = "kc" } = params.env;
+  const exporter = otlpExporter({ ...params, headers, resource: { "service.name": service } });
+  return traceRuns({ log: params.log, storage: params.storage, exporter });
 }
 
 function chosen(locations: readonly LocationEntry[], only: readonly string[] | undefined): LocationEntry[] {

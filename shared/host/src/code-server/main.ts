@@ -4,6 +4,7 @@ import {
   type LoadedLocation,
   type LocationPaths,
   type Logger,
+  type RunInput,
   type TickLog,
   UserError,
 } from "@kc/runtime/internal";
@@ -15,6 +16,7 @@ import {
   type RunEvents,
 } from "../gen/code_location.ts";
 import { type HealthServer, HealthService } from "../gen/health.ts";
+import { tracesEndpoint } from "../telemetry/endpoint.ts";
 import { describeLoadError, type LoadError } from "./load-error.ts";
 import { loadLocation } from "./load-location.ts";
 import { captureOutput } from "./output.ts";
@@ -86,7 +88,17 @@ function executeRun(call: ServerDuplexStream<RunCommand, RunEvents>): void {
       const message = JSON.parse(command.value.runJson);
       const send = (events: unknown[]) => void call.write({ eventJson: events.map((event) => JSON.stringify(event)), pools: [] });
       const ask = (request: PoolRequest) => void call.write({ eventJson: [], pools: [request] });
-      run = startRun({ message, location: await location(), paths: settings.paths, env, spoolFolder: settings.spool, send, ask });
+      const trace = await traceOf(message.input);
+      run = startRun({
+        message,
+        trace,
+        location: await location(),
+        paths: settings.paths,
+        env,
+        spoolFolder: settings.spool,
+        send,
+        ask,
+      });
       await run.done;
       call.end();
     } catch (error) {
@@ -95,6 +107,16 @@ function executeRun(call: ServerDuplexStream<RunCommand, RunEvents>): void {
   });
   // The host is gone: finishing the run would make results that nobody hears of.
   call.on("cancelled", () => run?.abandon());
+}
+
+/** Traces of a run, when they have somewhere to go: else their code is not even loaded. */
+async function traceOf({ runId, requestId }: RunInput) {
+  const endpoint = tracesEndpoint(undefined, env);
+  if (!endpoint) return undefined;
+  const { runTrace } = await import("./tracing.ts");
+  const name = (await location()).snapshot.name;
+  const { OTEL_EXPORTER_OTLP_HEADERS: headers, OTEL_SERVICE_NAME: service } = env;
+  return runTrace({ endpoint, headers, service, location: name, runId, requestId });
 }
 
 const describe = (error: unknown): LoadError => describeLoadError(error, settings.paths.projectRoot);

@@ -12,6 +12,7 @@ import {
 import type { PoolRequest } from "../gen/code_location.ts";
 import { withOutput } from "./output.ts";
 import { openSpool } from "./spool.ts";
+import type { RunTrace } from "./tracing.ts";
 
 export interface RunRequestMessage {
   plan: PlannedRun;
@@ -43,6 +44,7 @@ export function startRun(params: {
   send(events: NewEvent[]): void;
   /** Asks for slots of a pool, or gives them back with weight 0. */
   ask(request: PoolRequest): void;
+  trace?: RunTrace | undefined;
 }): RunHandle {
   const { message, location, paths, env, send } = params;
   const runId = message.input.runId;
@@ -63,6 +65,7 @@ export function startRun(params: {
   };
   const emit = (event: StepEvent) => {
     if (abandoned) return;
+    params.trace?.hear(event);
     batch.push({ ...event, at: systemClock.now(), runId, seq: ++seq });
     // A step that floods must not hold its lines back in memory. That a step starts is on disk before its code runs: code
     // that never gives its thread back, or ends the process, must not look as if it had not begun.
@@ -106,11 +109,13 @@ export function startRun(params: {
     around: (step, work) =>
       withOutput(
         (stream, line) => emit({ type: "log", step, stream, level: stream === "stdout" ? "info" : "error", message: line }),
-        work,
+        params.trace ? () => params.trace!.step(step, work) : work,
       ),
-  }).then(() => {
+  }).then(async () => {
     flush();
     spool.close();
+    // The run has ended for everybody; the worker may be ended next.
+    await params.trace?.flush();
   });
   return {
     cancel: (failed) => abort.abort(failed ? new RunStop(failed, { failed: true }) : new Error("the run was cancelled")),
