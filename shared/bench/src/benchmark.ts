@@ -6,6 +6,8 @@ export interface BenchContext {
   folder: string;
   /** Rows of the data benchmarks. */
   rows: number;
+  /** Milliseconds that the soak lasts. */
+  soakMs: number;
   /** Says what is going on now. */
   note(line: string): void;
 }

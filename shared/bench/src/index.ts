@@ -10,6 +10,7 @@ import { launcher } from "./benchmarks/launcher.ts";
 import { memory } from "./benchmarks/memory.ts";
 import { postgresDelta } from "./benchmarks/postgres-delta.ts";
 import { reload } from "./benchmarks/reload.ts";
+import { soak } from "./benchmarks/soak.ts";
 import { step } from "./benchmarks/step.ts";
 import { submit } from "./benchmarks/submit.ts";
 
@@ -31,5 +32,6 @@ export const benchmarks: readonly Benchmark[] = [
   csvPostgres,
   postgresDelta,
   cachedTest,
+  soak,
   memory,
 ];

@@ -1,23 +1,28 @@
-import { type Command, jsonOption, number, UsageError } from "../command.ts";
+import { type Command, jsonOption, number, text, UsageError } from "../command.ts";
 import { table } from "../table.ts";
 
 export const command: Command = {
   summary: "Measure kc beside its bars and beside what a user would pick instead.",
-  usage: "[benchmarks…] [--rows N]",
+  usage: "[benchmarks…] [--rows N] [--soak DURATION]",
   options: {
     ...jsonOption,
     list: { type: "boolean", short: "l", description: "List the benchmarks and their bars" },
     rows: { type: "string", value: "N", description: "Rows of the data benchmarks (default 1000000)" },
+    soak: { type: "string", value: "DURATION", description: "How long the soak lasts (default 30s)" },
   },
   examples: [
     ["kc bench", "all of them; keep the machine idle meanwhile"],
     ["kc bench --list", "what there is, and the bars"],
+    ["kc bench soak --soak 1h", "a schedule every second, for an hour"],
     ["kc bench csv-postgres --rows 5000000", "one of them, on more rows"],
   ],
   async run({ values, positionals, context }) {
     const { benchmarks, cells, headings, machine, NotMeasured, runBenchmark } = await import("@kc/bench");
     const rows = number(values, "rows") ?? 1_000_000;
     if (rows < 100) throw new UsageError("--rows must be at least 100");
+    const { durationMs } = await import("@kc/host/duration");
+    const soakMs = durationMs(text(values, "soak") ?? "30s", "--soak");
+    if (soakMs < 5_000) throw new UsageError("--soak must be at least 5s");
     const unknown = positionals.find((name) => !benchmarks.some((one) => one.name === name));
     if (unknown)
       throw new UsageError(`there is no benchmark "${unknown}"; there are ${benchmarks.map((one) => one.name).join(", ")}`);
@@ -43,7 +48,7 @@ export const command: Command = {
       context.warn(`${benchmark.name}: ${benchmark.summary}`);
       try {
         measured.push(
-          ...(await runBenchmark(benchmark, { root: context.root, rows, note: (line) => context.warn(`  ${line}`) })),
+          ...(await runBenchmark(benchmark, { root: context.root, rows, soakMs, note: (line) => context.warn(`  ${line}`) })),
         );
       } catch (error) {
         if (error instanceof NotMeasured) skipped.push({ benchmark: benchmark.name, reason: error.message });
