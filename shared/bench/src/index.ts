@@ -9,6 +9,7 @@ import { graph } from "./benchmarks/graph.ts";
 import { launcher } from "./benchmarks/launcher.ts";
 import { memory } from "./benchmarks/memory.ts";
 import { postgresDelta } from "./benchmarks/postgres-delta.ts";
+import { queue } from "./benchmarks/queue.ts";
 import { reload } from "./benchmarks/reload.ts";
 import { soak } from "./benchmarks/soak.ts";
 import { step } from "./benchmarks/step.ts";
@@ -24,6 +25,7 @@ export const benchmarks: readonly Benchmark[] = [
   devStart,
   submit,
   step,
+  queue,
   reload,
   automationLatency,
   eventLog,

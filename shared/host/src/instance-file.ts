@@ -65,6 +65,12 @@ const schema = z.strictObject({
           on_step_failure: z.boolean().default(true),
         })
         .prefault({}),
+      /** How long a run may take; absent: as long as it likes. The tag `kc/max_runtime` wins. */
+      max_runtime: duration.optional(),
+      /** How long a run may take from the queue to its start. */
+      start_timeout: duration.default(180_000),
+      /** How long a worker may keep silent before it is ended. Absent: for ever, as code may compute without a break. */
+      unresponsive_timeout: duration.optional(),
       /** How long a cancelled run may take to end by itself. */
       cancel_grace: duration.default(10_000),
     })

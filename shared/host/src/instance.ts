@@ -119,6 +119,11 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
       pools,
       maxConcurrentSteps: settings.runs.max_concurrent_steps,
       cancelGraceMs: settings.runs.cancel_grace,
+      supervision: {
+        startMs: settings.runs.start_timeout,
+        maxMs: settings.runs.max_runtime,
+        quietMs: settings.runs.unresponsive_timeout,
+      },
       connectionsOf: (location) => connections.modesOf(workspace.location(location)!.entry),
     });
     stops.push(() => launcher.stop());

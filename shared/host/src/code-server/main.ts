@@ -86,7 +86,7 @@ function executeRun(call: ServerDuplexStream<RunCommand, RunEvents>): void {
     if (command?.$case !== "start" || run) return;
     try {
       const message = JSON.parse(command.value.runJson);
-      const send = (events: unknown[]) => void call.write({ eventJson: events.map((event) => JSON.stringify(event)), pools: [] });
+      const send = (lines: readonly string[]) => call.write({ eventJson: [...lines], pools: [] });
       const ask = (request: PoolRequest) => void call.write({ eventJson: [], pools: [request] });
       const trace = await traceOf(message.input);
       run = startRun({
@@ -99,7 +99,10 @@ function executeRun(call: ServerDuplexStream<RunCommand, RunEvents>): void {
         send,
         ask,
       });
-      await run.done;
+      call.on("drain", run.drained);
+      // Says that this process lives and its code gives way now and then.
+      const beat = setInterval(() => call.write({ eventJson: [], pools: [] }), 1_000);
+      await run.done.finally(() => clearInterval(beat));
       call.end();
     } catch (error) {
       call.emit("error", { code: grpcStatus.FAILED_PRECONDITION, details: (error as Error).message });

@@ -2,28 +2,68 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { StringDecoder } from "node:string_decoder";
 
 type Stream = "stdout" | "stderr";
-type Sink = (stream: Stream, line: string) => void;
+/** Gets each line; `continues` when a line is so long that it comes in pieces, and this is not its last. */
+type Sink = (stream: Stream, line: string, continues: boolean) => void;
 
-/** What one step prints: lines go to its sink, the rest of a line waits for its end. */
-interface Output {
-  sink: Sink;
-  streams: Record<Stream, { rest: string; decoder: StringDecoder }>;
+/** Characters after which a line is handed on without waiting for its end. */
+const longest = 1 << 20;
+
+/** Cuts what is written into lines. What comes without an end is kept in parts, so that a long line costs its length once. */
+function lineCutter(hand: (line: string, continues: boolean) => void) {
+  const decoder = new StringDecoder("utf8");
+  let parts: string[] = [];
+  let held = 0;
+  const add = (text: string) => {
+    if (!text) return;
+    parts.push(text);
+    held += text.length;
+    if (held < longest) return;
+    const whole = parts.join("");
+    let from = 0;
+    for (; whole.length - from >= longest; from += longest) hand(whole.slice(from, from + longest), true);
+    parts = from < whole.length ? [whole.slice(from)] : [];
+    held = whole.length - from;
+  };
+  const endLine = () => {
+    const line = parts.length === 1 ? parts[0]! : parts.join("");
+    parts = [];
+    held = 0;
+    hand(line, false);
+  };
+  return {
+    write(chunk: string | Uint8Array) {
+      const text =
+        typeof chunk === "string" ? chunk : decoder.write(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
+      let from = 0;
+      for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", from)) {
+        add(text.slice(from, at));
+        endLine();
+        from = at + 1;
+      }
+      add(from === 0 ? text : text.slice(from));
+    },
+    /** The last line may have no end. */
+    end() {
+      add(decoder.end());
+      if (held > 0) endLine();
+    },
+  };
 }
 
+/** What one step prints: its lines go to its sink. */
+type Output = Record<Stream, ReturnType<typeof lineCutter>>;
+
 const current = new AsyncLocalStorage<Output>();
-const newStream = () => ({ rest: "", decoder: new StringDecoder("utf8") });
 
 /** Runs work so that every line it prints goes to the sink, to whichever step it belongs. */
 export async function withOutput<T>(sink: Sink, work: () => Promise<T>): Promise<T> {
-  const output: Output = { sink, streams: { stdout: newStream(), stderr: newStream() } };
+  const cutter = (stream: Stream) => lineCutter((line, continues) => sink(stream, line, continues));
+  const output: Output = { stdout: cutter("stdout"), stderr: cutter("stderr") };
   try {
     return await current.run(output, work);
   } finally {
-    // The last line may have no end.
-    for (const [name, { rest, decoder }] of Object.entries(output.streams)) {
-      const last = rest + decoder.end();
-      if (last) sink(name as Stream, last);
-    }
+    output.stdout.end();
+    output.stderr.end();
   }
 }
 
@@ -39,10 +79,7 @@ export function captureOutput(): void {
     ) => {
       const output = current.getStore();
       if (!output) return write(chunk as string, encoding as BufferEncoding, done);
-      const own = output.streams[name];
-      const lines = (own.rest + (typeof chunk === "string" ? chunk : own.decoder.write(Buffer.from(chunk)))).split("\n");
-      own.rest = lines.pop()!;
-      for (const line of lines) output.sink(name, line);
+      output[name].write(chunk);
       const callback = typeof encoding === "function" ? encoding : done;
       if (callback) queueMicrotask(() => callback());
       return true;

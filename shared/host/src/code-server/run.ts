@@ -10,6 +10,7 @@ import {
   systemClock,
 } from "@kc/runtime/internal";
 import type { PoolRequest } from "../gen/code_location.ts";
+import { eventSender } from "./event-sender.ts";
 import { withOutput } from "./output.ts";
 import { openSpool } from "./spool.ts";
 import type { RunTrace } from "./tracing.ts";
@@ -27,6 +28,8 @@ export interface RunHandle {
   granted(step: string): void;
   /** The host is gone: ends the run without a word, so that the next host says what became of it. */
   abandon(): void;
+  /** The host takes more events. */
+  drained(): void;
   /** Resolves when the run has ended and every event was sent. */
   done: Promise<void>;
 }
@@ -41,35 +44,40 @@ export function startRun(params: {
   paths: LocationPaths;
   env: Readonly<Record<string, string | undefined>>;
   spoolFolder: string;
-  send(events: NewEvent[]): void;
+  /** Sends events as lines of JSON; answers false when the host takes no more until `drained`. */
+  send(lines: readonly string[]): boolean;
   /** Asks for slots of a pool, or gives them back with weight 0. */
   ask(request: PoolRequest): void;
   trace?: RunTrace | undefined;
 }): RunHandle {
-  const { message, location, paths, env, send } = params;
+  const { message, location, paths, env } = params;
   const runId = message.input.runId;
   const spool = openSpool(params.spoolFolder, runId);
+  const sender = eventSender(spool, params.send);
   const abort = new AbortController();
   let seq = 0;
-  let batch: NewEvent[] = [];
+  let batch: string[] = [];
+  let size = 0;
   let scheduled = false;
   let abandoned = false;
   const asked = new Map<string, () => void>();
   const flush = () => {
     scheduled = false;
     if (batch.length === 0) return;
-    const events = batch;
+    const lines = batch;
     batch = [];
-    spool.append(events);
-    send(events);
+    size = 0;
+    sender.push(lines);
   };
   const emit = (event: StepEvent) => {
     if (abandoned) return;
     params.trace?.hear(event);
-    batch.push({ ...event, at: systemClock.now(), runId, seq: ++seq });
+    const line = lineOf({ ...event, at: systemClock.now(), runId, seq: ++seq });
+    batch.push(line);
+    size += line.length;
     // A step that floods must not hold its lines back in memory. That a step starts is on disk before its code runs: code
     // that never gives its thread back, or ends the process, must not look as if it had not begun.
-    if (batch.length >= 500 || event.type === "step_started") flush();
+    if (batch.length >= 500 || size > 1 << 20 || event.type === "step_started") flush();
     else if (!scheduled) {
       scheduled = true;
       setImmediate(flush);
@@ -88,7 +96,6 @@ export function startRun(params: {
       new Promise((resolve) => {
         if (signal.aborted) return resolve(undefined);
         const leave = () => {
-          // What the step said before it left is stored before others take its place.
           flush();
           params.ask({ step, pool: use.name, weight: 0 });
         };
@@ -108,11 +115,20 @@ export function startRun(params: {
       }),
     around: (step, work) =>
       withOutput(
-        (stream, line) => emit({ type: "log", step, stream, level: stream === "stdout" ? "info" : "error", message: line }),
+        (stream, line, continues) =>
+          emit({
+            type: "log",
+            step,
+            stream,
+            level: stream === "stdout" ? "info" : "error",
+            message: line,
+            ...(continues ? { fields: { continues } } : {}),
+          }),
         params.trace ? () => params.trace!.step(step, work) : work,
       ),
   }).then(async () => {
     flush();
+    await sender.finish();
     spool.close();
     // The run has ended for everybody; the worker may be ended next.
     await params.trace?.flush();
@@ -123,8 +139,20 @@ export function startRun(params: {
     abandon() {
       flush();
       abandoned = true;
+      sender.giveUp();
       abort.abort(new Error("kc was stopped"));
     },
+    drained: sender.drained,
     done,
   };
+}
+
+/** Characters that one log line may take: a message of the wire must hold it. */
+const longest = 16 << 20;
+
+function lineOf(event: NewEvent): string {
+  const line = JSON.stringify(event);
+  if (line.length <= longest || event.type !== "log") return line;
+  const { fields: _, message = "", ...rest } = event;
+  return JSON.stringify({ ...rest, message: `${message.slice(0, 1 << 20)}… (cut: the line has ${line.length} characters)` });
 }

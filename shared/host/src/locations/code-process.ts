@@ -55,6 +55,7 @@ export function startCodeProcess(params: {
   });
   const child = startChild({
     program,
+    sweeps: true,
     cwd: entry.folder,
     env: {
       ...env,

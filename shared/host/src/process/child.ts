@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { descendants, end, markVariable, sweep } from "./sweep.ts";
 
 const watchdog = fileURLToPath(new URL("./watchdog.mjs", import.meta.url));
 
@@ -12,6 +14,8 @@ export interface ChildOptions {
   env: Readonly<Record<string, string | undefined>>;
   /** Extra preloads, as `tsx`. */
   imports?: readonly string[];
+  /** What it started ends with it wherever it went, not only in its process group. */
+  sweeps?: boolean;
   /** Gets each line that the child writes. */
   onLine(stream: "stdout" | "stderr", line: string): void;
 }
@@ -35,9 +39,10 @@ export function startChild(options: ChildOptions): Child {
     watchdog,
     ...(options.imports ?? []).flatMap((name) => ["--import", name]),
   ];
+  const mark = options.sweeps ? randomUUID() : undefined;
   const child: ChildProcess = spawn(process.execPath, [...flags, options.program, ...(options.args ?? [])], {
     cwd: options.cwd,
-    env: { ...options.env, KC_WATCHDOG_FD: "3" } as NodeJS.ProcessEnv,
+    env: { ...options.env, KC_WATCHDOG_FD: "3", ...(mark ? { [markVariable]: mark } : {}) } as NodeJS.ProcessEnv,
     detached: true,
     stdio: ["pipe", "pipe", "pipe", "pipe"],
   });
@@ -64,7 +69,10 @@ export function startChild(options: ChildOptions): Child {
       resolve({ code: 127, signal: null });
     });
     // What it had started does not outlive it, whether it ended by itself or was killed.
-    child.on("exit", () => signal("SIGKILL"));
+    child.on("exit", () => {
+      signal("SIGKILL");
+      if (mark) sweep(mark);
+    });
     child.on("close", (code, by) => {
       ended = true;
       resolve({ code, signal: by });
@@ -74,7 +82,12 @@ export function startChild(options: ChildOptions): Child {
     pid: child.pid ?? 0,
     exited,
     running: () => !ended,
-    kill: () => signal("SIGKILL"),
+    kill() {
+      // Found while their parents still stand; what is left has the mark.
+      const below = mark && !ended && child.pid ? descendants(child.pid) : [];
+      signal("SIGKILL");
+      end(below);
+    },
     async stop(graceMs = 2_000) {
       if (ended) return;
       child.stdin!.end();

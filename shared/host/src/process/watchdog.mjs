@@ -17,7 +17,20 @@ if (isMainThread && process.env.KC_WATCHDOG_FD) {
   if (open) {
     const source = `
       const { Socket } = require("node:net");
+      const { readdirSync, readFileSync } = require("node:fs");
+      const mark = ${JSON.stringify(process.env.KC_PROCESS ? `KC_PROCESS=${process.env.KC_PROCESS}` : "")};
+      // What left the process group, by the mark in its environment (see sweep.ts).
+      const sweep = () => {
+        for (const name of readdirSync("/proc"))
+          try {
+            const pid = Number(name);
+            if (!(pid > 0) || pid === process.pid) continue;
+            if (readFileSync("/proc/" + pid + "/environ", "latin1").split(String.fromCharCode(0)).includes(mark))
+              process.kill(pid, "SIGKILL");
+          } catch {}
+      };
       const end = () => {
+        try { if (mark) sweep(); } catch {}
         try { process.kill(-process.pid, "SIGKILL"); } catch {}
         process.kill(process.pid, "SIGKILL");
       };

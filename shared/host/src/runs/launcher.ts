@@ -9,6 +9,7 @@ import type { LivePartitions } from "../partitions.ts";
 import type { InstancePaths } from "../paths.ts";
 import { neededPartitions } from "./needed-partitions.ts";
 import type { Pools } from "./pools.ts";
+import { type Stop, type Supervision, supervise } from "./supervise.ts";
 import type { WorkerPool } from "./worker-pool.ts";
 
 export interface RunLauncher {
@@ -39,6 +40,7 @@ export function runLauncher(deps: {
   partitions: Pick<LivePartitions, "now">;
   maxConcurrentSteps: number;
   cancelGraceMs: number;
+  supervision: Supervision;
   connectionsOf(location: string): Run["connections"];
 }): RunLauncher {
   const { workspace, pool, storage, log, paths, clock } = deps;
@@ -63,30 +65,47 @@ export function runLauncher(deps: {
     return { runId, requestId, tags, config, partition, upstream, upstreamPartitions };
   }
 
-  async function execute(run: Run, worker: CodeProcess, onCancel: (cancel: () => void) => void): Promise<boolean> {
+  async function execute(
+    run: Run,
+    worker: CodeProcess,
+    onCancel: (cancel: () => void) => void,
+    onEnd: (end: () => void) => void,
+  ): Promise<boolean> {
     await log.append([{ type: "run_starting", at: clock.now(), runId: run.id }]);
     // It may have been cancelled between the queue's look and here.
     if (isEnd((await storage.getRun(run.id))!.status)) return true;
     await storage.setRunConnections(run.id, deps.connectionsOf(run.location));
     const input = await inputOf(run);
+    let stopped: Stop | undefined;
+    let ask = (_failed: string) => {};
+    const watch = supervise(clock, deps.supervision, run.tags, (stop) => {
+      stopped = stop;
+      if (stop.how === "ask") ask(stop.reason);
+      else worker.child.kill();
+    });
+    onEnd(watch.end);
+    const stopOf = () => stopped;
     const loaded = await worker.definitions();
     if ("error" in loaded) {
-      await end(run.id, "run_failed", `location ${run.location} did not load in the worker: ${loaded.error.message}`, {
-        refused: true,
-      });
+      const message = stopOf()?.reason ?? `location ${run.location} did not load in the worker: ${loaded.error.message}`;
+      await end(run.id, "run_failed", message, { refused: !stopOf() });
       return false;
     }
     const call = worker.client.executeRun();
     let stored = Promise.resolve();
     let cancelled = false;
-    onCancel(() => {
-      cancelled = true;
-      call.write({ command: { $case: "cancel", value: { failed: "" } } });
+    ask = (failed) => {
+      call.write({ command: { $case: "cancel", value: { failed } } });
       // A step that ignores its signal is ended with its whole process group.
       void clock.sleep(deps.cancelGraceMs).then(() => going.has(run.id) && worker.child.kill());
+    };
+    onCancel(() => {
+      cancelled = true;
+      ask("");
     });
     const error = await new Promise<Error | undefined>((resolve) => {
       call.on("data", ({ eventJson, pools }: RunEvents) => {
+        watch.heard();
         for (const request of pools) takeSlots(run, request, call);
         if (eventJson.length === 0) return;
         const events = eventJson.map((json) => JSON.parse(json) as NewEvent);
@@ -96,10 +115,15 @@ export function runLauncher(deps: {
         });
         // Reading stops while the log is behind, so that a flood slows its writer and not the host.
         call.pause();
-        void stored.then(() => call.resume(), resolve);
+        void stored.then(() => {
+          watch.heard();
+          call.resume();
+        }, resolve);
       });
       call.on("end", () => resolve(undefined));
       call.on("error", resolve);
+      // From here on: a step that computes without a break holds back even the word that the run has begun.
+      watch.started();
       call.write({
         command: {
           $case: "start",
@@ -110,13 +134,15 @@ export function runLauncher(deps: {
     await stored;
     call.end();
     const now = await storage.getRun(run.id);
-    if (now && isEnd(now.status)) return error === undefined && !cancelled;
+    const stop = stopOf();
+    if (now && isEnd(now.status)) return error === undefined && !cancelled && !stop;
     // The worker is gone, or its stream broke: what it had written to its spool counts.
     await drain(run.id);
     const rest = await storage.getRun(run.id);
     if (rest && !isEnd(rest.status)) {
       if (cancelled || rest.status === "cancelling")
         await end(run.id, "run_cancelled", "the run was cancelled and its worker ended");
+      else if (stop) await end(run.id, "run_failed", stop.reason, stop.crashed ? { crashed: true } : {});
       else if (stopping) await end(run.id, "run_failed", "kc was stopped while the run went on");
       else await end(run.id, "run_failed", await deathOf(worker, error));
     }
@@ -151,8 +177,7 @@ export function runLauncher(deps: {
   }
 
   async function drain(runId: string): Promise<void> {
-    const events = readSpool(paths.spool, runId);
-    for (let from = 0; from < events.length; from += 1_000) await log.append(events.slice(from, from + 1_000));
+    for (const events of readSpool(paths.spool, runId)) await log.append(events);
   }
 
   /** Ends a run whose worker cannot say it any more, and the steps that were going on. */
@@ -210,17 +235,26 @@ export function runLauncher(deps: {
         done: (async () => {
           const worker = pool.take(run.location);
           let reusable = false;
+          let unwatch = () => {};
           try {
-            reusable = await execute(run, worker, (how) => {
-              cancel = how;
-              if (wanted) how();
-            });
+            reusable = await execute(
+              run,
+              worker,
+              (how) => {
+                cancel = how;
+                if (wanted) how();
+              },
+              (end) => {
+                unwatch = end;
+              },
+            );
             removeSpool(paths.spool, run.id);
           } catch (error) {
             // Mostly the log cannot be written: the worker's events stay in its spool until it can.
             worker.child.kill();
             await endOnceStored(run.id, `the run could not be carried out: ${(error as Error).message}`);
           } finally {
+            unwatch();
             going.delete(run.id);
             deps.pools.releaseRun(run.id);
             pool.release(worker, reusable);

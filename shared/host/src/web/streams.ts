@@ -22,6 +22,7 @@ export function streams(app: App, { storage, log, lease, workspace }: StreamCont
     return streamSSE(context, async (stream) => {
       const queue: StoredEvent[] = [];
       let poke = () => {};
+      let missed = false;
       const runs = new Set<string>();
       const wanted = async (event: StoredEvent): Promise<boolean> => {
         if (runId) return event.runId === runId;
@@ -34,7 +35,9 @@ export function streams(app: App, { storage, log, lease, workspace }: StreamCont
         return true;
       };
       const stopListening = log.listen((events) => {
-        queue.push(...events);
+        // A reader that is slower than the log is not kept in memory: it reads what it missed from the storage.
+        if (queue.length + events.length > 5_000) missed = true;
+        else for (const event of events) queue.push(event);
         poke();
       });
       const stopWatching = workspace.onChange(
@@ -53,14 +56,23 @@ export function streams(app: App, { storage, log, lease, workspace }: StreamCont
       let last = Number.isFinite(from) ? from : await storage.lastEventId();
       // A request's events begin with its first run: what is older need not be read.
       if (requestId) last = Math.max(last, (await firstEventOf(requestId)) - 1);
-      for (;;) {
-        // What was stored before this stream listened.
-        const earlier = await storage.readEvents({ after: last, ...(runId ? { runId } : {}), limit: 1_000 });
-        for (const event of earlier) await send(event);
-        last = earlier.at(-1)?.id ?? last;
-        if (earlier.length < 1_000) break;
-      }
+      const catchUp = async () => {
+        while (open) {
+          const earlier = await storage.readEvents({ after: last, ...(runId ? { runId } : {}), limit: 1_000 });
+          for (const event of earlier) await send(event);
+          last = earlier.at(-1)?.id ?? last;
+          if (earlier.length < 1_000) return;
+        }
+      };
+      // What was stored before this stream listened.
+      await catchUp();
       while (open) {
+        if (missed) {
+          missed = false;
+          queue.length = 0;
+          await catchUp();
+          continue;
+        }
         const batch = queue.splice(0);
         for (const event of batch)
           if (event.id > last) {

@@ -133,7 +133,7 @@ async function materialize(params: StepParams, emit: Emit, attempt: number, repo
     materialized(key, result: MaterializeResult = {}) {
       requireAsset(step, key);
       reported.add(key);
-      const metadata = typedMetadata(result.metadata);
+      const metadata = boundedMetadata(key, result);
       emit({
         type: result.unchanged ? "unchanged" : "materialization",
         asset: key,
@@ -169,6 +169,29 @@ async function materialize(params: StepParams, emit: Emit, attempt: number, repo
     report(emit, blocked, { asset: check.asset, name: check.name, blocking: check.blocking, ...result });
   }
   return blocked;
+}
+
+/** Characters of JSON that the metadata of one materialization may take. */
+const mostMetadata = 4 << 20;
+
+/** @throws UserError when a step hands back what is no result, or more than the log should keep. */
+function boundedMetadata(key: string, result: MaterializeResult): ReturnType<typeof typedMetadata> {
+  if (typeof result !== "object" || Array.isArray(result))
+    throw new UserError(`asset "${key}" handed back ${Array.isArray(result) ? "a list" : `a ${typeof result}`}`, {
+      hint: "Return nothing, or { metadata: { … } }.",
+    });
+  const unknown = Object.keys(result).find((name) => name !== "metadata" && name !== "unchanged");
+  if (unknown !== undefined)
+    throw new UserError(`asset "${key}" handed back "${unknown}", which is no field of a result`, {
+      hint: "Values to keep stand in metadata: return { metadata: { … } }.",
+    });
+  const metadata = typedMetadata(result.metadata);
+  const size = JSON.stringify(metadata).length;
+  if (size > mostMetadata)
+    throw new UserError(`metadata of asset "${key}" is ${Math.ceil(size / 1_048_576)} MB: at most 4 MB are kept`, {
+      hint: "Write large results to a file and hand back md.path(file).",
+    });
+  return metadata;
 }
 
 type Checked = {
