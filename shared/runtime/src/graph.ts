@@ -19,7 +19,7 @@ export interface WorkspaceGraph {
 }
 
 export interface GraphProblem {
-  kind: "duplicate" | "dangling" | "cycle" | "partitions";
+  kind: "duplicate" | "dangling" | "cycle" | "partitions" | "selection" | "formerly";
   assets: string[];
   locations: string[];
   message: string;

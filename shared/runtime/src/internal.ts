@@ -33,6 +33,7 @@ export type * from "./instigator.ts";
 export type * from "./job.ts";
 export * from "./load/assemble.ts";
 export { readDefsYaml } from "./load/defs-yaml.ts";
+export * from "./load/instigator-problems.ts";
 export type { TemplateScope } from "./load/template.ts";
 export type * from "./location.ts";
 export * from "./metadata.ts";

@@ -1,5 +1,11 @@
 import { join } from "node:path";
-import { buildGraph, type GraphProblem, type LocationSnapshot, type WorkspaceGraph } from "@kc/runtime/internal";
+import {
+  buildGraph,
+  type GraphProblem,
+  instigatorProblems,
+  type LocationSnapshot,
+  type WorkspaceGraph,
+} from "@kc/runtime/internal";
 import type { Environment } from "../environment.ts";
 import type { InstancePaths } from "../paths.ts";
 import { readAssetKeys, writeAssetKeys, writeDeclarations } from "./asset-keys.ts";
@@ -74,6 +80,7 @@ export function startWorkspace(params: WorkspaceParams): Workspace {
   const rebuild = (name: string) => {
     const snapshots = [...states.values()].flatMap((state) => (state.snapshot ? [state.snapshot] : []));
     built = buildGraph(snapshots, remembered());
+    built.problems.push(...instigatorProblems(built.graph, snapshots));
     for (const listener of listeners) listener(name);
   };
   const start = (entry: LocationEntry): CodeProcess =>

@@ -1,0 +1,51 @@
+import { UserError } from "../errors.ts";
+import type { GraphProblem, WorkspaceGraph } from "../graph.ts";
+import { select } from "../selection/select.ts";
+import type { LocationSnapshot } from "../snapshot.ts";
+
+/**
+ * What is wrong with jobs, schedules and sensors once all locations are known: selections that name no asset of the
+ * workspace, jobs of other locations that do not exist, former locations that live.
+ */
+export function instigatorProblems(graph: WorkspaceGraph, locations: readonly LocationSnapshot[]): GraphProblem[] {
+  const problems: GraphProblem[] = [];
+  for (const location of locations) {
+    const tell = (kind: GraphProblem["kind"], what: string, where: string | undefined, message: string) =>
+      problems.push({
+        kind,
+        assets: [],
+        locations: [location.name],
+        message: `${what} (location ${location.name}${where ? `, ${where}` : ""}): ${message}`,
+      });
+    const named = [
+      ...location.jobs.map((one) => ({ ...one, what: `job "${one.name}"`, texts: [one.selection] })),
+      ...location.schedules.map((one) => ({ ...one, what: `schedule "${one.name}"`, texts: [one.target] })),
+      ...location.sensors.map((one) => ({ ...one, what: `sensor "${one.name}"`, texts: [one.selection, one.target] })),
+    ];
+    for (const { what, where, texts } of named)
+      for (const text of new Set(texts))
+        try {
+          if (text) select(graph, text);
+        } catch (error) {
+          if (!(error instanceof UserError)) throw error;
+          tell("selection", what, where, error.message);
+        }
+    for (const { name, watches, where } of location.sensors) {
+      const watched = watches?.locations;
+      if (!watched || watched === "all" || !watches.job) continue;
+      // A location that is not loaded now may well have the job.
+      const known = locations.filter((one) => watched.includes(one.name));
+      if (known.length === watched.length && !known.some((one) => one.jobs.some((job) => job.name === watches.job)))
+        tell("selection", `sensor "${name}"`, where, `none of ${watched.join(", ")} has a job "${watches.job}"`);
+    }
+    for (const former of location.formerly ?? [])
+      if (locations.some((one) => one.name === former))
+        tell(
+          "formerly",
+          `location ${location.name}`,
+          undefined,
+          `it says that it was formerly "${former}", but location ${former} is there`,
+        );
+  }
+  return problems;
+}
