@@ -7,6 +7,7 @@ export function staleAfter(event: Pick<RunEvent, "type">): string[] {
   if (event.type === "log") return [];
   if (event.type === "check_result" || event.type === "freshness") return ["assets"];
   if (event.type.startsWith("run_")) return ["runs", "assets", "instigators"];
+  if (event.type === "instigator_changed") return ["instigators"];
   return ["assets"];
 }
 
