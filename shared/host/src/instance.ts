@@ -147,6 +147,7 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
         rerun,
         retention: settings.retention,
         alerts: settings.alerts,
+        openlineage: settings.openlineage,
         ticks: metrics.ticks,
         decides: () => (options.daemon ?? false) || daemonLeases > 0,
       },

@@ -3,11 +3,13 @@ import type { AlertsSettings } from "../alerts/settings.ts";
 import type { RunLauncher } from "../runs/launcher.ts";
 import type { Pools } from "../runs/pools.ts";
 import type { Rerunner } from "../runs/rerun.ts";
+import type { OpenLineageSettings } from "../telemetry/settings.ts";
 import { alertLoops } from "./alert-loops.ts";
 import { type Evaluations, tickAutomation } from "./automation.ts";
 import type { DaemonContext, TickSettings } from "./context.ts";
 import { tickFreshness } from "./freshness.ts";
 import type { Instigator } from "./instigators.ts";
+import { lineageLoops } from "./lineage.ts";
 import { type Loop, startLoop } from "./loop.ts";
 import { observedStorage, type TickListener } from "./observed-storage.ts";
 import { type Pulse, startPulse } from "./pulse.ts";
@@ -50,6 +52,7 @@ export function startDaemon(
     decides(): boolean;
     retention: Retention;
     alerts: AlertsSettings;
+    openlineage: OpenLineageSettings | undefined;
     ticks: TickListener;
   },
 ): Daemon {
@@ -90,7 +93,18 @@ export function startDaemon(
     deciding,
     loops: () => loops,
   });
-  const loops = [queue, runRetries, automation, schedules, sensors, freshness, retention, alerts, deliveries];
+  const loops = [
+    queue,
+    runRetries,
+    automation,
+    schedules,
+    sensors,
+    freshness,
+    retention,
+    alerts,
+    deliveries,
+    ...lineageLoops(context, options.openlineage, start),
+  ];
   const stopListening = context.log.listen((events: readonly StoredEvent[]) => {
     const woken = wokenBy(events);
     for (const loop of loops) if (woken.has(loop.name as LoopName)) loop.wake();

@@ -11,7 +11,8 @@ export function wokenBy(events: readonly Pick<StoredEvent, "type">[]): Set<LoopN
   const woken = new Set<LoopName>();
   for (const { type } of events) {
     if (changesQueue.test(type)) woken.add("queue").add("automation").add("lineage");
-    if (type === "run_started") woken.add("lineage");
+    if (type === "run_started" || type === "step_started" || type === "step_succeeded" || type === "step_failed")
+      woken.add("lineage");
     if (tellsOfHealth.test(type)) woken.add("alerts");
     if (runStatus.test(type)) woken.add("sensors");
     if (type === "run_failed") woken.add("run-retries");
