@@ -96,6 +96,7 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
     const pool = workerPool(workspace, {
       maxIdle: settings.workers.max_idle,
       maxRunsPerWorker: settings.workers.max_runs,
+      lingerMs: 2_000,
       now: () => clock.now(),
     });
     stops.push(() => pool.stop());

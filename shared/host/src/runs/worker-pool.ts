@@ -20,10 +20,11 @@ export interface WorkerPool {
   stop(): Promise<void>;
 }
 
-/** Run workers: child processes with definitions loaded that take one run at a time. At most `maxIdle` wait warm in all. */
+/** Run workers: child processes with definitions loaded that take one run at a time. At most `maxIdle` wait warm in all; more of them only for
+ * `lingerMs`, so that a queue that is full does not start a worker for each of its runs. */
 export function workerPool(
   workspace: Workspace,
-  options: { maxIdle: number; maxRunsPerWorker: number; now(): number },
+  options: { maxIdle: number; maxRunsPerWorker: number; lingerMs?: number; now(): number },
 ): WorkerPool {
   const idle: Worker[] = [];
   const busy = new Map<CodeProcess, Worker>();
@@ -52,11 +53,18 @@ export function workerPool(
     worker.process.child.running() &&
     worker.generation === workspace.location(worker.location)?.generation &&
     worker.runs < options.maxRunsPerWorker;
+  let trimming: NodeJS.Timeout | undefined;
+  const trim = () => {
+    trimming = undefined;
+    while (idle.length > options.maxIdle) end(idle.shift()!);
+  };
   const keep = (worker: Worker) => {
     if (stopped || !usable(worker)) return end(worker);
     worker.idleSince = options.now();
     idle.push(worker);
-    while (idle.length > options.maxIdle) end(idle.shift()!);
+    if (idle.length <= options.maxIdle) return;
+    if (!options.lingerMs) return trim();
+    trimming ??= setTimeout(trim, options.lingerMs).unref();
   };
   workspace.onChange((name) => {
     for (const worker of idle.filter((one) => one.location === name && !usable(one))) {
@@ -95,6 +103,7 @@ export function workerPool(
     counts: () => ({ idle: idle.length, busy: busy.size }),
     async stop() {
       stopped = true;
+      clearTimeout(trimming);
       for (const worker of [...idle, ...busy.values()]) end(worker);
       idle.length = 0;
       await Promise.all(ending);
