@@ -23,5 +23,6 @@ export const queries = {
   schedules: queryOptions({ queryKey: ["instigators", "schedules"], queryFn: () => api.schedules() }),
   sensors: queryOptions({ queryKey: ["instigators", "sensors"], queryFn: () => api.sensors() }),
   ticks: queryOptions({ queryKey: ["instigators", "ticks"], queryFn: () => api.ticks({ limit: 100 }) }),
+  alerts: queryOptions({ queryKey: ["alerts"], queryFn: () => api.alerts() }),
   connections: queryOptions({ queryKey: ["connections"], queryFn: () => api.connections({ probe: true }) }),
 };

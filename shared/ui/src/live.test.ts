@@ -9,8 +9,8 @@ describe("live updates", () => {
   test("a log line makes no query stale", () => {
     expect(staleAfter({ type: "log" })).toEqual([]);
   });
-  test("a run's change makes runs, assets and automation stale", () => {
-    expect(staleAfter({ type: "run_succeeded" })).toEqual(["runs", "assets", "instigators"]);
+  test("a run's change makes runs, assets, automation and alerts stale", () => {
+    expect(staleAfter({ type: "run_succeeded" })).toEqual(["runs", "assets", "instigators", "alerts"]);
   });
 });
 

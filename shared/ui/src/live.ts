@@ -5,8 +5,8 @@ import { useEffect, useState } from "react";
 /** Which queries an event makes stale, by the first part of their keys. */
 export function staleAfter(event: Pick<RunEvent, "type">): string[] {
   if (event.type === "log") return [];
-  if (event.type === "check_result" || event.type === "freshness") return ["assets"];
-  if (event.type.startsWith("run_")) return ["runs", "assets", "instigators"];
+  if (event.type === "check_result" || event.type === "freshness") return ["assets", "alerts"];
+  if (event.type.startsWith("run_")) return ["runs", "assets", "instigators", "alerts"];
   if (event.type === "instigator_changed") return ["instigators"];
   return ["assets"];
 }
@@ -56,7 +56,7 @@ export function useLive(): boolean {
       if (event.runId && !append(client, event.runId, event)) mark(["events", event.runId]);
       mark(...staleAfter(event).map((name) => [name]));
     };
-    source.addEventListener("location", () => mark(["workspace"], ["assets"], ["instigators"]));
+    source.addEventListener("location", () => mark(["workspace"], ["assets"], ["instigators"], ["alerts"]));
     return () => {
       source.close();
       stop();

@@ -1,3 +1,4 @@
+import type { AlertsInfo } from "@kc/host/client";
 import type { SimulateOptions } from "@kc/host/simulate";
 import { type Command, jsonOption, text, UsageError } from "../command.ts";
 import { withHost } from "../host.ts";
@@ -40,7 +41,7 @@ export const command: Command = {
         throw new UsageError(`--to "${span}" is no instant: write it as 2026-01-31T00:00:00Z or as +1d`);
       const outcome: NonNullable<SimulateOptions["outcome"]> = (asset) =>
         failing.has(asset) ? "failed" : unchanged.has(asset) ? "unchanged" : "materialized";
-      const result = await simulate({ locations, from, to, outcome });
+      const result = await simulate({ locations, from, to, outcome, alerts: alertsOf(await api.alerts()) });
       const runs = result.runs.filter((run) => !wanted || run.plan.assets.some((asset) => wanted.has(asset)));
       if (values.json) {
         context.print(JSON.stringify(runs, null, 2));
@@ -62,8 +63,33 @@ export const command: Command = {
         ),
       );
       context.print(`\n${runs.length} runs in ${formatDuration(to.getTime() - from.getTime())}`);
+      if (result.alerts.length > 0)
+        context.print(
+          `\n${table(
+            ["alert at", "channel", "", "rule"],
+            result.alerts.map(({ channel, message }) => [message.at.replace(".000Z", "Z"), channel, message.title, message.rule]),
+            context.interactive ? process.stdout.columns : undefined,
+          )}`,
+        );
       for (const line of result.reports) context.warn(line);
       return 0;
     });
   },
 };
+
+/** The alert rules of kc.yaml as a simulation takes them: nothing is sent, so that a channel is only its name. */
+function alertsOf({ channels, rules }: AlertsInfo) {
+  return {
+    channels: Object.fromEntries(channels.map(({ name }) => [name, { type: "webhook", url: "http://simulated.invalid/" }])),
+    rules: rules.map((rule) => ({
+      name: rule.name,
+      on: rule.on,
+      severity: rule.severity,
+      channels: rule.channels,
+      recovered: rule.recovered,
+      ...(rule.select ? { select: rule.select } : {}),
+      ...(rule.locations ? { locations: rule.locations } : {}),
+      ...(rule.remindEveryMs ? { remind_every: `${rule.remindEveryMs}ms` } : {}),
+    })),
+  };
+}

@@ -30,6 +30,8 @@ export const alertRuleSchema = z
     severity,
     channels: z.array(z.string()),
     owners: z.boolean(),
+    recovered: z.boolean(),
+    remindEveryMs: z.number().nullable(),
     mutedUntil: instant.nullable(),
     problem: z
       .string()

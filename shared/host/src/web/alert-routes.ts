@@ -89,6 +89,8 @@ export function alertRoutes(app: App, context: WebContext): void {
             severity: rule.severity,
             channels: [...rule.channels],
             owners: rule.owners,
+            recovered: rule.recovered,
+            remindEveryMs: rule.remindEveryMs ?? null,
             mutedUntil: instant(scopes.mutedUntil(rule, { assets: [] }) ?? null),
             problem: problemOf(rule),
           })),

@@ -1,5 +1,6 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { api, queries } from "../api.ts";
+import { Alerts } from "../parts/alerts.tsx";
 import { Chip, Status } from "../parts/status.tsx";
 import { Ago } from "../parts/time.tsx";
 
@@ -57,6 +58,7 @@ export function DeploymentPage() {
           ))}
         </tbody>
       </table>
+      <Alerts />
       <h2>Connections</h2>
       <table>
         <thead>
