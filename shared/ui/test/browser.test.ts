@@ -80,7 +80,7 @@ describe.skipIf(!executable && !process.env.CI)("the web UI in a browser", () =>
     await page.locator("tr", { hasText: "downstream" }).getByRole("link").first().click();
     await page.getByRole("heading", { name: /failed in downstream/ }).waitFor();
     await page.getByText("has not been built yet").first().waitFor();
-    await page.getByRole("button", { name: "Retry what did not succeed" }).waitFor();
+    await page.getByRole("button", { name: "Retry from failure" }).waitFor();
   });
 
   test("schedules can be turned off and on", async () => {
