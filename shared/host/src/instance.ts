@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { chmodSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Clock, type Storage, systemClock, UserError } from "@kc/runtime/internal";
+import { backfills } from "./backfills.ts";
 import { startDaemon } from "./daemon/daemon.ts";
 import { type Environment, locationEnvironment, rootEnvironment } from "./environment.ts";
 import { readInstanceFile, tickSettings } from "./instance-file.ts";
@@ -171,6 +172,7 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
       log,
       requests,
       partitions,
+      backfills: backfills({ workspace, storage, log, clock, partitions }),
       rerun,
       retries,
       launcher,

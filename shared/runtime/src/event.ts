@@ -92,6 +92,8 @@ export const isEnd = (status: RunStatus): boolean =>
 export function nextStatus(status: RunStatus, event: Pick<NewEvent, "type">): RunStatus {
   const next = statusOf[event.type];
   if (!next || isEnd(status)) return status;
-  if (status === "cancelling" && (next === "starting" || next === "running")) return status;
+  if (status === "cancelling" && (next === "queued" || next === "starting" || next === "running")) return status;
+  // Only a run that has not begun goes back to the queue.
+  if (status === "running" && next === "queued") return status;
   return next;
 }

@@ -51,6 +51,13 @@ export function storageContract(name: string, open: () => Promise<Storage>): voi
         runs.map((run) => runEvent(run.id, "run_queued")),
       );
 
+    test("a run that had not begun goes back to the queue", async () => {
+      await create(newRun("r1"));
+      await storage.appendEvents([runEvent("r1", "run_starting")]);
+      await storage.appendEvents([runEvent("r1", "run_queued")]);
+      expect((await storage.getRun("r1"))!.status).toBe("queued");
+    });
+
     describe("createRuns()", () => {
       test("stores runs, their events and values, and answers them", async () => {
         const run = newRun("r1", {

@@ -97,6 +97,8 @@ describe("nextStatus()", () => {
     ["queued", "run_starting", "starting"],
     ["starting", "run_started", "running"],
     ["starting", "run_queued", "queued"],
+    ["running", "run_queued", "running"],
+    ["cancelling", "run_queued", "cancelling"],
     ["running", "run_succeeded", "succeeded"],
     ["running", "run_cancelling", "cancelling"],
     ["cancelling", "run_started", "cancelling"],

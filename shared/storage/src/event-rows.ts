@@ -81,7 +81,7 @@ export async function insertEvents(tx: Tx, events: readonly NewEvent[]): Promise
 }
 
 async function projectRuns(tx: Tx, events: readonly StoredEvent[]): Promise<void> {
-  const relevant = events.filter((event) => event.runId && event.type.startsWith("run_") && event.type !== "run_queued");
+  const relevant = events.filter((event) => event.runId && event.type.startsWith("run_"));
   for (const event of relevant) {
     const row = await tx.selectFrom("runs").select("status").where("id", "=", event.runId!).executeTakeFirst();
     if (!row) continue;

@@ -5,13 +5,14 @@ import { inlineConfig, runConfig, tagsOf } from "../request.ts";
 
 export const command: Command = {
   summary: "Launch a job and follow its runs.",
-  usage: "<job | location/job> [--config FILE | --config-json JSON] [--tag NAME=VALUE]",
+  usage: "<job | location/job> [--partition KEY] [--config FILE | --config-json JSON] [--tag NAME=VALUE]",
   options: {
     config: {
       type: "string",
       value: "FILE",
       description: "The job's config, YAML or JSON; of a job without one, run config by step name",
     },
+    partition: { type: "string", value: "KEY", description: "Partition of the job's assets" },
     "config-json": { type: "string", value: "JSON", description: "The same, written out" },
     tag: { type: "string", multiple: true, value: "NAME=VALUE", description: "Tag of the runs; may be repeated" },
     verbose: { type: "boolean", short: "v", description: "Show everything the steps print" },
@@ -33,6 +34,7 @@ export const command: Command = {
         job,
         config: inline === undefined ? await runConfig(context, text(values, "config")) : inlineConfig(inline),
         tags: tagsOf(values.tag),
+        ...(text(values, "partition") ? { partition: text(values, "partition")! } : {}),
       });
       if (values.detach) {
         for (const run of submitted.runs) context.print(run.id);

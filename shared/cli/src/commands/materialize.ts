@@ -7,7 +7,7 @@ export const command: Command = {
   summary: "Make assets: plans the runs over all locations and follows them to their end.",
   usage: "<selection…> [--partition KEY] [--config FILE] [--tag NAME=VALUE]",
   options: {
-    partition: { type: "string", value: "KEY", description: "Partition of the assets" },
+    partition: { type: "string", value: "KEY", description: "Partition of the partitioned assets" },
     config: { type: "string", value: "FILE", description: "Run config by step name, YAML or JSON" },
     tag: { type: "string", multiple: true, value: "NAME=VALUE", description: "Tag of the runs; may be repeated" },
     verbose: { type: "boolean", short: "v", description: "Show everything the steps print" },
@@ -17,6 +17,7 @@ export const command: Command = {
   examples: [
     ["kc materialize orders", "one asset"],
     ["kc materialize '+downstream/fact_virtual_count'", "an asset and everything it needs"],
+    ["kc materialize daily_orders --partition 2026-01-31", "one partition; kc backfill makes many"],
     ["kc materialize 'group:staging and not tag:slow'", "by group and tag"],
   ],
   async run({ values, positionals, context }) {

@@ -3,8 +3,14 @@ import type {
   AlertTest,
   Asset,
   AssetDetail,
+  AssetPartitions,
+  Backfill,
+  BackfillBody,
+  BackfillDetail,
+  BackfillPlan,
   ComponentInfo,
   ConnectionInfo,
+  DynamicPartitionsInfo,
   Instigator,
   Job,
   Location,
@@ -73,6 +79,17 @@ export function apiClient(base: string, options: { fetch?: typeof fetch } = {}) 
     runEvents: (id: string, query: { after?: number; limit?: number; types?: string; step?: string; level?: string } = {}) =>
       call<RunEvent[]>("GET", `runs/${encodeURIComponent(id)}/events`, query),
     submit: (request: RunRequest) => call<Submitted>("POST", "runs", {}, request),
+    partitions: (key: string, query: { offset?: number; limit?: number; newest?: boolean; status?: string } = {}) =>
+      call<AssetPartitions>("GET", "asset/partitions", { key, ...query }),
+    dynamicPartitions: () => call<DynamicPartitionsInfo[]>("GET", "partitions"),
+    changeDynamicPartitions: (name: string, change: { add?: string[]; delete?: string[] }) =>
+      call<{ added: string[]; deleted: string[] }>("POST", "partitions", {}, { name, ...change }),
+    backfills: (query: { limit?: number } = {}) => call<Backfill[]>("GET", "backfills", query),
+    backfill: (id: string) => call<BackfillDetail>("GET", `backfills/${encodeURIComponent(id)}`),
+    planBackfill: (body: BackfillBody) => call<BackfillPlan>("POST", "backfills/plan", {}, body),
+    startBackfill: (body: BackfillBody) => call<Backfill>("POST", "backfills", {}, body),
+    controlBackfill: (id: string, what: "pause" | "resume" | "cancel" | "retry") =>
+      call<Backfill>("POST", `backfills/${encodeURIComponent(id)}/${what}`),
     cancel: (id: string) => call<Run>("POST", `runs/${encodeURIComponent(id)}/cancel`),
     /** Runs a run with those around it, or a whole request, again. */
     reexecute: (id: string, strategy: "from_failure" | "from_scratch" = "from_failure") =>

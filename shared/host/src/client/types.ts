@@ -1,5 +1,6 @@
 import type { z } from "@hono/zod-openapi";
 import type * as alerts from "./alert-schemas.ts";
+import type * as partitions from "./partition-schemas.ts";
 import type * as schemas from "./schemas.ts";
 
 export type Location = z.infer<typeof schemas.locationSchema>;
@@ -26,3 +27,9 @@ export type ApiErrorBody = z.infer<typeof schemas.errorSchema>;
 export type AlertsInfo = z.infer<typeof alerts.alertsInfoSchema>;
 export type Mute = z.infer<typeof alerts.muteSchema>;
 export type AlertTest = z.infer<typeof alerts.alertTestSchema>;
+export type AssetPartitions = z.infer<typeof partitions.assetPartitionsSchema>;
+export type DynamicPartitionsInfo = z.infer<typeof partitions.dynamicPartitionsSchema>;
+export type Backfill = z.infer<typeof partitions.backfillSchema>;
+export type BackfillDetail = z.infer<typeof partitions.backfillDetailSchema>;
+export type BackfillBody = z.input<typeof partitions.backfillBodySchema>;
+export type BackfillPlan = z.infer<typeof partitions.backfillPlanSchema>;

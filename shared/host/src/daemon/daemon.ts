@@ -6,6 +6,7 @@ import type { Rerunner } from "../runs/rerun.ts";
 import type { OpenLineageSettings } from "../telemetry/settings.ts";
 import { alertLoops } from "./alert-loops.ts";
 import { type Evaluations, tickAutomation } from "./automation.ts";
+import { tickBackfills } from "./backfills.ts";
 import type { DaemonContext, TickSettings } from "./context.ts";
 import { tickFreshness } from "./freshness.ts";
 import type { Instigator } from "./instigators.ts";
@@ -82,6 +83,7 @@ export function startDaemon(
     "sensors",
     deciding(() => tickSensors(context, inFlight, () => sensors.wake())),
   );
+  const backfills = start("backfills", () => tickBackfills(context, launcher));
   const freshness = start("freshness", () => tickFreshness(context));
   const retention = start("retention", () => tickRetention(context, options.retention));
   const runRetries = start("run-retries", () => tickRunRetries(context, { policy: options.retries, rerun: options.rerun }));
@@ -100,6 +102,7 @@ export function startDaemon(
     schedules,
     sensors,
     freshness,
+    backfills,
     retention,
     alerts,
     deliveries,
@@ -111,7 +114,7 @@ export function startDaemon(
   });
   const stopWatching = context.workspace.onChange(() => wake());
   function wake(): void {
-    for (const loop of [automation, schedules, sensors, freshness, alerts]) loop.wake();
+    for (const loop of [automation, schedules, sensors, freshness, backfills, alerts]) loop.wake();
   }
   const pulse = startPulse(context.clock, () => loops);
   return {

@@ -1,9 +1,19 @@
 import type { StoredEvent } from "@kc/runtime/internal";
 
-export type LoopName = "queue" | "automation" | "schedules" | "sensors" | "freshness" | "alerts" | "lineage" | "run-retries";
+export type LoopName =
+  | "queue"
+  | "automation"
+  | "schedules"
+  | "sensors"
+  | "freshness"
+  | "alerts"
+  | "lineage"
+  | "run-retries"
+  | "backfills";
 
 const tellsOfHealth = /^(run_failed|run_succeeded|step_failed|step_succeeded|check_result|freshness)$/;
 const runStatus = /^run_/;
+const endsRun = /^run_(succeeded|failed|cancelled|skipped)$/;
 const changesQueue = /^run_(queued|succeeded|failed|cancelled|skipped)$/;
 
 /** The loops that events concern: everything else of the daemon sleeps on. */
@@ -13,6 +23,7 @@ export function wokenBy(events: readonly Pick<StoredEvent, "type">[]): Set<LoopN
     if (changesQueue.test(type)) woken.add("queue").add("automation").add("lineage");
     if (type === "run_started" || type === "step_started" || type === "step_succeeded" || type === "step_failed")
       woken.add("lineage");
+    if (endsRun.test(type) || type === "backfill") woken.add("backfills");
     if (tellsOfHealth.test(type)) woken.add("alerts");
     if (runStatus.test(type)) woken.add("sensors");
     if (type === "run_failed") woken.add("run-retries");

@@ -31,6 +31,8 @@ export interface SubmitRequest {
   config?: Record<string, unknown>;
   /** Partitions of the partitioned assets: keys and ranges `first...last`, joined by commas. */
   partition?: string;
+  /** A backfill's own policy stands above those of the assets: a run may make any number of partitions. */
+  overruled?: boolean;
   runKey?: string;
   /** Stored in the same transaction as the runs. */
   values?: Record<string, string>;
@@ -74,6 +76,7 @@ export function submitter(deps: {
       deps.partitions.now(),
       planRuns(graph, inJob),
       partitionTexts(request.partition),
+      request.overruled,
     );
     for (const run of plan) {
       requireLoaded(run.location);

@@ -2,6 +2,7 @@ import type { LocationSnapshot, Run, RunRetryPolicy, StoredEvent, TagLimit, Tick
 import { UserError } from "@kc/runtime/internal";
 import { openSqlite } from "@kc/storage/sqlite";
 import { tickAutomation } from "../daemon/automation.ts";
+import { tickBackfills } from "../daemon/backfills.ts";
 import { type DaemonContext, defaultTickSettings, type TickSettings } from "../daemon/context.ts";
 import { tickFreshness } from "../daemon/freshness.ts";
 import { observedStorage } from "../daemon/observed-storage.ts";
@@ -111,7 +112,16 @@ export async function simulate(options: SimulateOptions): Promise<Simulation> {
 
   const alerts = simulatedAlerts(context, options.alerts, retries);
   // Alerts look first: what was before the simulation is no news, and everything in it is.
-  const allLoops: readonly LoopName[] = ["alerts", "queue", "automation", "schedules", "sensors", "freshness", "run-retries"];
+  const allLoops: readonly LoopName[] = [
+    "alerts",
+    "queue",
+    "automation",
+    "schedules",
+    "sensors",
+    "freshness",
+    "run-retries",
+    "backfills",
+  ];
   const woken = new Set<LoopName>(allLoops);
   const down = (options.down ?? []).map((span) => ({ from: instant(span.from, "down.from"), to: instant(span.to, "down.to") }));
   const nextAt = new Map<LoopName, number>();
@@ -137,6 +147,7 @@ export async function simulate(options: SimulateOptions): Promise<Simulation> {
     schedules: () => tickSchedules(context, schedulesInFlight, () => woken.add("schedules")),
     sensors: () => tickSensors(context, inFlight, () => woken.add("sensors")),
     freshness: () => tickFreshness(context),
+    backfills: () => tickBackfills(context, launcher),
     alerts: alerts.tick,
     lineage: async () => undefined,
   };

@@ -1,5 +1,6 @@
 import type { RunRetryPolicy, Storage } from "@kc/runtime/internal";
 import type { AlertsSettings } from "../alerts/settings.ts";
+import type { Backfills } from "../backfills.ts";
 import type { Daemon } from "../daemon/daemon.ts";
 import type { LocationState, Workspace } from "../locations/workspace.ts";
 import type { EventLog } from "../log.ts";
@@ -21,6 +22,7 @@ export interface WebContext {
   log: EventLog;
   requests: ReturnType<typeof submitter>;
   partitions: LivePartitions;
+  backfills: Backfills;
   rerun: Rerunner;
   retries: RunRetryPolicy;
   launcher: RunLauncher;

@@ -3,7 +3,6 @@ import {
   didYouMean,
   type EventType,
   eventTypes,
-  isEnd,
   maxRetriesOf,
   type Run,
   type RunStatus,
@@ -14,6 +13,7 @@ import {
 } from "@kc/runtime/internal";
 import { eventSchema, runDetailSchema, runSchema, submitSchema, submittedSchema } from "../client/schemas.ts";
 import { retryDecision } from "../daemon/run-retries.ts";
+import { cancelRun } from "../runs/cancel.ts";
 import { lineOf, rootOf } from "../runs/rerun.ts";
 import type { WebContext } from "./context.ts";
 import { type App, count, get, list, NotFound, none, post } from "./route.ts";
@@ -120,9 +120,7 @@ export function runRoutes(app: App, { storage, log, requests, rerun, retries, la
 
   app.openapi(post("/api/runs/{id}/cancel", "Cancel a run", none, runSchema), async (context) => {
     const run = await find(context.req.param("id"));
-    if (isEnd(run.status)) throw new UserError(`run ${run.id} has ended: it ${run.status}`);
-    if (launcher.cancel(run.id)) await log.append([{ type: "run_cancelling", at: now(), runId: run.id }]);
-    else await log.append([{ type: "run_cancelled", at: now(), runId: run.id, message: "cancelled before it started" }]);
+    await cancelRun({ launcher, log, now }, run);
     return context.json(view(await find(run.id)), 200);
   });
 

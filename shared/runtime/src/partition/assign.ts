@@ -15,13 +15,14 @@ export function fitsPolicy(policy: BackfillPolicy | undefined, count: number): b
  * Gives the steps of a request the partitions they make. One request makes the same partitions of all its partitioned
  * assets; assets without partitions are made as ever.
  * @throws UserError when partitions are asked of assets that have none, are missing, unknown, of several kinds, or more than
- * one run may make.
+ * one run may make, unless the assets' backfill policies are `overruled`.
  */
 export function assignPartitions(
   graph: WorkspaceGraph,
   partitions: WorkspacePartitions,
   plan: readonly PlannedRun[],
   asked: readonly string[],
+  overruled = false,
 ): { runs: PlannedRun[]; partition: string | null } {
   const nodes = plan.flatMap((run) => run.assets.map((key) => graph.assets.get(key)!)).filter((node) => node.partitions);
   const [first] = nodes;
@@ -48,7 +49,7 @@ export function assignPartitions(
     const space = partitions.spaceOf(node.key);
     if (!textOf.has(node.partitions)) textOf.set(node.partitions, space.kept(space.parse(asked)).join(","));
     const count = space.count(space.parse(asked));
-    if (!fitsPolicy(node.backfill, count))
+    if (!overruled && !fitsPolicy(node.backfill, count))
       throw new UserError(`one run of "${node.key}" makes ${policyText(node.backfill)}, not ${count} partitions`, {
         hint: "kc backfill makes as many runs as it takes.",
       });

@@ -1,0 +1,181 @@
+import type { ApiClient, Backfill, BackfillBody, BackfillDetail } from "@kc/host/client";
+import { type Command, type CommandContext, type Invocation, number, text, UsageError } from "../command.ts";
+import { withHost } from "../host.ts";
+import { runConfig, tagsOf } from "../request.ts";
+import { ago, table } from "../table.ts";
+
+const verbs = ["list", "show", "pause", "resume", "cancel", "retry"] as const;
+
+export const command: Command = {
+  summary: "Make many partitions of assets, in as many runs as it takes and in the order of the lineage.",
+  usage: `<selection… [--partition KEY|FIRST...LAST | --all | --latest] [--missing | --failed] | ${verbs.join(" | ")}> [id]`,
+  options: {
+    partition: { type: "string", multiple: true, value: "KEY|RANGE", description: "A key, or first...last; may be repeated" },
+    all: { type: "boolean", description: "Every partition" },
+    latest: { type: "boolean", description: "The latest window of time; every key of other partitions" },
+    missing: { type: "boolean", description: "Of those, only what was never made" },
+    failed: { type: "boolean", description: "Of those, only what failed last" },
+    policy: { type: "string", value: "P", description: "per-partition, single or chunks=N; default: the assets' own" },
+    "max-runs": { type: "string", value: "N", description: "At most N of its runs wait or go on at one time (default 100)" },
+    config: { type: "string", value: "FILE", description: "Run config by step name, YAML or JSON" },
+    tag: { type: "string", multiple: true, value: "NAME=VALUE", description: "Tag of the runs; may be repeated" },
+    "dry-run": { type: "boolean", description: "Show what would be made and start nothing" },
+    detach: { type: "boolean", description: "Start it and return at once" },
+    json: { type: "boolean", description: "Print JSON" },
+  },
+  examples: [
+    ["kc backfill daily_orders --partition 2026-01-01...2026-01-31", "a month, a run for each day"],
+    ["kc backfill 'daily_orders+' --all --missing", "what was never made, with all that depends on it"],
+    ["kc backfill daily_orders --all --policy chunks=30 --dry-run", "look before it starts"],
+    ["kc backfill list", "all of them; show, pause, resume, cancel and retry take an id"],
+  ],
+  async run({ values, positionals, context }) {
+    const [first, id, ...more] = positionals;
+    if (!first) throw new UsageError("which assets? Give a selection, as in: kc backfill daily_orders --all");
+    const verb = verbs.find((one) => one === first);
+    return withHost(context, async ({ api }) => {
+      await api.settled();
+      if (verb === "list") return list(api, context, values.json === true);
+      if (verb) {
+        if (!id || more.length > 0) throw new UsageError(`name one backfill, as in: kc backfill ${verb} ID`);
+        if (verb !== "show") await api.controlBackfill(id, verb);
+        const detail = await api.backfill(id);
+        context.print(values.json ? JSON.stringify(detail, null, 2) : shown(detail));
+        return 0;
+      }
+      const selection = positionals.length === 1 ? first : positionals.map((one) => `(${one})`).join(" or ");
+      return start(api, context, values, await bodyOf(selection, values, context));
+    });
+  },
+};
+
+async function bodyOf(selection: string, values: Invocation["values"], context: CommandContext): Promise<BackfillBody> {
+  const partitions = (values.partition as string[] | undefined) ?? [];
+  const scopes = [partitions.length > 0, values.all, values.latest].filter(Boolean).length;
+  if (scopes > 1) throw new UsageError("--partition, --all and --latest exclude each other");
+  if (scopes === 0 && !values.missing && !values.failed)
+    throw new UsageError("which partitions? Give --partition first...last, --all, --latest, --missing or --failed");
+  if (values.missing && values.failed) throw new UsageError("--missing and --failed exclude each other");
+  const policy = text(values, "policy");
+  const maxRuns = number(values, "max-runs");
+  return {
+    selection,
+    ...(partitions.length > 0 ? { partitions: partitions.flatMap((one) => one.split(",")) } : {}),
+    ...(values.latest ? { scope: "latest" } : {}),
+    ...(values.missing ? { only: "missing" } : values.failed ? { only: "failed" } : {}),
+    ...(policy ? { policy: policyOf(policy) } : {}),
+    ...(maxRuns ? { maxRuns } : {}),
+    tags: tagsOf(values.tag),
+    config: await runConfig(context, text(values, "config")),
+  };
+}
+
+function policyOf(value: string): NonNullable<BackfillBody["policy"]> {
+  if (value === "single") return "single";
+  if (value === "per-partition") return "perPartition";
+  const chunks = /^chunks=(\d+)$/.exec(value)?.[1];
+  if (!chunks || Number(chunks) < 1) throw new UsageError(`--policy "${value}": write per-partition, single or chunks=N`);
+  return { chunks: Number(chunks) };
+}
+
+async function start(api: ApiClient, context: CommandContext, values: Invocation["values"], body: BackfillBody): Promise<number> {
+  const plan = await api.planBackfill(body);
+  if (values["dry-run"]) {
+    if (values.json) context.print(JSON.stringify(plan, null, 2));
+    else
+      context.print(
+        table(
+          ["asset", "partitions", ""],
+          plan.assets.map((one) => [one.key, one.count, some(one.partitions)]),
+        ),
+      );
+    return 0;
+  }
+  const backfill = await api.startBackfill(body);
+  if (!values.json) context.print(`backfill ${backfill.id}: ${plan.partitions} partitions of ${plan.assets.length} assets`);
+  if (values.detach) {
+    if (values.json) context.print(JSON.stringify(backfill, null, 2));
+    return 0;
+  }
+  const end = await follow(api, context, backfill.id, values.json === true);
+  if (values.json) context.print(JSON.stringify(end, null, 2));
+  else context.print(shown(end));
+  return end.status === "succeeded" ? 0 : 1;
+}
+
+const ended = ({ status }: Pick<Backfill, "status">) => status === "succeeded" || status === "failed" || status === "cancelled";
+
+/** Waits for the end; on a terminal a line shows how far it is. A paused one is not waited for. */
+async function follow(api: ApiClient, context: CommandContext, id: string, quiet: boolean): Promise<BackfillDetail> {
+  const abort = new AbortController();
+  const show = (one: Backfill) => {
+    if (context.interactive && !quiet) process.stdout.write(`\r\x1b[K${progressText(one)}`);
+  };
+  try {
+    let one = await api.backfill(id);
+    show(one);
+    let last = Date.now();
+    if (!ended(one) && one.status !== "paused")
+      for await (const event of api.events({}, abort.signal)) {
+        const told = event.type === "backfill" && (event.fields as { id?: string } | undefined)?.id === id;
+        if (event.type === "run_failed" && !quiet) context.print(`run ${event.runId} failed: ${event.message ?? ""}`);
+        if (!told && Date.now() - last < 500) continue;
+        one = await api.backfill(id);
+        last = Date.now();
+        show(one);
+        if (ended(one) || one.status === "paused") break;
+      }
+    if (context.interactive && !quiet) process.stdout.write("\r\x1b[K");
+    return one;
+  } finally {
+    abort.abort();
+  }
+}
+
+function progressText({ progress, etaMs, runs, status }: Backfill): string {
+  const { total, done, failed, skipped, inProgress } = progress;
+  const width = 24;
+  const filled = total === 0 ? width : Math.floor(((done + failed + skipped) / total) * width);
+  const parts = [`${done} of ${total} made`];
+  if (inProgress > 0) parts.push(`${inProgress} in progress`);
+  if (failed > 0) parts.push(`${failed} failed`);
+  if (skipped > 0) parts.push(`${skipped} skipped`);
+  parts.push(`${runs} runs`);
+  if (etaMs !== null && status === "running") parts.push(`about ${Math.max(1, Math.round(etaMs / 1000))} s left`);
+  return `[${"█".repeat(filled)}${"░".repeat(width - filled)}] ${parts.join(", ")}`;
+}
+
+const some = (ranges: readonly string[]): string =>
+  ranges.length <= 3 ? ranges.join(", ") : `${ranges.slice(0, 3).join(", ")}, …`;
+
+function shown(one: BackfillDetail): string {
+  const lines = [`backfill ${one.id} ${one.status}${one.reason ? `: ${one.reason}` : ""}`, progressText(one)];
+  const rows = one.assets.map((asset) => [
+    asset.key,
+    asset.total,
+    asset.done,
+    asset.failed,
+    asset.skipped,
+    some([...asset.failedPartitions, ...asset.skippedPartitions]),
+  ]);
+  lines.push(table(["asset", "partitions", "made", "failed", "skipped", ""], rows));
+  if (one.status === "failed") lines.push(`kc backfill retry ${one.id} asks again for what failed`);
+  return lines.join("\n");
+}
+
+async function list(api: ApiClient, context: CommandContext, json: boolean): Promise<number> {
+  const all = await api.backfills({ limit: 100 });
+  if (json) context.print(JSON.stringify(all, null, 2));
+  else if (all.length === 0) context.print("no backfill yet: kc backfill <selection> --all starts one");
+  else
+    context.print(
+      table(
+        ["id", "status", "assets", "made", "failed", "skipped", "runs", "started"],
+        all.map((one) => {
+          const { done, total, failed, skipped } = one.progress;
+          return [one.id, one.status, one.title, `${done}/${total}`, failed, skipped, one.runs, ago(one.createdAt)];
+        }),
+      ),
+    );
+  return 0;
+}

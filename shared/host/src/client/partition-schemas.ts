@@ -1,0 +1,90 @@
+import { z } from "@hono/zod-openapi";
+
+// Partitions and backfills as the API answers them. Sets of partitions are lists of keys and ranges `first...last`.
+
+const ranges = z.array(z.string());
+const counts = { total: z.number(), materialized: z.number(), failed: z.number(), inProgress: z.number(), missing: z.number() };
+
+export const assetPartitionsSchema = z
+  .object({
+    key: z.string(),
+    description: z.string().openapi({ description: "How the asset is divided, as in daily (Europe/Athens)" }),
+    dimensions: z.array(z.string()),
+    counts: z.object(counts),
+    ranges: z.object({ materialized: ranges, failed: ranges, inProgress: ranges, missing: ranges }).openapi({
+      description: "At most 1,000 ranges of each",
+    }),
+    partitions: z.array(
+      z.object({
+        key: z.string(),
+        status: z.enum(["materialized", "failed", "in_progress", "missing"]),
+        at: z.string().nullable(),
+        runId: z.string().nullable(),
+        /** Id of the event of its latest materialization. */
+        eventId: z.number().nullable(),
+      }),
+    ),
+  })
+  .openapi("AssetPartitions");
+
+export const dynamicPartitionsSchema = z
+  .object({ name: z.string(), keys: z.array(z.string()), assets: z.array(z.string()) })
+  .openapi("DynamicPartitions");
+
+export const backfillPolicySchema = z.union([
+  z.enum(["perPartition", "single"]),
+  z.strictObject({ chunks: z.number().int().min(1).max(1_000_000) }),
+]);
+
+export const backfillBodySchema = z
+  .strictObject({
+    selection: z.string().min(1).max(10_000),
+    partitions: z.array(z.string().min(1).max(1_100)).max(100_000).optional(),
+    scope: z.enum(["all", "latest"]).optional(),
+    only: z.enum(["missing", "failed"]).optional(),
+    policy: backfillPolicySchema.optional(),
+    tags: z.record(z.string().max(200), z.string().max(1_000)).optional(),
+    config: z.record(z.string(), z.unknown()).optional(),
+    maxRuns: z.number().int().min(1).max(10_000).optional(),
+  })
+  .openapi("BackfillRequest");
+
+export const backfillPlanSchema = z
+  .object({
+    assets: z.array(z.object({ key: z.string(), count: z.number(), partitions: ranges })),
+    partitions: z.number(),
+    first: z.array(z.object({ assets: z.array(z.string()), partition: z.string().nullable() })),
+  })
+  .openapi("BackfillPlan");
+
+const progress = z.object({
+  total: z.number(),
+  done: z.number(),
+  failed: z.number(),
+  skipped: z.number(),
+  inProgress: z.number(),
+});
+
+export const backfillSchema = z
+  .object({
+    id: z.string(),
+    status: z.enum(["running", "paused", "cancelling", "succeeded", "failed", "cancelled"]),
+    title: z.string(),
+    policy: backfillPolicySchema.nullable(),
+    tags: z.record(z.string(), z.string()),
+    createdAt: z.string(),
+    endedAt: z.string().nullable(),
+    reason: z.string().nullable(),
+    runs: z.number(),
+    open: z.array(z.string()),
+    progress,
+    /** Milliseconds that are left at the pace so far; null while it cannot be told. */
+    etaMs: z.number().nullable(),
+  })
+  .openapi("Backfill");
+
+export const backfillDetailSchema = backfillSchema
+  .extend({
+    assets: z.array(progress.extend({ key: z.string(), failedPartitions: ranges, skippedPartitions: ranges })),
+  })
+  .openapi("BackfillDetail");

@@ -1,0 +1,190 @@
+import { createHash } from "node:crypto";
+import {
+  type Backfill,
+  type BackfillDecision,
+  type BackfillRequest,
+  decideBackfill,
+  isBackfillEnd,
+  isEnd,
+  type PartitionSet,
+  type PartitionsByAsset,
+  partitionTexts,
+  type Run,
+  type Storage,
+  subtractSets,
+  UserError,
+  unionSets,
+  type WorkspacePartitions,
+} from "@kc/runtime/internal";
+import { tellBackfill } from "../backfills.ts";
+import { cancelRun } from "../runs/cancel.ts";
+import type { RunLauncher } from "../runs/launcher.ts";
+import type { DaemonContext } from "./context.ts";
+
+export const backfillTag = "kc/backfill";
+
+/** Carries every backfill that has not ended one step on: takes in the runs that ended, and requests what is next. */
+export async function tickBackfills(context: DaemonContext, launcher: Pick<RunLauncher, "cancel">): Promise<undefined> {
+  const { storage } = context;
+  for (const { id } of await storage.listBackfills({ statuses: ["running", "paused", "cancelling"], limit: 1_000 }))
+    await advance(context, launcher, id);
+  return undefined;
+}
+
+async function advance(context: DaemonContext, launcher: Pick<RunLauncher, "cancel">, id: string): Promise<void> {
+  const { storage, workspace, requests, clock, log, partitions } = context;
+  const backfill = (await storage.getBackfill(id))!;
+  const now = partitions.now();
+  const taken = await takeIn(storage, now, backfill);
+  let { next } = taken;
+  if (backfill.status === "cancelling") for (const run of taken.open) await cancelOne(context, launcher, run);
+  const decision = decideBackfill({
+    backfill: next,
+    graph: workspace.graph(),
+    partitions: now,
+    limit: backfill.status === "running" ? Math.max(0, backfill.maxRuns - next.open.length) : 0,
+  });
+  let problem: string | undefined;
+  if (backfill.status === "running")
+    for (const request of decision.requests)
+      try {
+        const submitted = await requests.submit({
+          assets: request.assets,
+          ...(request.partition ? { partition: request.partition } : {}),
+          tags: { ...backfill.tags, [backfillTag]: id },
+          config: configOf(workspace.graph(), backfill.config, request.assets),
+          runKey: keyOf(backfill, request),
+          overruled: backfill.policy !== null,
+        });
+        next = withRuns(now, next, submitted.runs);
+      } catch (error) {
+        // A location that does not load is waited for; everything else would fail again and again.
+        if (!(error instanceof UserError)) throw error;
+        problem = error.message;
+        break;
+      }
+  const after = ending(backfill, next, decision, problem);
+  const written = after.endedAt === null ? after : { ...after, endedAt: clock.now(), skipped: withSkipped(now, after, decision) };
+  let told = false;
+  await storage.updateBackfill(id, (present) => {
+    // Paused, resumed or cancelled in between: that counts, the next look acts on it.
+    const status = present.status === backfill.status ? written.status : present.status;
+    told = status !== backfill.status || JSON.stringify(written.open) !== JSON.stringify(present.open);
+    return { ...written, status, endedAt: isBackfillEnd(status) ? written.endedAt : null };
+  });
+  if (told) await tellBackfill(log, written, clock.now());
+}
+
+async function cancelOne(context: DaemonContext, launcher: Pick<RunLauncher, "cancel">, run: Run): Promise<void> {
+  if (run.status !== "cancelling") await cancelRun({ launcher, log: context.log, now: () => context.clock.now() }, run);
+}
+
+const keyOf = (backfill: Backfill, request: BackfillRequest): string => {
+  const what = createHash("sha256")
+    .update(`${request.assets.join(" ")}\0${request.partition}`)
+    .digest("hex")
+    .slice(0, 24);
+  return `backfill:${backfill.id}:${backfill.round}:${what}`;
+};
+
+/** The config of the steps that a request makes: a backfill has that of all of them. */
+function configOf(
+  graph: ReturnType<DaemonContext["workspace"]["graph"]>,
+  config: Record<string, unknown>,
+  assets: readonly string[],
+): Record<string, unknown> {
+  const steps = new Set(assets.map((key) => graph.assets.get(key)!.step));
+  return Object.fromEntries(Object.entries(config).filter(([name]) => steps.has(name)));
+}
+
+/** The backfill after what its runs have come to, and its runs that go on: also those of a host that died before it said so. */
+async function takeIn(
+  storage: Storage,
+  partitions: WorkspacePartitions,
+  backfill: Backfill,
+): Promise<{ next: Backfill; open: Run[] }> {
+  const open = await storage.listRuns({
+    tags: { [backfillTag]: backfill.id },
+    statuses: ["queued", "starting", "running", "cancelling"],
+    limit: 100_000,
+    order: "oldest",
+  });
+  const openIds = new Set(open.map((run) => run.id));
+  let next = withRuns(
+    partitions,
+    backfill,
+    open.filter((run) => !backfill.open.includes(run.id)),
+  );
+  for (const id of backfill.open) {
+    if (openIds.has(id)) continue;
+    const run = await storage.getRun(id);
+    if (run && isEnd(run.status)) next = await withEnd(storage, partitions, next, run);
+  }
+  return { next: { ...next, open: [...openIds] }, open };
+}
+
+const setOf = (partitions: WorkspacePartitions, key: string, texts: readonly string[] | undefined): PartitionSet => {
+  const space = partitions.spaceOf(key);
+  if (!texts) return new Map();
+  return space.definition ? space.read(texts) : space.all();
+};
+
+type Field = "requested" | "done" | "failed" | "skipped";
+
+function changed(
+  partitions: WorkspacePartitions,
+  all: PartitionsByAsset,
+  key: string,
+  texts: readonly string[],
+  join: (a: PartitionSet, b: PartitionSet) => PartitionSet,
+): PartitionsByAsset {
+  const space = partitions.spaceOf(key);
+  const set = join(setOf(partitions, key, all[key]), setOf(partitions, key, texts));
+  const { [key]: _, ...rest } = all;
+  if (set.size === 0) return rest;
+  return { ...rest, [key]: space.definition ? space.kept(set) : [] };
+}
+
+function withRuns(partitions: WorkspacePartitions, backfill: Backfill, runs: readonly Run[]): Backfill {
+  let { requested } = backfill;
+  for (const run of runs)
+    for (const step of run.plan.steps)
+      for (const asset of step.assets)
+        requested = changed(partitions, requested, asset, partitionTexts(step.partition), unionSets);
+  const ids = runs.map((run) => run.id).filter((id) => !backfill.open.includes(id));
+  return { ...backfill, requested, open: [...backfill.open, ...ids], runs: backfill.runs + ids.length };
+}
+
+async function withEnd(storage: Storage, partitions: WorkspacePartitions, backfill: Backfill, run: Run): Promise<Backfill> {
+  const events = await storage.readEvents({ runId: run.id, types: ["step_succeeded", "step_skipped"], limit: 100_000 });
+  const outcome = new Map(events.map((event) => [event.asset!, event.type]));
+  const next: Backfill = { ...backfill };
+  for (const step of run.plan.steps)
+    for (const asset of step.assets) {
+      const texts = partitionTexts(step.partition);
+      const end = outcome.get(asset);
+      const into: Field =
+        end === "step_succeeded" ? "done" : end === "step_skipped" && run.status !== "cancelled" ? "skipped" : "failed";
+      for (const field of ["done", "failed", "skipped"] as const)
+        next[field] = changed(partitions, next[field], asset, texts, field === into ? unionSets : subtractSets);
+    }
+  return next;
+}
+
+function withSkipped(partitions: WorkspacePartitions, backfill: Backfill, decision: BackfillDecision): PartitionsByAsset {
+  let { skipped } = backfill;
+  for (const [key, set] of decision.skipped) {
+    const space = partitions.spaceOf(key);
+    skipped = changed(partitions, skipped, key, space.definition ? space.kept(set) : [], unionSets);
+  }
+  return skipped;
+}
+
+function ending(before: Backfill, next: Backfill, decision: BackfillDecision, problem: string | undefined): Backfill {
+  if (before.status === "cancelling")
+    return next.open.length > 0 ? next : { ...next, status: "cancelled", endedAt: 0, reason: "cancelled" };
+  if (problem) return { ...next, reason: `waits: ${problem}` };
+  const failures = Object.keys({ ...next.failed, ...next.skipped }).length + decision.skipped.size;
+  if (!decision.ended || next.open.length > 0) return { ...next, reason: null };
+  return { ...next, status: failures > 0 ? "failed" : "succeeded", endedAt: 0, reason: null };
+}
