@@ -21,6 +21,8 @@ import { cancelRun } from "../runs/cancel.ts";
 import type { RunLauncher } from "../runs/launcher.ts";
 import type { DaemonContext } from "./context.ts";
 
+type Graph = ReturnType<DaemonContext["workspace"]["graph"]>;
+
 export const backfillTag = "kc/backfill";
 
 /** Carries every backfill that has not ended one step on: takes in the runs that ended, and requests what is next. */
@@ -35,7 +37,17 @@ async function advance(context: DaemonContext, launcher: Pick<RunLauncher, "canc
   const { storage, workspace, requests, clock, log, partitions } = context;
   const backfill = (await storage.getBackfill(id))!;
   const now = partitions.now();
-  const taken = await takeIn(storage, now, backfill);
+  const absent = absentAsset(workspace.graph(), backfill);
+  if (absent && backfill.status !== "cancelling") {
+    // Its partitions cannot be read: to go on now would lose what is known of them.
+    const node = workspace.graph().assets.get(absent);
+    const reason = node
+      ? `waits: location ${node.location} does not load, or "${absent}" has no partitions now`
+      : `waits: there is no asset "${absent}" now`;
+    await storage.updateBackfill(id, (one) => ({ ...one, reason }));
+    return;
+  }
+  const taken = await takeIn(storage, now, absent ? { ...backfill, requested: {}, done: {}, failed: {}, skipped: {} } : backfill);
   let { next } = taken;
   if (backfill.status === "cancelling") for (const run of taken.open) await cancelOne(context, launcher, run);
   const decision = decideBackfill({
@@ -69,10 +81,19 @@ async function advance(context: DaemonContext, launcher: Pick<RunLauncher, "canc
   await storage.updateBackfill(id, (present) => {
     // Paused, resumed or cancelled in between: that counts, the next look acts on it.
     const status = present.status === backfill.status ? written.status : present.status;
+    if (absent) return { ...present, status, open: written.open, endedAt: isBackfillEnd(status) ? written.endedAt : null };
     told = status !== backfill.status || JSON.stringify(written.open) !== JSON.stringify(present.open);
     return { ...written, status, endedAt: isBackfillEnd(status) ? written.endedAt : null };
   });
   if (told) await tellBackfill(log, written, clock.now());
+}
+
+/** The first target whose definition is not there, or has no partitions where they are asked for. */
+function absentAsset(graph: Graph, { targets }: Backfill): string | undefined {
+  return Object.keys(targets).find((key) => {
+    const node = graph.assets.get(key);
+    return !node || node.external || (targets[key]!.length > 0 && !node.partitions);
+  });
 }
 
 async function cancelOne(context: DaemonContext, launcher: Pick<RunLauncher, "cancel">, run: Run): Promise<void> {
@@ -88,11 +109,7 @@ const keyOf = (backfill: Backfill, request: BackfillRequest): string => {
 };
 
 /** The config of the steps that a request makes: a backfill has that of all of them. */
-function configOf(
-  graph: ReturnType<DaemonContext["workspace"]["graph"]>,
-  config: Record<string, unknown>,
-  assets: readonly string[],
-): Record<string, unknown> {
+function configOf(graph: Graph, config: Record<string, unknown>, assets: readonly string[]): Record<string, unknown> {
   const steps = new Set(assets.map((key) => graph.assets.get(key)!.step));
   return Object.fromEntries(Object.entries(config).filter(([name]) => steps.has(name)));
 }
