@@ -21,8 +21,15 @@ export async function main(argv: readonly string[]): Promise<void> {
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "EPIPE") process.exit(0);
   });
-  process.exit(await run(argv, context));
+  const code = await run(argv, context);
+  await flushed();
+  process.exit(code);
 }
+
+/** Ends when all that was printed is written: a pipe takes 64 KB at once, and `process.exit` would drop the rest. */
+export const flushed = async (): Promise<void> => {
+  for (const stream of [process.stdout, process.stderr]) await new Promise<void>((resolve) => stream.write("", () => resolve()));
+};
 
 /** Runs a command line; answers its exit code. The three endings: a user's error, an expected code, an internal error. */
 export async function run(argv: readonly string[], context: CommandContext): Promise<number> {

@@ -1,4 +1,6 @@
+import { execFile } from "node:child_process";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import type { CommandContext } from "../src/command.ts";
 import { commands } from "../src/commands.ts";
@@ -104,4 +106,11 @@ describe("tables", () => {
       ),
     ).toEqual(["never", "3 s ago", "10 min ago", "4 h ago", "13 d ago"]);
   });
+});
+
+test("all that is printed into a pipe arrives", async () => {
+  const main = join(import.meta.dirname, "..", "src", "main.ts");
+  const script = `const { flushed } = await import(${JSON.stringify(main)}); process.stdout.write("x".repeat(1_000_000)); await flushed(); process.exit(0);`;
+  const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", script], { maxBuffer: 2_000_000 });
+  expect(stdout).toHaveLength(1_000_000);
 });
