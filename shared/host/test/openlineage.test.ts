@@ -21,6 +21,7 @@ describe("OpenLineage run events", () => {
           "team",
           `asset({ key: "raw", description: "As it came", owners: ["team:core"], materialize: () => ({ metadata: { row_count: 3, column_schema: md.json([{ name: "id", type: "int" }]) } }) }),
            asset({ key: "clean", deps: ["raw"], materialize: () => ({ metadata: { column_lineage: md.json({ id: [{ asset: "raw", column: "id" }] }) } }) }),
+           multiAsset({ name: "pair", assets: [{ key: "left" }, { key: "right" }], materialize: ({ materialized }) => { materialized("left"); materialized("right"); } }),
            asset({ key: "fails", deps: ["clean"], materialize: () => { throw new Error("boom"); } })`,
           `import { assetCheck, md } from "${["@kc", "runtime"].join("/")}";`,
           `checks: [assetCheck({ asset: "clean", name: "ids", run: () => ({ passed: false, severity: "WARN", description: "2 are null" }) })]`,
@@ -94,6 +95,15 @@ describe("OpenLineage run events", () => {
       programmingLanguage: "TypeScript",
     });
     expect(find("team.materialize", "FAIL").run.facets.errorMessage.message).toContain("fails");
+  });
+
+  test("a step of two assets is one run with two outputs", async () => {
+    const before = sink.requests.length;
+    await instance.materialize("left or right");
+    await until(() => sink.requests.length === before + 4);
+    const pair = events().filter(({ job }) => job.name === "team.pair");
+    expect(pair.map(({ eventType }) => eventType)).toEqual(["START", "COMPLETE"]);
+    expect(pair[1].outputs.map((one: { name: string }) => one.name)).toEqual(["left", "right"]);
   });
 });
 
