@@ -15,7 +15,7 @@ import { eventToRow, rowToEvent } from "./rows.ts";
 import type { Sql, Tx } from "./sql.ts";
 import type { Tables } from "./tables.ts";
 
-const assetEvents = new Set<NewEvent["type"]>([
+export const assetEvents = new Set<NewEvent["type"]>([
   "materialization",
   "unchanged",
   "check_result",

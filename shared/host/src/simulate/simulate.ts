@@ -1,6 +1,6 @@
 import type { LocationSnapshot, Run, RunRetryPolicy, StoredEvent, TagLimit, Tick } from "@kc/runtime/internal";
 import { UserError } from "@kc/runtime/internal";
-import { openSqlite } from "@kc/storage/sqlite";
+import { openMemory } from "@kc/storage/memory";
 import { tickAutomation } from "../daemon/automation.ts";
 import { tickBackfills } from "../daemon/backfills.ts";
 import { type DaemonContext, defaultTickSettings, type TickSettings } from "../daemon/context.ts";
@@ -74,7 +74,7 @@ export async function simulate(options: SimulateOptions): Promise<Simulation> {
   if (to < from)
     throw new UserError(`the simulation ends before it begins: ${new Date(from).toISOString()} to ${new Date(to).toISOString()}`);
   const clock = virtualClock(from);
-  const storage = observedStorage(openSqlite(":memory:"), { ended: () => woken.add("alerts") });
+  const storage = observedStorage(openMemory(), { ended: () => woken.add("alerts") });
   const log = eventLog(storage);
   const locations = options.functions ? options.locations : options.locations.map(withoutFunctions);
   const workspace = staticWorkspace(

@@ -1,0 +1,74 @@
+import type { Storage } from "@kc/runtime/internal";
+import { memoryBackfills } from "./backfills.ts";
+import { memoryEvents } from "./events.ts";
+import { memoryInstigators } from "./instigators.ts";
+import { memoryOutbox } from "./outbox.ts";
+import { memoryPartitions } from "./partitions.ts";
+import { memoryRuns } from "./runs.ts";
+import { type Memory, newMemory } from "./state.ts";
+
+/** The storage contract in this process's memory: for simulations and tests, gone with the process. */
+export function openMemory(): Storage {
+  const memory = newMemory();
+  const events = memoryEvents(memory);
+  return {
+    ...memoryRuns(memory, events.insert),
+    ...events.part,
+    ...memoryInstigators(memory),
+    ...memoryOutbox(memory),
+    ...memoryPartitions(memory, events.insert),
+    ...memoryBackfills(memory),
+    async getValue(name) {
+      return memory.values.get(name) ?? null;
+    },
+    async setValue(name, value) {
+      memory.values.set(name, value);
+    },
+    async prune(before) {
+      return prune(memory, before);
+    },
+    async info() {
+      const counts = {
+        runs: memory.runs.size,
+        events: memory.events.length,
+        assets: memory.assets.size,
+        instigators: memory.instigators.size,
+        ticks: memory.ticks.length,
+      };
+      return { dialect: "memory", schemaVersion: 1, counts, bytes: 64 + JSON.stringify(memory.events).length };
+    },
+    async close() {},
+  };
+}
+
+function prune(memory: Memory, { runs, ticks, logs }: Parameters<Storage["prune"]>[0]) {
+  const gone = { runs: 0, events: 0, ticks: 0 };
+  const ended = new Map([...memory.runs.values()].flatMap((run) => (run.endedAt === null ? [] : [[run.id, run.endedAt]])));
+  const old = new Set<string>();
+  if (runs !== undefined)
+    for (const [id, at] of ended)
+      if (at < runs) {
+        old.add(id);
+        const { runKey } = memory.runs.get(id)!;
+        // A run key counts for ever, also once its run is gone.
+        if (runKey) memory.spentKeys.add(runKey);
+        memory.runs.delete(id);
+        memory.eventsOfRun.delete(id);
+        gone.runs++;
+      }
+  const stays = memory.events.filter((event) => {
+    if (event.runId && old.has(event.runId)) return false;
+    if (!event.runId && runs !== undefined && event.at < runs) return false;
+    return !(event.type === "log" && logs !== undefined && event.at < logs && event.runId && ended.has(event.runId));
+  });
+  gone.events = memory.events.length - stays.length;
+  memory.events = stays;
+  if (gone.events > 0) {
+    memory.eventsOfRun.clear();
+    for (const event of stays) if (event.runId) memory.ofRun(event.runId).push(event);
+  }
+  const before = memory.ticks.length;
+  if (ticks !== undefined) memory.ticks = memory.ticks.filter((tick) => tick.at >= ticks || tick.status === "started");
+  gone.ticks = before - memory.ticks.length;
+  return gone;
+}

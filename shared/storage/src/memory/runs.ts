@@ -1,0 +1,72 @@
+import type { NewEvent, Run, Storage, StoredEvent } from "@kc/runtime/internal";
+import type { Memory } from "./state.ts";
+
+type Part = Pick<Storage, "createRuns" | "getRun" | "listRuns" | "setRunConnections">;
+
+/** Runs and what they target. */
+export function memoryRuns(memory: Memory, insert: (events: readonly NewEvent[]) => StoredEvent[]): Part {
+  return {
+    async createRuns(runs, events, values = {}) {
+      const keys = runs.flatMap((run) => (run.runKey === null ? [] : [run.runKey]));
+      const existing = keys.map((key) => memory.runOfKey.get(key)).find((id) => id !== undefined && memory.runs.has(id));
+      const spent = keys.some((key) => memory.spentKeys.has(key));
+      const ids = new Set(runs.map((run) => run.id));
+      if (!existing && !spent && (ids.size < runs.length || runs.some((run) => memory.runs.has(run.id))))
+        throw new Error("a run of this id exists");
+      for (const [name, value] of Object.entries(values)) memory.values.set(name, value);
+      if (existing) {
+        const { requestId } = memory.runs.get(existing)!;
+        return { runs: [...memory.runs.values()].filter((run) => run.requestId === requestId), events: [], existed: true };
+      }
+      if (spent) return { runs: [], events: [], existed: true };
+      const stored = runs.map((run): Run => {
+        const one: Run = { ...run, status: "queued", connections: {}, startedAt: null, endedAt: null, reason: null };
+        memory.runs.set(run.id, one);
+        memory.open.add(run.id);
+        if (run.runKey !== null) memory.runOfKey.set(run.runKey, run.id);
+        return one;
+      });
+      return { runs: stored, events: insert(events), existed: false };
+    },
+
+    async getRun(id) {
+      return memory.runs.get(id) ?? null;
+    },
+
+    async listRuns({ statuses, location, requestId, asset, tags, before, limit = 100, order = "newest" } = {}) {
+      if (before !== undefined && !memory.runs.has(before)) return [];
+      const ended = statuses?.some(
+        (status) => status === "succeeded" || status === "failed" || status === "cancelled" || status === "skipped",
+      );
+      // Mostly the few runs are asked for that have not ended.
+      const some = statuses && !ended && before === undefined;
+      const all = some ? [...memory.open].map((id) => memory.runs.get(id)!) : [...memory.runs.values()];
+      const upTo =
+        before === undefined
+          ? all
+          : all.slice(
+              0,
+              Math.max(
+                0,
+                all.findIndex((run) => run.id === before),
+              ),
+            );
+      const wanted = Object.entries(tags ?? {});
+      const found: Run[] = [];
+      for (const run of order === "newest" ? upTo.toReversed() : upTo) {
+        if (found.length >= limit) break;
+        if (statuses && !statuses.includes(run.status)) continue;
+        if (location && run.location !== location) continue;
+        if (requestId && run.requestId !== requestId) continue;
+        if (asset && !run.plan.assets.includes(asset)) continue;
+        if (wanted.every(([name, value]) => run.tags[name] === value)) found.push(run);
+      }
+      return found;
+    },
+
+    async setRunConnections(id, connections) {
+      const run = memory.runs.get(id);
+      if (run) memory.runs.set(id, { ...run, connections });
+    },
+  };
+}

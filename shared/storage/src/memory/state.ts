@@ -1,0 +1,70 @@
+import type {
+  AlertState,
+  AssetState,
+  Backfill,
+  Delivery,
+  InstigatorState,
+  PartitionRow,
+  Run,
+  StoredEvent,
+  Tick,
+} from "@kc/runtime/internal";
+
+/** Everything that a storage in memory keeps. */
+export interface Memory {
+  /** In the order they were created. */
+  runs: Map<string, Run>;
+  /** Ids of runs that have not ended. */
+  open: Set<string>;
+  runOfKey: Map<string, string>;
+  spentKeys: Set<string>;
+  /** By id, growing. */
+  events: StoredEvent[];
+  lastEventId: number;
+  eventsOfRun: Map<string, StoredEvent[]>;
+  ofRun(id: string): StoredEvent[];
+  /** Numbers of stored events by run. */
+  seqs: Map<string, Set<number>>;
+  assets: Map<string, AssetState>;
+  partitions: Map<string, Map<string, { row: PartitionRow; changed: number }>>;
+  dynamic: Map<string, Set<string>>;
+  instigators: Map<string, InstigatorState>;
+  ticks: Tick[];
+  lastTickId: number;
+  values: Map<string, string>;
+  alerts: Map<string, AlertState>;
+  deliveries: Map<string, Delivery>;
+  backfills: Map<string, Backfill>;
+}
+
+export function newMemory(): Memory {
+  const eventsOfRun = new Map<string, StoredEvent[]>();
+  return {
+    runs: new Map(),
+    open: new Set(),
+    runOfKey: new Map(),
+    spentKeys: new Set(),
+    events: [],
+    lastEventId: 0,
+    eventsOfRun,
+    ofRun(id) {
+      let list = eventsOfRun.get(id);
+      if (!list) {
+        list = [];
+        eventsOfRun.set(id, list);
+      }
+      return list;
+    },
+    seqs: new Map(),
+    assets: new Map(),
+    partitions: new Map(),
+    dynamic: new Map(),
+    instigators: new Map(),
+    ticks: [],
+    lastTickId: 0,
+    values: new Map(),
+    alerts: new Map(),
+    deliveries: new Map(),
+    backfills: new Map(),
+  };
+}

@@ -1,0 +1,4 @@
+import { storageContract } from "@kc/runtime/testing";
+import { openMemory } from "../src/memory/memory.ts";
+
+storageContract("in memory", async () => openMemory());
