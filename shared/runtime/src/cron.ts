@@ -22,21 +22,40 @@ function cronOf(cron: string, timezone: string): Cron {
   return found;
 }
 
+/** A stretch `[from, to)` between two ticks, the last one that was asked about: the daemon asks about it again and again. */
+const stretches = new Map<string, { from: number; to: number | undefined }>();
+
 /**
  * The first tick after an instant (ms), or undefined when there is none.
  * @throws UserError when the expression or the zone is none.
  */
 export function nextTick(cron: string, timezone: string, after: number): number | undefined {
-  return cronOf(cron, timezone).nextRun(new Date(after))?.getTime();
+  const name = `${cron}\0${timezone}`;
+  const known = stretches.get(name);
+  if (known && after >= known.from && (known.to === undefined || after < known.to)) return known.to;
+  const to = cronOf(cron, timezone).nextRun(new Date(after))?.getTime();
+  stretches.set(name, { from: after, to });
+  return to;
 }
+
+const latest = new Map<string, { tick: number | undefined; until: number }>();
 
 /** The latest tick at or before an instant (ms) and after `since`, or undefined. */
 export function latestTick(cron: string, timezone: string, since: number, now: number): number | undefined {
-  const tick = cronOf(cron, timezone)
+  const name = `${cron}\0${timezone}`;
+  let known = latest.get(name);
+  if (!known || now >= known.until || now < (known.tick ?? Number.POSITIVE_INFINITY)) {
+    known = { tick: previousTick(cron, timezone, now), until: nextTick(cron, timezone, now) ?? Number.POSITIVE_INFINITY };
+    latest.set(name, known);
+  }
+  return known.tick !== undefined && known.tick > since ? known.tick : undefined;
+}
+
+function previousTick(cron: string, timezone: string, now: number): number | undefined {
+  let found = cronOf(cron, timezone)
     .previousRuns(1, new Date(now + 1_000))[0]
     ?.getTime();
-  let found = tick;
   // previousRuns looks back from a whole second: step to the last tick that is not in the future.
   while (found !== undefined && found > now) found = cronOf(cron, timezone).previousRuns(1, new Date(found))[0]?.getTime();
-  return found !== undefined && found > since ? found : undefined;
+  return found;
 }

@@ -180,7 +180,7 @@ function boundedMetadata(key: string, result: MaterializeResult): ReturnType<typ
     throw new UserError(`asset "${key}" handed back ${Array.isArray(result) ? "a list" : `a ${typeof result}`}`, {
       hint: "Return nothing, or { metadata: { … } }.",
     });
-  const unknown = Object.keys(result).find((name) => name !== "metadata" && name !== "unchanged");
+  const unknown = Object.keys(result).find((name) => !["metadata", "unchanged", "partitions"].includes(name));
   if (unknown !== undefined)
     throw new UserError(`asset "${key}" handed back "${unknown}", which is no field of a result`, {
       hint: "Values to keep stand in metadata: return { metadata: { … } }.",

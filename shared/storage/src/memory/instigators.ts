@@ -8,10 +8,11 @@ const unknown = { status: null, cursor: null, lastTickAt: null, since: null, gon
 export function memoryInstigators(memory: Memory): InstigatorStorage {
   const { instigators } = memory;
   const change = (id: number, work: (tick: Tick) => Tick): Tick | undefined => {
-    const at = memory.ticks.findLastIndex((tick) => tick.id === id);
-    if (at < 0) return undefined;
-    memory.ticks[at] = work(memory.ticks[at]!);
-    return memory.ticks[at];
+    const tick = memory.ticks.get(id);
+    if (!tick) return undefined;
+    const next = work(tick);
+    memory.ticks.set(id, next);
+    return next;
   };
   return {
     async instigators() {
@@ -30,7 +31,8 @@ export function memoryInstigators(memory: Memory): InstigatorStorage {
       const { location, name } = to;
       instigators.delete(keyOf(from));
       instigators.set(keyOf(to), { ...state, location, name });
-      memory.ticks = memory.ticks.map((tick) => (keyOf(tick) === keyOf(from) ? { ...tick, location, name } : tick));
+      for (const tick of memory.ticks.values())
+        if (keyOf(tick) === keyOf(from)) memory.ticks.set(tick.id, { ...tick, location, name });
       const [old, fresh] = [from, to].map((one) => `${state.type}:${one.location}/${one.name}:`) as [string, string];
       for (const [key, id] of [...memory.runOfKey]) {
         const moved = fresh + key.slice(old.length);
@@ -67,7 +69,8 @@ export function memoryInstigators(memory: Memory): InstigatorStorage {
         error: null,
         logs: [],
       };
-      memory.ticks.push(tick);
+      memory.ticks.set(tick.id, tick);
+      memory.openTicks.add(tick.id);
       const before = instigators.get(keyOf(tick)) ?? { ...unknown, location, name, type };
       instigators.set(keyOf(tick), manual ? before : { ...before, lastTickAt: at });
       return tick;
@@ -77,14 +80,16 @@ export function memoryInstigators(memory: Memory): InstigatorStorage {
     },
     async endTick(id, { status, endedAt, requestIds = [], skip = null, error = null, logs = [], moveCursor }, cursor) {
       const tick = change(id, (one) => ({ ...one, status, endedAt, requestIds, skip, error, logs, retryAt: null }));
+      if (status !== "started") memory.openTicks.delete(id);
       const state = tick && instigators.get(keyOf(tick));
       if (state && cursor !== undefined && (status !== "failed" || moveCursor))
         instigators.set(keyOf(tick), { ...state, cursor });
     },
     async listTicks({ location, name, type, status, before = Number.POSITIVE_INFINITY, limit = 50 } = {}) {
       const found: Tick[] = [];
-      for (let at = memory.ticks.length - 1; at >= 0 && found.length < limit; at--) {
-        const tick = memory.ticks[at]!;
+      const all = status === "started" ? [...memory.openTicks].map((id) => memory.ticks.get(id)!) : [...memory.ticks.values()];
+      for (const tick of all.reverse()) {
+        if (found.length >= limit) break;
         if (location && tick.location !== location) continue;
         if (name && tick.name !== name) continue;
         if (type && tick.type !== type) continue;

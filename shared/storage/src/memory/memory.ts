@@ -33,7 +33,7 @@ export function openMemory(): Storage {
         events: memory.events.length,
         assets: memory.assets.size,
         instigators: memory.instigators.size,
-        ticks: memory.ticks.length,
+        ticks: memory.ticks.size,
       };
       return { dialect: "memory", schemaVersion: 1, counts, bytes: 64 + JSON.stringify(memory.events).length };
     },
@@ -67,8 +67,10 @@ function prune(memory: Memory, { runs, ticks, logs }: Parameters<Storage["prune"
     memory.eventsOfRun.clear();
     for (const event of stays) if (event.runId) memory.ofRun(event.runId).push(event);
   }
-  const before = memory.ticks.length;
-  if (ticks !== undefined) memory.ticks = memory.ticks.filter((tick) => tick.at >= ticks || tick.status === "started");
-  gone.ticks = before - memory.ticks.length;
+  for (const tick of ticks === undefined ? [] : [...memory.ticks.values()])
+    if (tick.at < ticks! && tick.status !== "started") {
+      memory.ticks.delete(tick.id);
+      gone.ticks++;
+    }
   return gone;
 }

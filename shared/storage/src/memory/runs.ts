@@ -16,13 +16,16 @@ export function memoryRuns(memory: Memory, insert: (events: readonly NewEvent[])
       for (const [name, value] of Object.entries(values)) memory.values.set(name, value);
       if (existing) {
         const { requestId } = memory.runs.get(existing)!;
-        return { runs: [...memory.runs.values()].filter((run) => run.requestId === requestId), events: [], existed: true };
+        return { runs: ofRequest(memory, requestId), events: [], existed: true };
       }
       if (spent) return { runs: [], events: [], existed: true };
       const stored = runs.map((run): Run => {
         const one: Run = { ...run, status: "queued", connections: {}, startedAt: null, endedAt: null, reason: null };
         memory.runs.set(run.id, one);
         memory.open.add(run.id);
+        const siblings = memory.runsOfRequest.get(run.requestId);
+        if (siblings) siblings.push(run.id);
+        else memory.runsOfRequest.set(run.requestId, [run.id]);
         if (run.runKey !== null) memory.runOfKey.set(run.runKey, run.id);
         return one;
       });
@@ -40,7 +43,12 @@ export function memoryRuns(memory: Memory, insert: (events: readonly NewEvent[])
       );
       // Mostly the few runs are asked for that have not ended.
       const some = statuses && !ended && before === undefined;
-      const all = some ? [...memory.open].map((id) => memory.runs.get(id)!) : [...memory.runs.values()];
+      const all =
+        requestId && before === undefined
+          ? ofRequest(memory, requestId)
+          : some
+            ? [...memory.open].map((id) => memory.runs.get(id)!)
+            : [...memory.runs.values()];
       const upTo =
         before === undefined
           ? all
@@ -70,3 +78,6 @@ export function memoryRuns(memory: Memory, insert: (events: readonly NewEvent[])
     },
   };
 }
+
+const ofRequest = (memory: Memory, requestId: string): Run[] =>
+  (memory.runsOfRequest.get(requestId) ?? []).flatMap((id) => memory.runs.get(id) ?? []);

@@ -16,6 +16,7 @@ export interface Memory {
   runs: Map<string, Run>;
   /** Ids of runs that have not ended. */
   open: Set<string>;
+  runsOfRequest: Map<string, string[]>;
   runOfKey: Map<string, string>;
   spentKeys: Set<string>;
   /** By id, growing. */
@@ -29,7 +30,10 @@ export interface Memory {
   partitions: Map<string, Map<string, { row: PartitionRow; changed: number }>>;
   dynamic: Map<string, Set<string>>;
   instigators: Map<string, InstigatorState>;
-  ticks: Tick[];
+  /** In the order of their ids. */
+  ticks: Map<number, Tick>;
+  /** Ids of ticks that have not ended. */
+  openTicks: Set<number>;
   lastTickId: number;
   values: Map<string, string>;
   alerts: Map<string, AlertState>;
@@ -42,6 +46,7 @@ export function newMemory(): Memory {
   return {
     runs: new Map(),
     open: new Set(),
+    runsOfRequest: new Map(),
     runOfKey: new Map(),
     spentKeys: new Set(),
     events: [],
@@ -60,7 +65,8 @@ export function newMemory(): Memory {
     partitions: new Map(),
     dynamic: new Map(),
     instigators: new Map(),
-    ticks: [],
+    ticks: new Map(),
+    openTicks: new Set(),
     lastTickId: 0,
     values: new Map(),
     alerts: new Map(),
