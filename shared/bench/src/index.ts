@@ -8,12 +8,14 @@ import { eventLog } from "./benchmarks/event-log.ts";
 import { graph } from "./benchmarks/graph.ts";
 import { launcher } from "./benchmarks/launcher.ts";
 import { memory } from "./benchmarks/memory.ts";
+import { partitions } from "./benchmarks/partitions.ts";
 import { postgresDelta } from "./benchmarks/postgres-delta.ts";
 import { queue } from "./benchmarks/queue.ts";
 import { reload } from "./benchmarks/reload.ts";
 import { soak } from "./benchmarks/soak.ts";
 import { step } from "./benchmarks/step.ts";
 import { submit } from "./benchmarks/submit.ts";
+import { workspaceLoad } from "./benchmarks/workspace-load.ts";
 
 export { type Benchmark, NotMeasured } from "./benchmark.ts";
 export { cells, headings, type Row } from "./report.ts";
@@ -26,6 +28,8 @@ export const benchmarks: readonly Benchmark[] = [
   submit,
   step,
   queue,
+  partitions,
+  workspaceLoad,
   reload,
   automationLatency,
   eventLog,
