@@ -31,6 +31,7 @@ export * from "./execute/stop.ts";
 export * from "./graph.ts";
 export type * from "./instigator.ts";
 export type * from "./job.ts";
+export * from "./lease.ts";
 export * from "./load/assemble.ts";
 export { readDefsYaml } from "./load/defs-yaml.ts";
 export * from "./load/instigator-problems.ts";

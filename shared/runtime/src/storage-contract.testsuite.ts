@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { backfillContract } from "./backfill-contract.testsuite.ts";
 import type { NewEvent, StoredEvent } from "./event.ts";
+import { leaseContract } from "./lease-contract.testsuite.ts";
 import { outboxContract } from "./outbox-contract.testsuite.ts";
 import { partitionContract } from "./partition-contract.testsuite.ts";
 import type { NewRun, Storage } from "./storage.ts";
@@ -44,6 +45,7 @@ export function storageContract(name: string, open: () => Promise<Storage>): voi
 
     describe("backfills", () => backfillContract(() => storage));
     describe("partitions", () => partitionContract(() => storage));
+    describe("leases", () => leaseContract(() => storage, newRun));
     describe("alerts and deliveries", () => outboxContract(() => storage));
     const create = (...runs: NewRun[]) =>
       storage.createRuns(

@@ -1,6 +1,7 @@
 import type { BackfillStorage } from "./backfill.ts";
 import type { FreshnessState, NewEvent, RunStatus, StoredEvent } from "./event.ts";
 import type { InstigatorStorage } from "./instigator-storage.ts";
+import type { LeaseStorage } from "./lease.ts";
 import type { MetadataValue } from "./metadata.ts";
 import type { OutboxStorage } from "./outbox.ts";
 import type { PartitionStorage } from "./partition/storage.ts";
@@ -95,7 +96,7 @@ export interface PruneParams {
  * Where an instance keeps everything. One contract suite (`@kc/runtime/testing`) holds for every implementation.
  * Events are the truth: `appendEvents` also moves run statuses and asset states, in the same transaction.
  */
-export interface Storage extends OutboxStorage, InstigatorStorage, PartitionStorage, BackfillStorage {
+export interface Storage extends OutboxStorage, InstigatorStorage, PartitionStorage, BackfillStorage, LeaseStorage {
   // runs
   /**
    * Stores all runs, their events and `values` or nothing. A run whose `runKey` exists already makes the call answer the

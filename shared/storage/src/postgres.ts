@@ -1,6 +1,8 @@
+import { randomUUID } from "node:crypto";
 import type { Storage } from "@kc/runtime/internal";
 import { Kysely, PostgresDialect, sql } from "kysely";
 import pg from "pg";
+import { listenFor } from "./listen.ts";
 import { migrationsOf, pendingMigrations } from "./migrations.ts";
 import { sqlStorage } from "./sql-storage.ts";
 import type { Tables } from "./tables.ts";
@@ -12,6 +14,9 @@ const types = {
     oid === int8 ? Number : pg.types.getTypeParser(oid, format as "text"),
 };
 
+/** How long (ms) a connection may stand in a transaction without saying anything. */
+const idleMs = 4_000;
+
 /** Codes of an error that says the server is away, starting, stopping or out of connections (PostgreSQL manual, appendix A; Node's network codes). */
 const away = new Set([
   "57P01",
@@ -22,6 +27,8 @@ const away = new Set([
   "08003",
   "08006",
   "53300",
+  // A host that was paused in the middle of a transaction finds it ended.
+  "25P03",
   "ECONNREFUSED",
   "ECONNRESET",
   "EPIPE",
@@ -44,13 +51,17 @@ function isAway(error: unknown): boolean {
 export async function openPostgres(url: string, options: { schema?: string; migrate?: boolean } = {}): Promise<Storage> {
   const schema = options.schema ?? "kc";
   const place = placeOf(url);
+  const channel = `kc:${schema}`;
+  const origin = randomUUID();
   const pool = new pg.Pool({
     connectionString: url,
     max: 8,
     connectionTimeoutMillis: 10_000,
     application_name: "kc",
     types: types as never,
-    options: `-c search_path=${schema} -c timezone=UTC`,
+    keepAlive: true,
+    // A host that hangs or is cut off in the middle of a write must not keep the others waiting.
+    options: `-c search_path=${schema} -c timezone=UTC -c idle_in_transaction_session_timeout=${idleMs}`,
   });
   // A connection that breaks, idle or in use, is replaced; the statement that it carried fails by itself.
   pool.on("error", () => {});
@@ -79,6 +90,11 @@ export async function openPostgres(url: string, options: { schema?: string; migr
     },
     hasTag: (name, value) => sql<boolean>`runs.tags::jsonb ->> ${name} = ${value}`,
     transient: isAway,
+    // Hosts take turns: ids of events are then in the order of their commits, and projections read what they write.
+    async begin(tx) {
+      await sql`select pg_advisory_xact_lock(hashtext(${`kc:write:${schema}`})), pg_notify(${channel}, ${origin})`.execute(tx);
+    },
+    changes: (listener) => listenFor({ url, channel, origin, listener }),
   });
 }
 

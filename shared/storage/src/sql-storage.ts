@@ -3,23 +3,31 @@ import type { Kysely } from "kysely";
 import { backfillRows } from "./backfill-rows.ts";
 import { eventRows } from "./event-rows.ts";
 import { instigatorRows } from "./instigator-rows.ts";
+import { holdsLease, leaseRows } from "./lease-rows.ts";
 import { outboxRows } from "./outbox-rows.ts";
 import { partitionRows } from "./partition-rows.ts";
 import { pruneRows } from "./prune-rows.ts";
 import { runRows } from "./run-rows.ts";
-import type { Dialect, Sql, Tx } from "./sql.ts";
+import type { Dialect, Sql } from "./sql.ts";
 import type { Tables } from "./tables.ts";
 import { valueRows } from "./value-rows.ts";
 
 /** Pauses (ms) before a transaction is tried again while the database is away: together about five minutes. */
 const pauses = [100, 250, 500, 1_000, 2_000, ...Array.from({ length: 60 }, () => 5_000)];
 
-/** The storage contract over SQL. Writes are serialised: the host process is the only writer. */
+/** The storage contract over SQL. Writes are serialised, where several processes write by the server. */
 export function sqlStorage(db: Kysely<Tables>, facts: Dialect): Storage {
   let last: Promise<unknown> = Promise.resolve();
   /** One transaction at a time: SQLite has one connection, and projections read what they write. */
-  const write = <T>(work: (tx: Tx) => Promise<T>): Promise<T> => {
-    const result = last.then(() => patiently(() => db.transaction().execute(work)));
+  const write: Sql["write"] = (work) => {
+    const result = last.then(() =>
+      patiently(() =>
+        db.transaction().execute(async (tx) => {
+          await facts.begin?.(tx);
+          return work(tx);
+        }),
+      ),
+    );
     last = result.catch(() => undefined);
     return result;
   };
@@ -35,9 +43,7 @@ export function sqlStorage(db: Kysely<Tables>, facts: Dialect): Storage {
   };
   let closed = false;
 
-  const sql: Sql = { db, facts, write };
-
-  return {
+  const parts = (sql: Sql): Storage => ({
     ...runRows(sql),
     ...eventRows(sql),
     ...instigatorRows(sql),
@@ -45,7 +51,18 @@ export function sqlStorage(db: Kysely<Tables>, facts: Dialect): Storage {
     ...outboxRows(sql),
     ...partitionRows(sql),
     ...backfillRows(sql),
-    prune: (before) => pruneRows(db, write, before),
+    ...leaseRows(sql),
+    prune: (before) => pruneRows(db, sql.write, before),
+    fenced: (name, term) =>
+      parts({
+        ...sql,
+        write: (work) =>
+          sql.write(async (tx) => {
+            await holdsLease(tx, name, term);
+            return work(tx);
+          }),
+      }),
+    changes: (listener) => facts.changes?.(listener),
 
     async info() {
       const counts: Record<string, number> = {};
@@ -64,5 +81,6 @@ export function sqlStorage(db: Kysely<Tables>, facts: Dialect): Storage {
       await last;
       await db.destroy();
     },
-  };
+  });
+  return parts({ db, facts, write });
 }

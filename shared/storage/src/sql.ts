@@ -10,6 +10,10 @@ export interface Dialect {
   hasTag(name: string, value: string): RawBuilder<boolean>;
   /** Whether an error means that the database is away and may come back. */
   transient(error: unknown): boolean;
+  /** Comes first in every write: where other processes write too they take turns, and are told. */
+  begin?(tx: Tx): Promise<void>;
+  /** Calls back after another process has written. */
+  changes?(listener: () => void): () => Promise<void>;
 }
 
 export type Tx = Transaction<Tables>;

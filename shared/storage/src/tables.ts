@@ -72,6 +72,7 @@ export interface Tables {
   };
   backfills: { id: string; status: string; created_at: number; body: string };
   dynamic_partitions: { name: string; key: string; position: number };
+  leases: { name: string; holder: string; term: number; beat: number; released: number };
   entries: { name: string; value: string };
   alerts: { key: string; body: string };
   deliveries: {

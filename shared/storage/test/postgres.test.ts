@@ -69,3 +69,70 @@ describe("PostgreSQL", () => {
     await storage.close();
   });
 });
+
+describe("two processes on one PostgreSQL", () => {
+  test("write in turns: a reader that goes on after the last event it saw misses none", async () => {
+    const [one, two] = await Promise.all([1, 2].map(() => openPostgres(url(), { schema: "turns" })));
+    await one!.createRuns([newRun("r")], [runEvent("r", "run_queued")]);
+    let writing = true;
+    const writes = [one!, two!].map(async (storage, who) => {
+      for (let at = 0; at < 60; at++)
+        await storage.appendEvents([
+          runEvent("r", "log", { seq: who * 1_000 + at }),
+          runEvent("r", "materialization", { asset: `a${who}` }),
+        ]);
+    });
+    const seen: number[] = [];
+    const reading = (async () => {
+      for (let last = 0; ; ) {
+        const done = !writing;
+        const events = await one!.readEvents({ after: last });
+        seen.push(...events.map((event) => event.id));
+        last = seen.at(-1) ?? 0;
+        if (done && events.length === 0) return;
+      }
+    })();
+    await Promise.all(writes);
+    writing = false;
+    await reading;
+    expect(seen).toHaveLength(241);
+    for (const storage of [one!, two!]) await storage.close();
+  });
+
+  test("are told of each other's writes, and not of their own; also after the connection broke", async () => {
+    const [one, two] = await Promise.all([1, 2].map(() => openPostgres(url(), { schema: "told" })));
+    let calls = 0;
+    const stop = one!.changes(() => calls++)!;
+    await expect.poll(() => calls).toBe(1);
+    await one!.setValue("own", "1");
+    await two!.setValue("other", "1");
+    await expect.poll(() => calls).toBe(2);
+    const client = new pg.Client({ connectionString: url() });
+    await client.connect();
+    await client.query("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'kc'");
+    await two!.setValue("other", "2");
+    await expect.poll(() => calls, { timeout: 5_000 }).toBeGreaterThan(2);
+    await client.end();
+    await stop();
+    for (const storage of [one!, two!]) await storage.close();
+  });
+
+  test("one that is paused in the middle of a write holds the other back for seconds only", { timeout: 20_000 }, async () => {
+    const storage = await openPostgres(url(), { schema: "paused" });
+    const paused = new pg.Client({ connectionString: url(), options: "-c idle_in_transaction_session_timeout=1000" });
+    paused.on("error", () => {});
+    await paused.connect();
+    await paused.query("begin");
+    await paused.query("select pg_advisory_xact_lock(hashtext('kc:write:paused'))");
+    await storage.setValue("x", "1");
+    await expect(paused.query("commit")).rejects.toThrow();
+    const setting = new pg.Client({ connectionString: url() });
+    await setting.connect();
+    const { rows } = await setting.query(
+      "select count(*)::int as count from pg_stat_activity where query like '%kc:write:paused%'",
+    );
+    expect(rows[0].count).toBeLessThanOrEqual(2);
+    await setting.end();
+    await storage.close();
+  });
+});

@@ -2,6 +2,7 @@ import type { Storage } from "@kc/runtime/internal";
 import { memoryBackfills } from "./backfills.ts";
 import { memoryEvents } from "./events.ts";
 import { memoryInstigators } from "./instigators.ts";
+import { memoryLeases } from "./leases.ts";
 import { memoryOutbox } from "./outbox.ts";
 import { memoryPartitions } from "./partitions.ts";
 import { memoryRuns } from "./runs.ts";
@@ -11,7 +12,7 @@ import { type Memory, newMemory } from "./state.ts";
 export function openMemory(): Storage {
   const memory = newMemory();
   const events = memoryEvents(memory);
-  return {
+  const storage: Storage = {
     ...memoryRuns(memory, events.insert),
     ...events.part,
     ...memoryInstigators(memory),
@@ -38,7 +39,9 @@ export function openMemory(): Storage {
       return { dialect: "memory", schemaVersion: 1, counts, bytes: 64 + JSON.stringify(memory.events).length };
     },
     async close() {},
+    ...memoryLeases(() => storage),
   };
+  return storage;
 }
 
 function prune(memory: Memory, { runs, ticks, logs }: Parameters<Storage["prune"]>[0]) {
