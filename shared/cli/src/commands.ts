@@ -20,6 +20,7 @@ export const commands: Record<string, Entry> = {
   materialize: lazy("work", "Make assets", () => import("./commands/materialize.ts")),
   backfill: lazy("work", "Make many partitions of assets", () => import("./commands/backfill.ts")),
   launch: lazy("work", "Launch a job", () => import("./commands/launch.ts")),
+  checks: lazy("work", "List checks and run them without making their assets", () => import("./commands/checks.ts")),
   simulate: lazy("look", "What will happen: the daemon's decisions over a span of time", () => import("./commands/simulate.ts")),
   list: lazy("look", "List locations, assets, checks, jobs, schedules, sensors, …", () => import("./commands/list.ts")),
   runs: lazy("look", "List, show, follow, cancel and retry runs", () => import("./commands/runs.ts")),

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { type AssetKey, parseAssetKey } from "./asset-key.ts";
 import type { AutomationCondition } from "./automation.ts";
-import type { CheckSeverity, CheckSpec } from "./check.ts";
+import { type CheckSeverity, type CheckSpec, checkSpecOf } from "./check.ts";
 import { type Duration, durationMs } from "./duration.ts";
 import { UserError } from "./errors.ts";
 import type { Metadata } from "./metadata.ts";
@@ -240,6 +240,7 @@ function checkSpec(spec: AssetSpec): void {
   for (const [name, value] of Object.entries(spec.tags ?? {}))
     if (typeof value !== "string")
       throw new UserError(`asset "${spec.key}": tag "${name}" must be a string, not ${typeof value}`);
+  for (const check of spec.checks ?? []) checkSpecOf(spec.key, check);
   if (spec.freshness) {
     const fail = durationMs(spec.freshness.maxAge.fail, `asset "${spec.key}": freshness.maxAge.fail`);
     const { warn } = spec.freshness.maxAge;

@@ -19,6 +19,7 @@ export const eventTypes = [
   "materialization",
   "unchanged",
   "observation",
+  "wiped",
   "check_result",
   "freshness",
   "dynamic_partitions",

@@ -20,6 +20,8 @@ export interface JobOptions<C extends z.ZodType> {
   name: string;
   selection: string;
   description?: string;
+  /** The job carries out the checks of its assets and makes nothing. Default false. */
+  checksOnly?: boolean;
   tags?: Record<string, string>;
   /** Schema of the config that a launch of the job gives. */
   config?: C;
@@ -47,12 +49,14 @@ export function job<C extends z.ZodType = z.ZodType<Record<string, never>>>(opti
       config ? `job "${name}" has a config but no configure(config)` : `job "${name}" has a configure(config) but no config`,
       { hint: 'Write both: config: z.object({ … }), configure: (config) => ({ "step": { … } }).' },
     );
+  if (options.checksOnly && config)
+    throw new UserError(`job "${name}" only runs checks, which take no config`, { hint: "Leave config and configure out." });
   return {
     kind: "job",
     name,
     selection: options.selection,
     description: options.description,
-    tags: { ...options.tags, ...queueTags(name, options) },
+    tags: { ...options.tags, ...queueTags(name, options), ...(options.checksOnly ? { "kc/checks": "only" } : {}) },
     config,
     configure: configure as JobDefinition["configure"],
     where: callerOf(new Error().stack),

@@ -12,6 +12,8 @@ export interface PlannedStep {
   needs: string[];
   /** Slots that it takes while it runs. */
   pool?: PoolUse;
+  /** Checks that it carries out, as `key:name`, of assets that it does not make: `assets` is empty then. */
+  checks?: string[];
   /** The partitions it makes of its assets: keys and ranges `first...last`, joined by commas. */
   partition?: string;
 }

@@ -8,6 +8,7 @@ const rules: Record<string, { fits(value: string): boolean; is: string }> = {
   "kc/priority": { fits: whole(Number.NEGATIVE_INFINITY), is: "a whole number" },
   "kc/max_retries": { fits: whole(0), is: "a whole number from 0" },
   "kc/max_concurrent": { fits: whole(1), is: "a whole number from 1" },
+  "kc/checks": { fits: (value) => value === "only", is: "only: the run carries out checks and makes nothing" },
   "kc/retry_strategy": { fits: (value) => value === "from_failure" || value === "all_steps", is: "from_failure or all_steps" },
   "kc/max_runtime": {
     fits: (value) => {

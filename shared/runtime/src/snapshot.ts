@@ -41,8 +41,12 @@ export interface CheckSnapshot {
   name: string;
   description?: string;
   blocking: boolean;
+  /** It holds back dependants in other runs and locations too. */
+  everywhere?: boolean;
   /** `step`: the asset's own step reports it; `code`: it has code of its own. */
   by: "step" | "code";
+  /** Numeric metadata of earlier materializations that it looks at. */
+  history?: { metadata: string; last: number };
 }
 
 export interface JobSnapshot {

@@ -79,6 +79,8 @@ export interface AssetState {
       severity: "WARN" | "ERROR";
       at: number;
       runId: string | null;
+      /** The partitions it was about, when about some only. */
+      partition?: string;
       description?: string;
       metadata: Record<string, MetadataValue>;
     }
@@ -161,6 +163,7 @@ export function projectAsset(state: AssetState, event: StoredEvent): AssetState 
         at: event.at,
         runId: event.runId ?? null,
         metadata: event.metadata ?? {},
+        ...(event.partition ? { partition: event.partition } : {}),
         ...(description ? { description } : {}),
       };
       return { ...state, checks: { ...state.checks, [name]: result } };

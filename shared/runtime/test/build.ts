@@ -2,7 +2,7 @@ import type { AssetsDefinition } from "../src/asset.ts";
 import type { AssetCheckDefinition } from "../src/check.ts";
 import type { Clock } from "../src/clock.ts";
 import { executeRun } from "../src/execute/run.ts";
-import type { StepEvent } from "../src/execute/step-context.ts";
+import type { RunInput, StepEvent } from "../src/execute/step-context.ts";
 import { buildGraph, type WorkspaceGraph } from "../src/graph.ts";
 import { assembleLocation } from "../src/load/assemble.ts";
 import { defineLocation } from "../src/location.ts";
@@ -10,6 +10,7 @@ import { assignPartitions } from "../src/partition/assign.ts";
 import { partitionTexts } from "../src/partition/status.ts";
 import { workspacePartitions } from "../src/partition/workspace-partitions.ts";
 import { planRuns } from "../src/plan.ts";
+import { planChecks } from "../src/plan-checks.ts";
 import type { AssetSnapshot, LocationSnapshot } from "../src/snapshot.ts";
 
 // Builders of small workspaces for the tests of this package.
@@ -77,6 +78,9 @@ export interface RunParams {
   clock?: Clock;
   signal?: AbortSignal;
   maxConcurrentSteps?: number;
+  /** Only these checks run, as `key:name`; nothing is made. */
+  only?: readonly string[];
+  input?: Partial<RunInput>;
   /** Partitions that the partitioned assets make. */
   partition?: string;
   onEvent?(event: StepEvent): void;
@@ -91,11 +95,16 @@ export async function runAssets(params: RunParams) {
   const asked = partitionTexts(params.partition);
   const {
     runs: [plan],
-  } = assignPartitions(graph, partitions, planRuns(graph, keys), asked);
+  } = params.only
+    ? planChecks(graph, [], params.only, { of: partitions, asked })
+    : assignPartitions(graph, partitions, planRuns(graph, keys), asked);
   const events: StepEvent[] = [];
   const outcome = await executeRun({
     plan: plan!,
-    input: { runId: "run", requestId: "request", tags: {}, config: params.config ?? {}, partition: null, upstream: {} },
+    input: {
+      ...{ runId: "run", requestId: "request", tags: {}, config: params.config ?? {}, partition: null, upstream: {} },
+      ...params.input,
+    },
     location,
     environment: {
       env: params.env ?? {},

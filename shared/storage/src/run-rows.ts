@@ -1,4 +1,4 @@
-import type { Storage } from "@kc/runtime/internal";
+import { checkedAssets, type Storage } from "@kc/runtime/internal";
 import { insertEvents } from "./event-rows.ts";
 import { rowToRun, runToRow } from "./rows.ts";
 import type { Sql } from "./sql.ts";
@@ -31,7 +31,9 @@ export function runRows({ db, write, facts }: Sql): Pick<Storage, "createRuns" |
           .executeTakeFirstOrThrow();
         const rows = runs.map((run, index) => runToRow(run, (top ?? 0) + 1 + index));
         await tx.insertInto("runs").values(rows).execute();
-        const targets = runs.flatMap((run) => run.plan.assets.map((asset) => ({ run_id: run.id, asset })));
+        const targets = runs.flatMap((run) =>
+          [...new Set([...run.plan.assets, ...checkedAssets(run.plan)])].map((asset) => ({ run_id: run.id, asset })),
+        );
         for (let from = 0; from < targets.length; from += 5_000)
           await tx
             .insertInto("run_assets")

@@ -1,4 +1,4 @@
-import type { ApiClient, RunEvent } from "@kc/host/client";
+import type { ApiClient, Run, RunEvent } from "@kc/host/client";
 import { type Command, type CommandContext, jsonOption, number, text, UsageError } from "../command.ts";
 import { eventLine, followRequest } from "../follow.ts";
 import { withHost } from "../host.ts";
@@ -80,7 +80,7 @@ async function list(
           run.id,
           run.status,
           run.location,
-          run.assets.length === 1 ? run.assets[0]! : `${run.assets.length} assets`,
+          targetOf(run),
           ago(run.createdAt),
           run.waitsFor ?? run.reason ?? cause(run.tags),
         ]),
@@ -88,6 +88,11 @@ async function list(
       ),
     );
   return 0;
+}
+
+function targetOf({ assets, checks }: Run): string {
+  if (checks.length > 0) return checks.length === 1 ? checks[0]! : `${checks.length} checks`;
+  return assets.length === 1 ? assets[0]! : `${assets.length} assets`;
 }
 
 function cause(tags: Record<string, string>): string {
@@ -122,7 +127,8 @@ async function show(api: ApiClient, context: CommandContext, id: string, json: b
   for (const step of run.steps) {
     const tries = step.attempts > 1 && step.attempt > 0 ? `, attempt ${step.attempt} of ${step.attempts}` : "";
     context.print(`  step ${step.key}: ${step.status}${tries}${step.waitsFor ? `, ${step.waitsFor}` : ""}`);
-    if (step.assets.length > 1 || step.assets[0] !== step.key) context.print(`    ${step.assets.join(", ")}`);
+    if (step.checks.length > 0) context.print(`    ${step.checks.join(", ")}`);
+    else if (step.assets.length > 1 || step.assets[0] !== step.key) context.print(`    ${step.assets.join(", ")}`);
   }
   return 0;
 }

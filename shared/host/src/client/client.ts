@@ -2,6 +2,7 @@ import type {
   AlertsInfo,
   AlertTest,
   Asset,
+  AssetCheck,
   AssetDetail,
   AssetPartitions,
   Backfill,
@@ -72,6 +73,8 @@ export function apiClient(base: string, options: { fetch?: typeof fetch } = {}) 
     addLocation: (location: string) => call<Location>("POST", `locations/${encodeURIComponent(location)}`),
     assets: (selection?: string) => call<Asset[]>("GET", "assets", { selection }),
     asset: (key: string) => call<AssetDetail>("GET", "asset", { key }),
+    /** Checks of a selection's assets, with their latest results. */
+    checks: (selection?: string) => call<AssetCheck[]>("GET", "checks", { selection }),
     runs: (
       query: { status?: string; location?: string; asset?: string; requestId?: string; limit?: number; before?: string } = {},
     ) => call<Run[]>("GET", "runs", query),

@@ -52,6 +52,10 @@ export const checkStateSchema = z
   .object({
     name: z.string(),
     blocking: z.boolean(),
+    /** It holds back dependants in other runs and locations too. */
+    everywhere: z.boolean(),
+    /** `step`: the asset's own step reports it and it cannot run alone. */
+    by: z.enum(["step", "code"]),
     description: z.string().nullable(),
     result: z
       .object({
@@ -59,12 +63,15 @@ export const checkStateSchema = z
         severity: z.enum(["WARN", "ERROR"]),
         at: instant,
         runId: z.string().nullable(),
+        partition: z.string().nullable(),
         description: z.string().nullable(),
         metadata: metadataSchema,
       })
       .nullable(),
   })
   .openapi("CheckState");
+
+export const assetCheckSchema = checkStateSchema.extend({ asset: z.string(), location: z.string() }).openapi("AssetCheck");
 
 export const assetSchema = z
   .object({
@@ -116,6 +123,8 @@ export const runSchema = z
     location: z.string(),
     status: runStatusSchema,
     assets: z.array(z.string()),
+    /** Checks that it carries out without making their assets, as `key:name`. */
+    checks: z.array(z.string()),
     needs: z.array(z.string()),
     tags: z.record(z.string(), z.string()),
     partition: z.string().nullable(),
@@ -135,6 +144,7 @@ export const runDetailSchema = runSchema
       z.object({
         key: z.string(),
         assets: z.array(z.string()),
+        checks: z.array(z.string()),
         needs: z.array(z.string()),
         status: z.enum(["pending", "waiting", "running", "succeeded", "failed", "skipped"]),
         /** Tries so far and at most, counted over this run and those that it retries. */
@@ -168,6 +178,7 @@ export const eventSchema = z
     runId: z.string().optional(),
     step: z.string().optional(),
     asset: z.string().optional(),
+    partition: z.string().optional().openapi({ description: "Keys and ranges first...last, joined by commas" }),
     level: z.string().optional(),
     message: z.string().optional(),
     stream: z.string().optional(),
@@ -199,6 +210,13 @@ export const eventSchema = z
 export const submitSchema = z
   .strictObject({
     selection: z.string().max(10_000).optional().openapi({ example: "+downstream/fact_virtual_count" }),
+    checksOnly: z.boolean().optional().openapi({ description: "Carry out the checks of the selected assets, make nothing" }),
+    checks: z
+      .array(z.string().max(1_100))
+      .min(1)
+      .max(10_000)
+      .optional()
+      .openapi({ description: "Checks by themselves; nothing is made", example: ["orders:not_null"] }),
     job: z.string().max(500).optional(),
     tags: z.record(z.string().max(200), z.string().max(2_000)).optional(),
     config: z.record(z.string(), z.unknown()).optional().openapi({ description: "Run config by step name" }),

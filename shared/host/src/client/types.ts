@@ -7,6 +7,7 @@ export type Location = z.infer<typeof schemas.locationSchema>;
 export type WorkspaceInfo = z.infer<typeof schemas.workspaceSchema>;
 export type Asset = z.infer<typeof schemas.assetSchema>;
 export type AssetDetail = z.infer<typeof schemas.assetDetailSchema>;
+export type AssetCheck = z.infer<typeof schemas.assetCheckSchema>;
 export type CheckState = z.infer<typeof schemas.checkStateSchema>;
 export type Run = z.infer<typeof schemas.runSchema>;
 export type RunDetail = z.infer<typeof schemas.runDetailSchema>;

@@ -1,8 +1,29 @@
-import { decideQueue, type NewEvent, type Run, type RunRetryPolicy, type TagLimit } from "@kc/runtime/internal";
+import {
+  blockableDeps,
+  decideQueue,
+  heldByCheck,
+  type NewEvent,
+  type Run,
+  type RunRetryPolicy,
+  type TagLimit,
+} from "@kc/runtime/internal";
 import type { RunLauncher } from "../runs/launcher.ts";
 import type { Pools } from "../runs/pools.ts";
 import type { DaemonContext } from "./context.ts";
 import { standing } from "./run-retries.ts";
+
+/** The queued runs that a failed check of a dependency holds back, with the reason. Reads nothing where no check blocks so. */
+async function heldByChecks(
+  { workspace, storage }: DaemonContext,
+  queued: readonly Run[],
+): Promise<(id: string) => string | undefined> {
+  const graph = workspace.graph();
+  const concerned = queued.map((run) => ({ run, deps: blockableDeps(graph, run) })).filter(({ deps }) => deps.length > 0);
+  if (concerned.length === 0) return () => undefined;
+  const states = await storage.assetStates([...new Set(concerned.flatMap(({ deps }) => deps))]);
+  const held = new Map(concerned.map(({ run }) => [run.id, heldByCheck(graph, run, states)]));
+  return (id) => held.get(id);
+}
 
 /** Launches the queued runs that may start, and ends those that never can. Answers what the others wait for. */
 export async function tickQueue(
@@ -33,6 +54,7 @@ export async function tickQueue(
     tagLimits: options.tagLimits,
     now: clock.now(),
     statusOf: (id) => needed.get(id),
+    heldBy: await heldByChecks(context, queued),
   });
   const at = clock.now();
   const skips = decision.skip.flatMap(({ id, because, status }): NewEvent[] => {

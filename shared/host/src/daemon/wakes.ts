@@ -23,12 +23,15 @@ export function wokenBy(events: readonly Pick<StoredEvent, "type">[]): Set<LoopN
     if (changesQueue.test(type)) woken.add("queue").add("automation").add("lineage");
     if (type === "run_started" || type === "step_started" || type === "step_succeeded" || type === "step_failed")
       woken.add("lineage");
+    // A check that passes may let a run go that it held back.
+    if (type === "check_result" || type === "wiped") woken.add("queue");
     if (endsRun.test(type) || type === "backfill") woken.add("backfills");
     if (tellsOfHealth.test(type)) woken.add("alerts");
     if (runStatus.test(type)) woken.add("sensors");
     if (type === "run_failed") woken.add("run-retries");
     if (type === "materialization") woken.add("automation");
     if (type === "materialization" || type === "unchanged") woken.add("freshness").add("sensors");
+    if (type === "wiped") woken.add("freshness").add("automation").add("alerts");
   }
   return woken;
 }

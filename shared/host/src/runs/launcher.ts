@@ -1,5 +1,5 @@
 import type { Clock, NewEvent, Run, RunInput, Storage, UpstreamMaterialization } from "@kc/runtime/internal";
-import { isEnd, plainMetadata } from "@kc/runtime/internal";
+import { checkedAssets, isEnd, plainMetadata } from "@kc/runtime/internal";
 import { readSpool, removeSpool } from "../code-server/spool.ts";
 import type { PoolRequest, RunCommand, RunEvents } from "../gen/code_location.ts";
 import type { CodeProcess } from "../locations/code-process.ts";
@@ -9,6 +9,7 @@ import type { LivePartitions } from "../partitions.ts";
 import type { InstancePaths } from "../paths.ts";
 import { neededPartitions } from "./needed-partitions.ts";
 import type { Pools } from "./pools.ts";
+import { seriesOf } from "./series.ts";
 import { type Stop, type Supervision, supervise } from "./supervise.ts";
 import type { WorkerPool } from "./worker-pool.ts";
 
@@ -49,7 +50,12 @@ export function runLauncher(deps: {
 
   async function inputOf(run: Run): Promise<RunInput> {
     const graph = workspace.graph();
-    const needed = [...new Set(run.plan.assets.flatMap((key) => [key, ...(graph.assets.get(key)?.deps ?? [])]))];
+    const needed = [
+      ...new Set([
+        ...run.plan.assets.flatMap((key) => [key, ...(graph.assets.get(key)?.deps ?? [])]),
+        ...checkedAssets(run.plan),
+      ]),
+    ];
     const states = await storage.assetStates(needed);
     const upstream: Record<string, UpstreamMaterialization> = {};
     for (const [key, { materialization }] of states)
@@ -61,8 +67,9 @@ export function runLauncher(deps: {
           metadata: plainMetadata(materialization.metadata),
         };
     const upstreamPartitions = neededPartitions(run, graph, deps.partitions.now());
+    const series = await seriesOf(run, graph, storage);
     const { id: runId, requestId, tags, config, partition } = run;
-    return { runId, requestId, tags, config, partition, upstream, upstreamPartitions };
+    return { runId, requestId, tags, config, partition, upstream, upstreamPartitions, series };
   }
 
   async function execute(
@@ -196,15 +203,25 @@ export function runLauncher(deps: {
     const ended = new Set(steps.filter((event) => event.type !== "step_started").map((event) => event.asset));
     const begun = new Set(steps.filter((event) => event.type === "step_started").map((event) => event.step));
     const at = clock.now();
+    const endedChecks = new Set(
+      steps.filter((event) => event.type !== "step_started" && !event.asset).map((event) => event.step),
+    );
     const closing: NewEvent[] = (run?.plan.steps ?? []).flatMap((step) =>
-      step.assets
-        .filter((asset) => !ended.has(asset))
-        .map((asset): NewEvent => {
-          const about = { at, runId, step: step.key, asset, ...(step.partition ? { partition: step.partition } : {}) };
+      // A step of checks ends as a step, one that makes assets ends for each of them.
+      (step.checks ? (endedChecks.has(step.key) ? [] : [undefined]) : step.assets.filter((asset) => !ended.has(asset))).map(
+        (asset): NewEvent => {
+          const about = {
+            at,
+            runId,
+            step: step.key,
+            ...(asset ? { asset } : {}),
+            ...(asset && step.partition ? { partition: step.partition } : {}),
+          };
           return begun.has(step.key)
             ? { ...about, type: "step_failed", error: { message, user: true } }
             : { ...about, type: "step_skipped", message };
-        }),
+        },
+      ),
     );
     await log.append([...closing, { type, at, runId, message, ...(Object.keys(fields).length > 0 ? { fields } : {}) }]);
   }

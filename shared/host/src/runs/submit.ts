@@ -9,6 +9,7 @@ import {
   type NewRun,
   type PlannedRun,
   partitionTexts,
+  planChecks,
   planRuns,
   type Run,
   select,
@@ -22,6 +23,10 @@ import type { Pools } from "./pools.ts";
 /** What any door asks for. */
 export interface SubmitRequest {
   selection?: string;
+  /** Carries out the checks of the selected assets and makes nothing. */
+  checksOnly?: boolean;
+  /** Checks by themselves, as `key:name`; nothing is made. */
+  checks?: readonly string[];
   /** Keys instead of a selection. */
   assets?: readonly string[];
   /** Name of a job: `location/job`, or the name alone when only one location has it. */
@@ -67,17 +72,20 @@ export function submitter(deps: {
     const job = request.job ? findJob(workspace, request.job) : undefined;
     const tags = { ...job?.tags, ...request.tags };
     checkRunTags(tags);
+    const checksOnly = request.checksOnly || request.checks !== undefined || tags["kc/checks"] === "only";
     const keys = request.assets
       ? checkKeys(request.assets)
-      : select(graph, job?.selection ?? request.selection ?? fail("a run request needs a selection, assets or a job"));
+      : select(
+          graph,
+          job?.selection ??
+            request.selection ??
+            (request.checks ? "not *" : fail("a run request needs a selection, assets or a job")),
+        );
     const inJob = job ? keys.filter((key) => graph.assets.get(key)!.location === job.location) : keys;
-    const { runs: plan, partition } = assignPartitions(
-      graph,
-      deps.partitions.now(),
-      planRuns(graph, inJob),
-      partitionTexts(request.partition),
-      request.overruled,
-    );
+    const asked = partitionTexts(request.partition);
+    const { runs: plan, partition } = checksOnly
+      ? planChecks(graph, inJob, request.checks ?? [], { of: deps.partitions.now(), asked })
+      : assignPartitions(graph, deps.partitions.now(), planRuns(graph, inJob), asked, request.overruled);
     for (const run of plan) {
       requireLoaded(run.location);
       deps.pools.check(run);

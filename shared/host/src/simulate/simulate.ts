@@ -17,7 +17,8 @@ import { noPools, openPools, type PoolSettings } from "../runs/pools.ts";
 import { noRetries, rerunner } from "../runs/rerun.ts";
 import { submitter } from "../runs/submit.ts";
 import { type SimulatedAlert, simulatedAlerts } from "./simulated-alerts.ts";
-import { type SimulatedOutcome, simulatedLauncher } from "./simulated-launcher.ts";
+import { simulatedLauncher } from "./simulated-launcher.ts";
+import type { SimulatedCheck, SimulatedOutcome } from "./simulated-run.ts";
 import { type SimulatedFunction, staticWorkspace } from "./static-workspace.ts";
 import { virtualClock } from "./virtual-clock.ts";
 
@@ -28,6 +29,8 @@ export interface SimulateOptions {
   to: Date | string;
   /** How each asset ends; default: every one is materialized. */
   outcome?: (asset: string, run: Run) => SimulatedOutcome;
+  /** How each check ends; default: every one passes. */
+  check?: (asset: string, check: string, run: Run) => SimulatedCheck;
   /** Milliseconds a run takes; default one second. */
   durationMs?: (run: Run) => number;
   /**
@@ -107,6 +110,8 @@ export async function simulate(options: SimulateOptions): Promise<Simulation> {
     clock,
     log,
     outcomeOf: options.outcome ?? (() => "materialized"),
+    checkOf: options.check ?? (() => "passed"),
+    checksOf: (asset) => workspace.graph().assets.get(asset)?.checks ?? [],
     durationMs: options.durationMs ?? (() => 1_000),
   });
 

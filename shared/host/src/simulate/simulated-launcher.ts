@@ -1,9 +1,7 @@
-import type { Clock, NewEvent, PlannedStep, Run } from "@kc/runtime/internal";
+import type { Clock, Run } from "@kc/runtime/internal";
 import type { EventLog } from "../log.ts";
 import type { RunLauncher } from "../runs/launcher.ts";
-
-/** How a simulated asset ends. */
-export type SimulatedOutcome = "materialized" | "unchanged" | "failed";
+import { type SimulatedAnswers, simulatedEvents } from "./simulated-run.ts";
 
 export interface SimulatedLauncher extends RunLauncher {
   /** Instant at which the next run ends, while any goes on. */
@@ -13,50 +11,11 @@ export interface SimulatedLauncher extends RunLauncher {
 }
 
 /** Instead of workers: every run takes its time on the virtual clock and its assets end as they are told to. */
-export function simulatedLauncher(params: {
-  clock: Clock;
-  log: EventLog;
-  outcomeOf(asset: string, run: Run): SimulatedOutcome;
-  durationMs(run: Run): number;
-}): SimulatedLauncher {
+export function simulatedLauncher(
+  params: SimulatedAnswers & { clock: Clock; log: EventLog; durationMs(run: Run): number },
+): SimulatedLauncher {
   const { clock, log } = params;
   const going = new Map<string, { run: Run; endsAt: number; done(): void; cancelled: boolean }>();
-
-  const eventsOf = (run: Run, at: number): NewEvent[] => {
-    const base = { at, runId: run.id };
-    const bad = new Set<string>();
-    const stepEvents = (step: PlannedStep): NewEvent[] => {
-      if (step.needs.some((need) => bad.has(need))) {
-        bad.add(step.key);
-        return step.assets.map((asset) => ({
-          ...base,
-          type: "step_skipped",
-          step: step.key,
-          asset,
-          message: "a step that it needs did not succeed",
-        }));
-      }
-      return step.assets.flatMap((asset): NewEvent[] => {
-        const outcome = params.outcomeOf(asset, run);
-        const about = { ...base, step: step.key, asset, ...(step.partition ? { partition: step.partition } : {}) };
-        if (outcome === "failed") {
-          bad.add(step.key);
-          return [{ ...about, type: "step_failed", error: { message: "failed in the simulation", user: true } }];
-        }
-        return [
-          { ...about, type: outcome === "unchanged" ? "unchanged" : "materialization", metadata: {} },
-          { ...about, type: "step_succeeded" },
-        ];
-      });
-    };
-    const steps = run.plan.steps.flatMap(stepEvents);
-    return [
-      ...steps,
-      bad.size > 0
-        ? { ...base, type: "run_failed", message: `failed: ${[...bad].join(", ")}` }
-        : { ...base, type: "run_succeeded" },
-    ];
-  };
 
   return {
     async launch(run) {
@@ -76,7 +35,9 @@ export function simulatedLauncher(params: {
       const now = clock.now();
       for (const entry of [...going.values()].filter(({ endsAt }) => endsAt <= now)) {
         going.delete(entry.run.id);
-        await log.append(entry.cancelled ? [{ type: "run_cancelled", at: now, runId: entry.run.id }] : eventsOf(entry.run, now));
+        await log.append(
+          entry.cancelled ? [{ type: "run_cancelled", at: now, runId: entry.run.id }] : simulatedEvents(entry.run, now, params),
+        );
         entry.done();
       }
     },

@@ -5,6 +5,7 @@ import { UserError } from "@kc/runtime/internal";
 import { alertRoutes } from "./alert-routes.ts";
 import { assetRoutes } from "./asset-routes.ts";
 import { backfillRoutes } from "./backfill-routes.ts";
+import { checkRoutes } from "./check-routes.ts";
 import type { WebContext } from "./context.ts";
 import { docsPage } from "./docs.ts";
 import { guard } from "./guard.ts";
@@ -44,6 +45,7 @@ export function webApp(context: WebContext): App {
   workspaceRoutes(app, context);
   instigatorRoutes(app, context);
   assetRoutes(app, context);
+  checkRoutes(app, context);
   runRoutes(app, context);
   partitionRoutes(app, context);
   backfillRoutes(app, context);

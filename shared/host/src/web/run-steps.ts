@@ -21,7 +21,7 @@ export async function viewSteps(
       before.set(event.step!, (before.get(event.step!) ?? 0) + 1);
   const events = await storage.readEvents({ runId: run.id, types: told, limit: 100_000 });
   const byStep = Map.groupBy(events, (event) => event.step);
-  return run.plan.steps.map(({ key, assets, needs, pool }) => {
+  return run.plan.steps.map(({ key, assets, needs, pool, checks }) => {
     const of = byStep.get(key) ?? [];
     const started = of.filter((event) => event.type === "step_started");
     const tries = Number(started.at(-1)?.fields?.of ?? 1);
@@ -29,6 +29,7 @@ export async function viewSteps(
     return {
       key,
       assets,
+      checks: checks ?? [],
       needs,
       status: statusOf(of, facts.waits.has(key)),
       attempt: former + started.length,

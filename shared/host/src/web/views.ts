@@ -1,6 +1,7 @@
 import {
   type AssetNode,
   type AssetState,
+  checksOf,
   isEnd,
   nextTick,
   pollDue,
@@ -42,6 +43,7 @@ export function viewRun(run: Run, waitsFor?: string): api.Run {
     location: run.location,
     status: run.status,
     assets: run.plan.assets,
+    checks: checksOf(run.plan),
     needs: run.needs,
     tags: run.tags,
     partition: run.partition,
@@ -54,7 +56,7 @@ export function viewRun(run: Run, waitsFor?: string): api.Run {
   };
 }
 
-export function viewEvent({ at: ms, seq: _, partition: __, ...event }: StoredEvent): api.RunEvent {
+export function viewEvent({ at: ms, seq: _, ...event }: StoredEvent): api.RunEvent {
   return { ...event, at: at(ms) } as api.RunEvent;
 }
 
@@ -67,6 +69,30 @@ export function healthOf(state: AssetState | undefined): api.Asset["health"] {
   if (state.freshness === "warn" || failed.length > 0) return "warning";
   return "healthy";
 }
+
+/** The checks of an asset with their latest results. */
+export const viewChecks = (node: AssetNode, state: AssetState | undefined): api.Asset["checks"] =>
+  node.checks.map((check) => {
+    const result = state?.checks[check.name];
+    return {
+      name: check.name,
+      blocking: check.blocking,
+      everywhere: check.everywhere ?? false,
+      by: check.by,
+      description: check.description ?? null,
+      result: result
+        ? {
+            passed: result.passed,
+            severity: result.severity,
+            at: at(result.at),
+            runId: result.runId,
+            partition: result.partition ?? null,
+            description: result.description ?? null,
+            metadata: result.metadata,
+          }
+        : null,
+    };
+  });
 
 export function viewAsset(
   node: AssetNode,
@@ -102,24 +128,7 @@ export function viewAsset(
       : null,
     unchangedAt: atOrNull(state?.unchangedAt),
     runId: open?.id ?? state?.last?.runId ?? null,
-    checks: node.checks.map((check) => {
-      const result = state?.checks[check.name];
-      return {
-        name: check.name,
-        blocking: check.blocking,
-        description: check.description ?? null,
-        result: result
-          ? {
-              passed: result.passed,
-              severity: result.severity,
-              at: at(result.at),
-              runId: result.runId,
-              description: result.description ?? null,
-              metadata: result.metadata,
-            }
-          : null,
-      };
-    }),
+    checks: viewChecks(node, state),
   };
 }
 

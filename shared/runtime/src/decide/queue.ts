@@ -37,6 +37,8 @@ export interface QueueParams {
   slotsOf?(pool: string): number | undefined;
   /** A needed run that failed and is tried again stands as the run that tries it: queued while it is to come. */
   statusOf(id: string): RunStatus | undefined;
+  /** Why a run may not start although nothing else keeps it: a failed check of a dependency. */
+  heldBy?(id: string): string | undefined;
   /** Milliseconds; waiting runs rise with their age, so that nothing starves. */
   now?: number;
 }
@@ -70,6 +72,7 @@ export function decideQueue(params: QueueParams): QueueDecision {
       .find((holders) => holders);
     if (bad) decision.skip.push({ id: run.id, because: bad.id, status: bad.status! });
     else if (open.length > 0) decision.waiting.set(run.id, `waits for run ${open.map(({ id }) => id).join(", ")}`);
+    else if (params.heldBy?.(run.id)) decision.waiting.set(run.id, params.heldBy(run.id)!);
     else if (active >= params.maxConcurrentRuns)
       decision.waiting.set(run.id, `waits for one of ${params.maxConcurrentRuns} places (runs.max_concurrent)`);
     else if (full) decision.waiting.set(run.id, full);

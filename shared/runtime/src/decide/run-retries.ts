@@ -64,6 +64,8 @@ export function rerunPlan(
 ): PlannedRun | undefined {
   if (strategy === "all_steps") return plan;
   const steps = plan.steps.flatMap((step) => {
+    // Checks always run again: that they passed once says nothing of now.
+    if (step.checks) return [step];
     const left = step.assets.filter((asset) => !succeeded.has(asset));
     if (left.length === 0) return [];
     return [{ ...step, assets: splits(step.name) ? left : step.assets }];

@@ -1,12 +1,15 @@
 import type { AssetsDefinition } from "../asset.ts";
+import type { AssetCheckDefinition } from "../check.ts";
 import type { Clock } from "../clock.ts";
 import { UserError } from "../errors.ts";
 import type { LoadedLocation } from "../load/assemble.ts";
 import type { PlannedRun, PlannedStep } from "../plan.ts";
+import { checkNameOf } from "../plan-checks.ts";
 import type { PoolUse } from "../pool.ts";
+import { runCheckStep } from "./check-step.ts";
 import { type Leave, places } from "./places.ts";
 import { missingVariables, resourceScope } from "./resources.ts";
-import { failureOf, parseConfig, runStep, type StepOutcome } from "./step.ts";
+import { failureOf, parseConfig, runStep, type StepOutcome, type StepParams } from "./step.ts";
 import { type Emit, makeLogger, type RunInput, type StepEnvironment } from "./step-context.ts";
 import { stopOf, stopText } from "./stop.ts";
 
@@ -50,17 +53,34 @@ export async function executeRun(params: ExecuteParams): Promise<RunOutcome> {
 }
 
 function stepDefinitions({ plan, location }: ExecuteParams): Map<string, AssetsDefinition> {
+  for (const step of plan.steps) requireChecks(step, location);
   const byName = new Map(location.assets.map((definition) => [definition.name, definition]));
   return new Map(
-    plan.steps.map((step) => {
+    plan.steps.flatMap((step) => {
+      if (step.checks) return [];
       const definition = byName.get(step.name);
       if (!definition)
         throw new UserError(`location ${location.name} has no step "${step.name}" any more`, {
           hint: "Its code changed since the run was requested: request it again.",
         });
-      return [step.key, definition];
+      return [[step.key, definition] as const];
     }),
   );
+}
+
+/** The checks that a step carries out: those it is made of, or those of the assets that it makes. */
+const checksOfStep = (step: PlannedStep, { checks }: LoadedLocation): AssetCheckDefinition[] => {
+  const named = step.checks && new Set(step.checks);
+  return checks.filter((one) => (named ? named.has(checkNameOf(one.asset, one.name)) : step.assets.includes(one.asset)));
+};
+
+function requireChecks(step: PlannedStep, location: LoadedLocation): void {
+  const known = new Set(checksOfStep(step, location).map((one) => checkNameOf(one.asset, one.name)));
+  const gone = step.checks?.find((name) => !known.has(name));
+  if (gone !== undefined)
+    throw new UserError(`location ${location.name} has no check "${gone}" any more`, {
+      hint: "Its code changed since the run was requested: request it again.",
+    });
 }
 
 /** Everything that is knowably wrong is told before the first step, all of it at once. */
@@ -70,10 +90,10 @@ function checkBefore(
 ): void {
   const missing = new Map<string, string[]>();
   for (const step of plan.steps) {
-    const definition = definitions.get(step.key)!;
-    parseConfig(definition, input.config[definition.name]);
-    const checks = location.checks.filter((check) => step.assets.includes(check.asset));
-    for (const resources of [definition.resources, ...checks.map((check) => check.resources)])
+    const definition = definitions.get(step.key);
+    if (definition) parseConfig(definition, input.config[definition.name]);
+    const checks = checksOfStep(step, location);
+    for (const resources of [definition?.resources ?? {}, ...checks.map((check) => check.resources)])
       for (const [name, resource] of Object.entries(resources))
         for (const variable of missingVariables(resource, environment.env))
           missing.set(variable, [...new Set([...(missing.get(variable) ?? []), name])]);
@@ -109,6 +129,7 @@ async function runSteps(
     for (const [step, message] of front) {
       if (!missing.delete(step)) continue;
       outcomes.set(step.key, "skipped");
+      if (step.checks) emit({ type: "step_skipped", step: step.key, message });
       for (const asset of step.assets) emit({ type: "step_skipped", step: step.key, asset, message });
       for (const dependent of dependents.get(step.key) ?? [])
         front.push([dependent, signal.aborted ? message : `step "${step.key}" did not succeed`]);
@@ -117,11 +138,13 @@ async function runSteps(
   const running = new Set<Promise<void>>();
   const start = (step: PlannedStep) => {
     missing.delete(step);
-    const checks = location.checks.filter((check) => step.assets.includes(check.asset));
+    const checks = checksOfStep(step, location);
+    const definition = definitions.get(step.key);
+    const run = (shared: Omit<StepParams, "definition">) =>
+      definition ? runStep({ ...shared, definition }) : runCheckStep(shared, location.assets);
     const work = () =>
-      runStep({
+      run({
         step,
-        definition: definitions.get(step.key)!,
         checks,
         input,
         upstream,

@@ -1,4 +1,5 @@
 import type { UpstreamMaterialization } from "../asset.ts";
+import type { SeriesPoint } from "../check.ts";
 import { errorText } from "../errors.ts";
 import type { LogLevel, NewEvent } from "../event.ts";
 import { plainJson } from "../metadata.ts";
@@ -14,6 +15,8 @@ export interface RunInput {
   partition: string | null;
   /** By asset and dependency: the partitions of the dependency that this run's partitions need. */
   upstreamPartitions?: Record<string, Record<string, string[]>>;
+  /** By asset and name of metadata: numbers of its latest materializations, oldest first, where checks look at them. */
+  series?: Record<string, Record<string, SeriesPoint[]>>;
   /** Latest materialization of every dependency, as known when the run started. */
   upstream: Record<string, UpstreamMaterialization>;
 }

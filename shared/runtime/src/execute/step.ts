@@ -1,11 +1,12 @@
 import type { AssetsDefinition, MaterializeResult, MultiAssetContext, UpstreamMaterialization } from "../asset.ts";
-import type { AssetCheckDefinition, CheckSeverity } from "../check.ts";
+import type { AssetCheckDefinition } from "../check.ts";
 import type { Clock } from "../clock.ts";
 import { errorText, UserError } from "../errors.ts";
 import type { NewEvent } from "../event.ts";
 import { plainMetadata, typedMetadata } from "../metadata.ts";
 import type { PlannedStep } from "../plan.ts";
 import type { Resources } from "../resource.ts";
+import { latest, reportCheck, runChecks } from "./checks.ts";
 import { stepPartitions, within, withPartition } from "./partitions.ts";
 import type { Leave } from "./places.ts";
 import { retryDelayMs } from "./retry.ts";
@@ -111,11 +112,10 @@ async function materialize(params: StepParams, emit: Emit, attempt: number, repo
     (specs.find((spec) => spec.key === key)?.deps ?? []).map((dep) => {
       const name = typeof dep === "string" ? dep : dep.key;
       const needed = input.upstreamPartitions?.[key]?.[name];
-      return { ...known(upstream, name), ...(needed ? { partitions: needed } : {}) };
+      return { ...latest(upstream, name), ...(needed ? { partitions: needed } : {}) };
     });
   const blocked: string[] = [];
   const common = {
-    upstream: step.assets.flatMap(upstreamOf),
     signal,
     run: { id: input.runId, requestId: input.requestId, tags: input.tags },
     partitions: stepPartitions(step, definition.specs[0]!.partitions),
@@ -125,6 +125,7 @@ async function materialize(params: StepParams, emit: Emit, attempt: number, repo
   };
   const context: MultiAssetContext = withPartition<Omit<MultiAssetContext, "partition">>(step, {
     ...common,
+    upstream: step.assets.flatMap(upstreamOf),
     log: makeLogger(params.emit, step.key),
     resources: (await params.resolve(definition.resources)) as never,
     config: parseConfig(definition, input.config[definition.name]),
@@ -149,9 +150,10 @@ async function materialize(params: StepParams, emit: Emit, attempt: number, repo
         });
     },
     checked(result) {
-      const blocking =
-        specs.find((spec) => spec.key === result.asset)?.checks?.find((check) => check.name === result.name)?.blocking ?? false;
-      report(emit, blocked, { blocking, ...result });
+      const blocking = specs
+        .find((spec) => spec.key === result.asset)
+        ?.checks?.find((check) => check.name === result.name)?.blocking;
+      reportCheck(emit, blocked, { blocking: Boolean(blocking), ...result });
     },
   });
   await definition.run(context);
@@ -161,13 +163,20 @@ async function materialize(params: StepParams, emit: Emit, attempt: number, repo
       hint: "Call materialized(key) for every selected key, or throw.",
     });
   signal.throwIfAborted();
-  for (const check of params.checks) {
-    const log = makeLogger(params.emit, step.key);
-    const resources = (await params.resolve(check.resources)) as never;
-    const made = known(upstream, check.asset);
-    const result = await check.run(withPartition(step, { ...common, upstream: [made], log, resources, config: undefined }));
-    report(emit, blocked, { asset: check.asset, name: check.name, blocking: check.blocking, ...result });
-  }
+  const { resolve } = params;
+  blocked.push(
+    ...(await runChecks({
+      step,
+      checks: params.checks,
+      shared: common,
+      input,
+      upstream,
+      resolve,
+      emit,
+      logs: params.emit,
+      signal,
+    })),
+  );
   return blocked;
 }
 
@@ -193,31 +202,6 @@ function boundedMetadata(key: string, result: MaterializeResult): ReturnType<typ
     });
   return metadata;
 }
-
-type Checked = {
-  asset: string;
-  name: string;
-  passed: boolean;
-  blocking: boolean;
-  severity?: CheckSeverity;
-  description?: string;
-  metadata?: Parameters<typeof typedMetadata>[0];
-};
-
-function report(emit: Emit, blocked: string[], result: Checked): void {
-  const severity = result.severity ?? "ERROR";
-  const { name, passed, blocking, description } = result;
-  emit({
-    type: "check_result",
-    asset: result.asset,
-    check: { name, passed, severity, blocking, ...(description ? { description } : {}) },
-    metadata: typedMetadata(result.metadata),
-  });
-  if (!passed && blocking && severity === "ERROR") blocked.push(`${result.asset}:${name}`);
-}
-
-const known = (upstream: ReadonlyMap<string, UpstreamMaterialization>, key: string): UpstreamMaterialization =>
-  upstream.get(key) ?? { key, runId: undefined, timestamp: undefined, metadata: {} };
 
 function requireAsset(step: PlannedStep, key: string): void {
   if (!step.assets.includes(key))

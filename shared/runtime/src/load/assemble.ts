@@ -142,17 +142,21 @@ function snapshotAssets(definition: AssetsDefinition, checks: readonly AssetChec
     checks: [
       ...(spec.checks ?? []).map((check) => ({
         name: check.name,
-        blocking: check.blocking ?? false,
+        blocking: Boolean(check.blocking),
         by: "step" as const,
-        ...optional({ description: check.description }),
+        ...optional({ description: check.description, everywhere: check.blocking === "everywhere" || undefined }),
       })),
       ...checks
         .filter((check) => check.asset === spec.key)
         .map((check) => ({
           name: check.name,
-          blocking: check.blocking,
+          blocking: Boolean(check.blocking),
           by: "code" as const,
-          ...optional({ description: check.description }),
+          ...optional({
+            description: check.description,
+            everywhere: check.blocking === "everywhere" || undefined,
+            history: check.history,
+          }),
         })),
     ],
     external: definition.run === undefined,

@@ -1,4 +1,4 @@
-import type { NewEvent, Run, Storage, StoredEvent } from "@kc/runtime/internal";
+import { checkedAssets, type NewEvent, type Run, type Storage, type StoredEvent } from "@kc/runtime/internal";
 import type { Memory } from "./state.ts";
 
 type Part = Pick<Storage, "createRuns" | "getRun" | "listRuns" | "setRunConnections">;
@@ -66,7 +66,7 @@ export function memoryRuns(memory: Memory, insert: (events: readonly NewEvent[])
         if (statuses && !statuses.includes(run.status)) continue;
         if (location && run.location !== location) continue;
         if (requestId && run.requestId !== requestId) continue;
-        if (asset && !run.plan.assets.includes(asset)) continue;
+        if (asset && !run.plan.assets.includes(asset) && !checkedAssets(run.plan).includes(asset)) continue;
         if (wanted.every(([name, value]) => run.tags[name] === value)) found.push(run);
       }
       return found;

@@ -42,7 +42,15 @@ export function RunTable({ runs }: { runs: Run[] }) {
               {(run.waitsFor ?? run.reason) && <div className="dim small">{run.waitsFor ?? run.reason}</div>}
             </td>
             <td>{run.location}</td>
-            <td title={run.assets.join("\n")}>{run.assets.length === 1 ? run.assets[0] : `${run.assets.length} assets`}</td>
+            <td title={[...run.assets, ...run.checks].join("\n")}>
+              {run.checks.length > 0
+                ? run.checks.length === 1
+                  ? run.checks[0]
+                  : `${run.checks.length} checks`
+                : run.assets.length === 1
+                  ? run.assets[0]
+                  : `${run.assets.length} assets`}
+            </td>
             <td>{causeOf(run)}</td>
             <td>
               <Ago at={run.createdAt} />

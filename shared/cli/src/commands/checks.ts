@@ -1,0 +1,82 @@
+import { type Command, text, UsageError } from "../command.ts";
+import { followRequest } from "../follow.ts";
+import { withHost } from "../host.ts";
+import { ago, table } from "../table.ts";
+
+/** `orders:not_null` names a check; `group:staging` and other filters are selections of assets. */
+const filters = /^(key|group|tag|owner|kind|location|code_location)$/;
+export const isCheckName = (word: string): boolean => {
+  const match = /^([A-Za-z0-9_][\w./-]*):([^\s,()"]+)$/.exec(word);
+  return match !== null && !filters.test(match[1]!);
+};
+
+export const command: Command = {
+  summary: "List the checks of assets and run them without making the assets.",
+  usage: "list [selection…] | run <selection… | key:name…> [--partition KEY]",
+  options: {
+    partition: { type: "string", value: "KEY", description: "run: partition of the partitioned assets; default the whole asset" },
+    failed: { type: "boolean", description: "list: only checks whose latest result is a failure" },
+    detach: { type: "boolean", description: "run: request the runs and return at once" },
+    verbose: { type: "boolean", short: "v", description: "run: show everything the checks print" },
+    json: { type: "boolean", description: "Print JSON" },
+  },
+  examples: [
+    ["kc checks list", "every check with its latest result"],
+    ["kc checks list 'group:staging' --failed", "what fails in a group"],
+    ["kc checks run 'group:staging'", "run the checks of assets, make nothing"],
+    ["kc checks run orders:not_null orders:unique", "some checks by name"],
+  ],
+  async run({ values, positionals, context }) {
+    const [action, ...words] = positionals;
+    if (action !== "list" && action !== "run")
+      throw new UsageError(action ? `there is no "kc checks ${action}"; there are list and run` : "list or run?");
+    if (action === "list") {
+      if (values.partition !== undefined) throw new UsageError("--partition belongs to kc checks run");
+      const selection = words.length > 0 ? words.join(" ") : context.location ? `location:"${context.location}"` : undefined;
+      return withHost(context, async ({ api }) => {
+        await api.settled();
+        const all = await api.checks(selection);
+        const shown = values.failed ? all.filter((one) => one.result && !one.result.passed) : all;
+        context.print(
+          values.json
+            ? JSON.stringify(shown, null, 2)
+            : table(
+                ["check", "kind", "blocking", "result", "when", "says"],
+                shown.map((one) => [
+                  `${one.asset}:${one.name}`,
+                  one.by === "step" ? "by the step" : "code",
+                  one.everywhere ? "everywhere" : one.blocking ? "yes" : "no",
+                  one.result ? (one.result.passed ? "passed" : `failed (${one.result.severity})`) : "never ran",
+                  ago(one.result?.at ?? null),
+                  one.result?.description ?? null,
+                ]),
+                context.interactive ? process.stdout.columns : undefined,
+              ),
+        );
+        return 0;
+      });
+    }
+    if (words.length === 0)
+      throw new UsageError("which checks? Give a selection or key:name, as in: kc checks run orders:not_null");
+    const checks = words.filter(isCheckName);
+    const selections = words.filter((word) => !isCheckName(word));
+    const partition = text(values, "partition");
+    return withHost(context, async ({ api }) => {
+      await api.settled();
+      const submitted = await api.submit({
+        checksOnly: true,
+        ...(checks.length > 0 ? { checks } : {}),
+        ...(selections.length > 0 ? { selection: selections.map((one) => `(${one})`).join(" or ") } : {}),
+        ...(partition ? { partition } : {}),
+      });
+      if (values.detach) {
+        for (const run of submitted.runs) context.print(run.id);
+        return 0;
+      }
+      const quiet = values.json ? { ...context, interactive: false, print: () => {} } : context;
+      const good = await followRequest(api, submitted, quiet, { verbose: values.verbose === true });
+      if (values.json) context.print(JSON.stringify(await Promise.all(submitted.runs.map((run) => api.run(run.id))), null, 2));
+      return good ? 0 : 1;
+    });
+  },
+};
