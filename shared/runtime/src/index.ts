@@ -5,7 +5,8 @@ export { asset, externalAsset, multiAsset } from "./asset.ts";
 export type { AssetKey, KnownAssets } from "./asset-key.ts";
 export type { AutomationCondition } from "./automation.ts";
 // when they run
-export { anyDepsUpdated, eager, onCron } from "./automation.ts";
+export { anyDepsUpdated, eager, onCron, onMissing } from "./automation.ts";
+export * as automation from "./automation-algebra.ts";
 export type * from "./check.ts";
 export { assetCheck } from "./check.ts";
 export type * from "./component.ts";

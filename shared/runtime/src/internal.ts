@@ -1,7 +1,8 @@
 export * from "./alert.ts";
 export type * from "./asset.ts";
 export * from "./asset-key.ts";
-export * from "./automation.ts";
+export { type AutomationCondition, anyDepsUpdated, eager, onCron, onMissing } from "./automation.ts";
+export * as automation from "./automation-algebra.ts";
 export * from "./backfill.ts";
 export type * from "./check.ts";
 export * from "./clock.ts";
@@ -10,6 +11,8 @@ export * from "./cron.ts";
 export * from "./decide/alert-signals.ts";
 export * from "./decide/alerts.ts";
 export * from "./decide/automation.ts";
+export type { Evaluation } from "./decide/automation-evaluate.ts";
+export * from "./decide/automation-requests.ts";
 export * from "./decide/backfill.ts";
 export * from "./decide/blocking.ts";
 export * from "./decide/freshness.ts";

@@ -10,7 +10,7 @@ export const automation: Benchmark = {
   bar: "one event <= 50 ms, full <= 1 s",
   unit: "ms",
   async run() {
-    const { anyDepsUpdated, buildGraph, eager, evaluateAutomation } = await import("@kc/runtime/internal");
+    const { anyDepsUpdated, buildGraph, eager, evaluateAutomation, workspacePartitions } = await import("@kc/runtime/internal");
     const rows = [];
     for (const [name, condition] of [
       ["any_deps_updated", anyDepsUpdated()],
@@ -21,11 +21,12 @@ export const automation: Benchmark = {
       const evaluate = (updates: string[], cursor: Parameters<typeof evaluateAutomation>[0]["cursor"]) =>
         evaluateAutomation({
           graph,
+          partitions: workspacePartitions(graph, { now: cursor.at + 1, dynamicKeys: () => [] }),
           enabled: () => true,
           updates: updates.map((key) => ({ key, targets: new Set<string>() })),
           touched: [],
           materializedAt: () => 1,
-          inProgress: () => false,
+          inProgress: () => undefined,
           cursor,
           eventId: cursor.eventId + 1,
           now: cursor.at + 1,

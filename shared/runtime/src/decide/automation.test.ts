@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { graphOf } from "../../test/build.ts";
 import { type AutomationCondition, anyDepsUpdated, eager, onCron } from "../automation.ts";
+import { workspacePartitions } from "../partition/workspace-partitions.ts";
 import type { AssetSnapshot } from "../snapshot.ts";
 import { type AutomationCursor, evaluateAutomation } from "./automation.ts";
 
@@ -20,7 +21,7 @@ function world(
     ),
   );
   let cursor: AutomationCursor = { eventId: 0, at: 0, assets: {} };
-  let updates: { key: string; targets: ReadonlySet<string> }[] = [];
+  let updates: { key: string; at: number; targets: ReadonlySet<string> }[] = [];
   let touched: string[] = [];
   const made = new Map<string, number>();
   const going = new Set<string>();
@@ -32,7 +33,7 @@ function world(
     make(...keys: string[]) {
       for (const key of keys) {
         made.set(key, self.now);
-        updates.push({ key, targets: new Set(keys) });
+        updates.push({ key, at: self.now, targets: new Set(keys) });
       }
       return self;
     },
@@ -67,11 +68,12 @@ function world(
     look() {
       self.last = evaluateAutomation({
         graph,
+        partitions: workspacePartitions(graph, { now: self.now, dynamicKeys: () => [] }),
         enabled: (key) => !off.has(key),
         updates,
         touched,
         materializedAt: (key) => made.get(key) ?? null,
-        inProgress: (key) => going.has(key),
+        inProgress: (key) => (going.has(key) ? new Map([["", [[0, 1]]]]) : undefined),
         cursor: JSON.parse(JSON.stringify(cursor)) as AutomationCursor,
         eventId: 0,
         now: self.now,
@@ -327,6 +329,9 @@ describe("which assets are looked at", () => {
     expect(one.last!.evaluations.size).toBe(10_000);
     expect(one.make("n150").look().split(" ")).toHaveLength(49);
     expect(one.last!.evaluations.size).toBe(50);
+    // Those that were requested see that they were, once.
+    one.look();
+    expect(one.last!.evaluations.size).toBe(49);
     one.look();
     expect(one.last!.evaluations.size).toBe(0);
   });

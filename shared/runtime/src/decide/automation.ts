@@ -1,13 +1,25 @@
-import type { AutomationCondition } from "../automation.ts";
-import { latestTick, nextTick } from "../cron.ts";
+import { nextTick } from "../cron.ts";
 import type { WorkspaceGraph } from "../graph.ts";
+import { reach } from "../graph.ts";
+import { intersectSets, noPartitions, type PartitionSet, subtractSets, unionSets } from "../partition/partition-set.ts";
+import type { WorkspacePartitions } from "../partition/workspace-partitions.ts";
+import type { AssetState } from "../storage.ts";
+import { type Evaluation, type Look, look, readKept, toKept, updatedOf, versionsFor } from "./automation-evaluate.ts";
+import { factsOf, indexOf, isAutomated } from "./automation-index.ts";
 
 /** An update since the last evaluation, and what else its request was to make. */
 export interface Update {
   key: string;
+  /** Instant (ms). */
+  at?: number;
+  /** Keys and ranges, joined by commas. */
+  partition?: string | null;
   /** All assets that the update's request targets, over all its runs. */
   targets: ReadonlySet<string>;
 }
+
+/** A set that is remembered: all or nothing of an asset without partitions, else keys and ranges; or an instant. */
+export type Kept = boolean | string[] | number;
 
 /** What evaluation remembers between two calls. Plain JSON. */
 export interface AutomationCursor {
@@ -15,238 +27,214 @@ export interface AutomationCursor {
   eventId: number;
   /** Instant of the last evaluation (ms): cron ticks after it are new. */
   at: number;
-  /** Per asset: its condition's fingerprint and the remembered truth of its `since` and `newlyTrue` parts by path. */
-  assets: Record<string, { condition: string; parts: Record<string, boolean>; requested?: boolean }>;
+  /** Per asset: its condition's fingerprint and what its parts remember, by path. */
+  assets: Record<string, { condition: string; parts: Record<string, Kept>; versions?: string }>;
+  /** What the last evaluation requested. */
+  requested?: Record<string, Kept>;
+  /** What became due while its asset was paused. */
+  pending?: Record<string, Kept>;
+  /** Assets that must be looked at again though nothing happens: an event that was true has passed. */
+  carry?: string[];
+  /** Requests of the last minute without any news from upstream, as instants. */
+  recent?: Record<string, number[]>;
+  /** Assets stopped because they were requested over and over; until there is news for them. */
+  stopped?: string[];
 }
 
 export interface AutomationInput {
   graph: WorkspaceGraph;
+  partitions: WorkspacePartitions;
   /** Assets whose condition counts now: those of running automation sensors. */
   enabled(key: string): boolean;
+  /** Evaluated, but not requested: what becomes due is requested once it is over. */
+  paused?(key: string): boolean;
   updates: readonly Update[];
-  /** Assets whose run started, ended or was requested since the last evaluation, besides the updated ones. */
+  /** Assets whose run started, ended or was requested, or whose checks ran, since the last evaluation, besides the updated ones. */
   touched: readonly string[];
+  /** Instant of an asset's latest materialization, of whatever partition. */
   materializedAt(key: string): number | null;
-  inProgress(key: string): boolean;
+  /** Materialized partitions; asked of assets with partitions only. */
+  materialized?(key: string): PartitionSet;
+  /** Partitions whose latest try failed. */
+  failed?(key: string): PartitionSet | undefined;
+  inProgress(key: string): PartitionSet | undefined;
+  checks?(key: string): AssetState["checks"] | undefined;
+  /** Requests of one asset within a minute without news from upstream; more stop it. Default: no bound. */
+  maxRequestsPerMinute?: number;
   cursor: AutomationCursor;
   eventId: number;
   now: number;
 }
 
-/** The truth of every part of a condition, as the UI shows it. */
-export interface Evaluation {
-  label: string;
-  value: boolean;
-  parts: Evaluation[];
-}
-
 export interface AutomationResult {
-  /** Assets to materialize now, together. */
+  /** Assets to materialize now, in dependency order. */
   request: string[];
+  /** Their partitions; of an asset without partitions the one it has. */
+  requested: ReadonlyMap<string, PartitionSet>;
   evaluations: Map<string, Evaluation>;
+  /** Assets that this evaluation has stopped, because they would be requested over and over. */
+  stopped: string[];
   cursor: AutomationCursor;
   /** When time alone may change an answer (ms). */
   nextAt: number | undefined;
 }
 
-/** Reads the truth of the events between two evaluations for one asset. */
-interface Scope {
-  key: string;
-  /** The asset whose condition it is; differs from `key` inside `anyDeps`. */
-  of: string;
-  path: string;
-}
+const minuteMs = 60_000;
 
 /**
  * Evaluates automation conditions. Pure: what it must remember is in the cursor. Only assets that an update, a touched
  * asset, a request of this evaluation or the clock can concern are looked at, in dependency order.
  */
 export function evaluateAutomation(input: AutomationInput): AutomationResult {
-  const { graph, cursor, now } = input;
+  const { graph, partitions, cursor, now } = input;
+  const index = indexOf(graph);
   const updates = new Map<string, Update[]>();
-  for (const update of input.updates) updates.set(update.key, [...(updates.get(update.key) ?? []), update]);
+  for (const update of input.updates) {
+    const own = updates.get(update.key);
+    if (own) own.push(update);
+    else updates.set(update.key, [update]);
+  }
   const assets = { ...cursor.assets };
+  const pending = { ...cursor.pending };
+  const recent = { ...cursor.recent };
+  const stopped = new Set(cursor.stopped);
+  const carry: string[] = [];
   const evaluations = new Map<string, Evaluation>();
-  const requested = new Set<string>();
-  const { positions, timed, conditioned } = indexOf(graph);
+  const requested = new Map<string, PartitionSet>();
+  const newlyStopped: string[] = [];
+
   const queue = new Set<string>();
   const consider = (key: string) => {
-    const node = graph.assets.get(key);
-    if (node?.automation && input.enabled(key)) queue.add(key);
+    if (isAutomated(graph.assets.get(key)) && input.enabled(key)) queue.add(key);
   };
-  for (const key of [...updates.keys(), ...input.touched]) {
-    consider(key);
-    for (const dependent of graph.assets.get(key)?.dependents ?? []) consider(dependent);
-  }
-  for (const key of timed) consider(key);
-  for (const key of conditioned) if (assets[key]?.condition !== fingerprint(graph.assets.get(key)!.automation!)) consider(key);
-  let nextAt: number | undefined;
+  /** The assets whose conditions can see something of an asset. */
+  const concern = (key: string, sees: (key: string) => boolean = () => true) => {
+    if (sees(key)) consider(key);
+    if (index.depth === 1) {
+      for (const dependent of graph.assets.get(key)?.dependents ?? []) if (sees(dependent)) consider(dependent);
+      return;
+    }
+    for (const dependent of reach(graph, [key], "dependents", index.depth)) if (sees(dependent)) consider(dependent);
+  };
+  for (const key of updates.keys()) concern(key);
+  for (const key of input.touched) concern(key);
+  const readsRequests = (key: string) => conditionReads(graph, key, "newlyRequested");
+  for (const key of Object.keys(cursor.requested ?? {})) concern(key, readsRequests);
+  for (const key of cursor.carry ?? []) consider(key);
+  for (const key of Object.keys(pending)) if (!input.paused?.(key)) consider(key);
+  for (const { cron, timezone, keys } of index.timed)
+    if ((nextTick(cron, timezone, cursor.at) ?? Number.POSITIVE_INFINITY) <= now) for (const key of keys) consider(key);
+  for (const key of index.conditioned)
+    if (assets[key]?.condition !== factsOf(graph.assets.get(key)!.automation!).print) consider(key);
+  for (const key of index.versioned) if (assets[key]?.versions !== versionsFor(key, input)) consider(key);
 
-  const pending = [...queue].sort((a, b) => positions.get(a)! - positions.get(b)!);
-  for (let next = 0; next < pending.length; next++) {
-    const key = pending[next]!;
+  const looks = [...queue].sort((a, b) => index.positions.get(a)! - index.positions.get(b)!);
+  for (let next = 0; next < looks.length; next++) {
+    const key = looks[next]!;
+    const space = partitions.spaceOf(key);
     const condition = graph.assets.get(key)!.automation!;
-    const print = fingerprint(condition);
+    const { print, reads } = factsOf(condition);
     const before = assets[key]?.condition === print ? assets[key] : undefined;
-    const parts: Record<string, boolean> = {};
-    const evaluation = evaluate(
-      condition,
-      { key, of: key, path: "" },
-      {
-        input,
-        updates,
-        requested,
-        before: before?.parts,
-        initial: before === undefined,
-        wasRequested: before?.requested ?? false,
-        parts,
-      },
-    );
+    const run: Look = { input, index, updates, requested, before: before?.parts, parts: {}, carry: false };
+    const { set, evaluation } = look(condition, key, run);
     evaluations.set(key, evaluation);
-    assets[key] = { condition: print, parts, ...(evaluation.value ? { requested: true } : {}) };
-    const tick = nextCronTick(condition, now);
-    if (tick !== undefined && (nextAt === undefined || tick < nextAt)) nextAt = tick;
-    if (!evaluation.value) continue;
-    requested.add(key);
-    for (const dependent of graph.assets.get(key)!.dependents)
-      if (!queue.has(dependent)) {
-        consider(dependent);
-        if (queue.has(dependent)) insert(pending, dependent, next + 1, positions);
-      }
+    assets[key] = {
+      condition: print,
+      parts: run.parts,
+      ...(reads.has("codeVersionChanged") ? { versions: versionsFor(key, input) } : {}),
+    };
+    if (run.carry) carry.push(key);
+    if (before === undefined || hasNews(key)) {
+      delete recent[key];
+      stopped.delete(key);
+    }
+
+    // What became due while it was paused and has not been made since by other ways.
+    let waiting = pending[key] === undefined ? noPartitions : readKept(space, pending[key]);
+    for (const update of updates.get(key) ?? []) waiting = subtractSets(waiting, updatedOf(space, update.partition));
+    delete pending[key];
+    if (input.paused?.(key)) {
+      waiting = unionSets(waiting, set);
+      if (waiting.size > 0) pending[key] = toKept(space, waiting);
+      continue;
+    }
+    const going = waiting.size === 0 ? noPartitions : (input.inProgress(key) ?? noPartitions);
+    const later = going.size === 0 ? noPartitions : space.definition ? intersectSets(waiting, going) : waiting;
+    if (later.size > 0) pending[key] = toKept(space, later);
+    const due = unionSets(set, subtractSets(waiting, later));
+    if (due.size === 0 || stopped.has(key)) continue;
+    if (isRunaway(key)) {
+      stopped.add(key);
+      newlyStopped.push(key);
+      continue;
+    }
+    requested.set(key, due);
+    const add = (dependent: string) => {
+      if (queue.has(dependent)) return;
+      consider(dependent);
+      if (queue.has(dependent)) insert(looks, dependent, next + 1, index.positions);
+    };
+    if (index.depth <= 1) graph.assets.get(key)!.dependents.forEach(add);
+    else for (const dependent of reach(graph, [key], "dependents", index.depth)) add(dependent);
   }
+
+  /** Whether something has happened that no request of the asset itself can have brought about. */
+  function hasNews(key: string): boolean {
+    const { crons, depth } = factsOf(graph.assets.get(key)!.automation!);
+    if (crons.some(({ cron, timezone }) => (nextTick(cron, timezone, cursor.at) ?? Number.POSITIVE_INFINITY) <= now)) return true;
+    const deps = depth > 1 ? [...reach(graph, [key], "deps", depth)] : graph.assets.get(key)!.deps;
+    return deps.some((dep) => dep !== key && (updates.has(dep) || requested.has(dep)) && !index.circular(key, dep));
+  }
+  function isRunaway(key: string): boolean {
+    const { maxRequestsPerMinute: most } = input;
+    if (most === undefined) return false;
+    const instants = (recent[key] ?? []).filter((at) => at > now - minuteMs);
+    if (instants.length >= most) return true;
+    recent[key] = [...instants, now];
+    return false;
+  }
+
+  for (const [key, instants] of Object.entries(recent)) if (instants.at(-1)! <= now - minuteMs) delete recent[key];
+  const kept = Object.fromEntries([...requested].map(([key, set]) => [key, toKept(partitions.spaceOf(key), set)]));
   return {
     request: graph.order.filter((key) => requested.has(key)),
+    requested,
     evaluations,
-    cursor: { eventId: input.eventId, at: now, assets },
-    nextAt,
+    stopped: newlyStopped,
+    cursor: {
+      eventId: input.eventId,
+      at: now,
+      assets,
+      ...filled({ requested: kept, pending, recent }),
+      ...(carry.length > 0 ? { carry } : {}),
+      ...(stopped.size > 0 ? { stopped: [...stopped].filter((key) => isAutomated(graph.assets.get(key))) } : {}),
+    },
+    nextAt: nextLook(input, carry.length > 0),
   };
 }
 
-const indexes = new WeakMap<WorkspaceGraph, { positions: Map<string, number>; timed: string[]; conditioned: string[] }>();
+/** The entries that hold anything: the cursor is stored with every evaluation. */
+const filled = <T extends Record<string, object>>(entries: T): Partial<T> =>
+  Object.fromEntries(Object.entries(entries).filter(([, value]) => Object.keys(value).length > 0)) as Partial<T>;
 
-function indexOf(graph: WorkspaceGraph) {
-  let index = indexes.get(graph);
-  if (!index) {
-    const conditioned = graph.order.filter((key) => graph.assets.get(key)!.automation);
-    const timed = conditioned.filter((key) => JSON.stringify(graph.assets.get(key)!.automation).includes('"cron"'));
-    index = { positions: new Map(graph.order.map((key, position) => [key, position])), timed, conditioned };
-    indexes.set(graph, index);
+function conditionReads(graph: WorkspaceGraph, key: string, operand: string): boolean {
+  const condition = graph.assets.get(key)?.automation;
+  return condition !== undefined && factsOf(condition).reads.has(operand);
+}
+
+/** The next tick of any cron or end of any window that enabled assets look at; soon, when events have passed. */
+function nextLook(input: AutomationInput, carried: boolean): number | undefined {
+  let nextAt: number | undefined = carried ? input.now + 1_000 : undefined;
+  for (const { cron, timezone, keys } of indexOf(input.graph).timed) {
+    if (!keys.some(input.enabled)) continue;
+    const tick = nextTick(cron, timezone, input.now);
+    if (tick !== undefined && (nextAt === undefined || tick < nextAt)) nextAt = tick;
   }
-  return index;
+  return nextAt;
 }
 
 function insert(pending: string[], key: string, from: number, positions: ReadonlyMap<string, number>): void {
   let at = from;
   while (at < pending.length && positions.get(pending[at]!)! < positions.get(key)!) at++;
   pending.splice(at, 0, key);
-}
-
-const prints = new WeakMap<AutomationCondition, string>();
-function fingerprint(condition: AutomationCondition): string {
-  let print = prints.get(condition);
-  if (print === undefined) {
-    print = shortHash(JSON.stringify(condition));
-    prints.set(condition, print);
-  }
-  return print;
-}
-
-/** 53 bits of a text (cyrb53): the cursor holds one per asset and is written with every evaluation. */
-function shortHash(text: string): string {
-  let a = 0xdeadbeef;
-  let b = 0x41c6ce57;
-  for (let index = 0; index < text.length; index++) {
-    const code = text.charCodeAt(index);
-    a = Math.imul(a ^ code, 2_654_435_761);
-    b = Math.imul(b ^ code, 1_597_334_677);
-  }
-  a = Math.imul(a ^ (a >>> 16), 2_246_822_507) ^ Math.imul(b ^ (b >>> 13), 3_266_489_909);
-  b = Math.imul(b ^ (b >>> 16), 2_246_822_507) ^ Math.imul(a ^ (a >>> 13), 3_266_489_909);
-  return (4_294_967_296 * (2_097_151 & b) + (a >>> 0)).toString(36);
-}
-
-interface Run {
-  input: AutomationInput;
-  updates: ReadonlyMap<string, Update[]>;
-  requested: ReadonlySet<string>;
-  before: Record<string, boolean> | undefined;
-  initial: boolean;
-  wasRequested: boolean;
-  parts: Record<string, boolean>;
-}
-
-function evaluate(condition: AutomationCondition, scope: Scope, run: Run): Evaluation {
-  const child = (one: AutomationCondition, index: number | string, key = scope.key) =>
-    evaluate(one, { ...scope, key, path: `${scope.path}/${index}` }, run);
-  const done = (value: boolean, parts: Evaluation[] = []): Evaluation => ({
-    label: condition.label ?? condition.type,
-    value,
-    parts,
-  });
-  const { input } = run;
-  switch (condition.type) {
-    case "newlyUpdated":
-      return done((run.updates.get(scope.key) ?? []).some((update) => scope.key === scope.of || !update.targets.has(scope.of)));
-    case "willBeRequested":
-      return done(run.requested.has(scope.key));
-    case "newlyRequested":
-      return done(run.wasRequested);
-    case "initialEvaluation":
-      return done(run.initial);
-    case "missing":
-      return done(input.materializedAt(scope.key) === null && !input.graph.assets.get(scope.key)!.external);
-    case "inProgress":
-      return done(input.inProgress(scope.key));
-    case "cronTickPassed":
-      return done(latestTick(condition.cron, condition.timezone, input.cursor.at, input.now) !== undefined);
-    case "updatedSinceCron": {
-      const tick = latestTick(condition.cron, condition.timezone, 0, input.now);
-      const at = input.materializedAt(scope.key);
-      return done(tick === undefined || (at !== null && at >= tick));
-    }
-    case "not": {
-      const of = child(condition.condition, 0);
-      return done(!of.value, [of]);
-    }
-    case "and":
-    case "or": {
-      const parts = condition.conditions.map((one, index) => child(one, index));
-      return done(condition.type === "and" ? parts.every((part) => part.value) : parts.some((part) => part.value), parts);
-    }
-    case "anyDeps":
-    case "allDeps": {
-      const deps = input.graph.assets.get(scope.of)!.deps.filter((dep) => input.graph.assets.has(dep));
-      const parts = deps.map((dep) => ({ ...child(condition.condition, dep, dep), label: dep }));
-      return done(condition.type === "anyDeps" ? parts.some((part) => part.value) : parts.every((part) => part.value), parts);
-    }
-    case "since": {
-      const trigger = child(condition.trigger, "trigger");
-      const reset = child(condition.reset, "reset");
-      // When both come in one evaluation the trigger wins, so that no update is lost; only a first look counts as handled.
-      const value = (trigger.value && !run.initial) || ((run.before?.[scope.path] ?? false) && !reset.value);
-      run.parts[scope.path] = value;
-      return done(value, [trigger, reset]);
-    }
-    case "newlyTrue": {
-      const of = child(condition.condition, 0);
-      const before = run.before?.[scope.path];
-      run.parts[scope.path] = of.value;
-      // The first look is no change: turning automation on fills nothing in by itself.
-      return done(of.value && before === false, [of]);
-    }
-  }
-}
-
-function nextCronTick(condition: AutomationCondition, now: number): number | undefined {
-  if (condition.type === "cronTickPassed") return nextTick(condition.cron, condition.timezone, now);
-  const inner =
-    "conditions" in condition
-      ? condition.conditions
-      : "condition" in condition
-        ? [condition.condition]
-        : "trigger" in condition
-          ? [condition.trigger, condition.reset]
-          : [];
-  const ticks = inner.map((one) => nextCronTick(one, now)).filter((tick): tick is number => tick !== undefined);
-  return ticks.length > 0 ? Math.min(...ticks) : undefined;
 }

@@ -16,7 +16,7 @@ export const partitionSet = (rows: Iterable<readonly [string, Ranges]>): Partiti
 export const isEmptySet = (set: PartitionSet): boolean => set.size === 0;
 
 export function unionSets(a: PartitionSet, b: PartitionSet): PartitionSet {
-  if (a.size === 0) return b;
+  if (a.size === 0 || a === b) return b;
   if (b.size === 0) return a;
   const out = new Map(a);
   for (const [row, ranges] of b) out.set(row, unionRanges(out.get(row) ?? noRanges, ranges));
@@ -24,11 +24,19 @@ export function unionSets(a: PartitionSet, b: PartitionSet): PartitionSet {
 }
 
 export const intersectSets = (a: PartitionSet, b: PartitionSet): PartitionSet =>
-  partitionSet([...a].map(([row, ranges]) => [row, intersectRanges(ranges, b.get(row) ?? noRanges)] as const));
+  a === b || a.size === 0
+    ? a
+    : b.size === 0
+      ? b
+      : partitionSet([...a].map(([row, ranges]) => [row, intersectRanges(ranges, b.get(row) ?? noRanges)] as const));
 
 /** What is in `a` and not in `b`. */
 export const subtractSets = (a: PartitionSet, b: PartitionSet): PartitionSet =>
-  b.size === 0 ? a : partitionSet([...a].map(([row, ranges]) => [row, subtractRanges(ranges, b.get(row) ?? noRanges)] as const));
+  b.size === 0 || a.size === 0
+    ? a
+    : a === b
+      ? noPartitions
+      : partitionSet([...a].map(([row, ranges]) => [row, subtractRanges(ranges, b.get(row) ?? noRanges)] as const));
 
 /** Whether every partition of `a` is in `b`. */
 export const isSubset = (a: PartitionSet, b: PartitionSet): boolean => subtractSets(a, b).size === 0;
