@@ -3,7 +3,7 @@ import { durationMs, type MissedTicks, UserError } from "@kc/runtime/internal";
 import { LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
 import { alertsSchema, literalSecret } from "./alerts/settings.ts";
-import type { TickSettings } from "./daemon/context.ts";
+import type { AutomationSettings, TickSettings } from "./daemon/context.ts";
 import { openLineageSchema, telemetrySchema } from "./telemetry/settings.ts";
 
 const duration = z.string().transform((text, context) => {
@@ -113,6 +113,12 @@ const schema = z.strictObject({
       max_runs: z.number().int().min(1).default(1_000),
     })
     .prefault({}),
+  automation: z
+    .strictObject({
+      /** Requests of one asset within a minute without any news from upstream; more stop it. */
+      max_requests_per_minute: z.number().int().min(1).default(20),
+    })
+    .prefault({}),
   /** Who is told what, on which channels. */
   alerts: alertsSchema.prefault({}),
   telemetry: telemetrySchema.prefault({}),
@@ -132,6 +138,10 @@ export const tickSettings = (ticks: InstanceSettings["ticks"]): TickSettings => 
   missedPartitioned: toMissed(ticks.missed_partitioned),
   maxRetries: ticks.max_retries,
   maxRuns: ticks.max_runs,
+});
+
+export const automationSettings = ({ max_requests_per_minute }: InstanceSettings["automation"]): AutomationSettings => ({
+  maxRequestsPerMinute: max_requests_per_minute,
 });
 
 /** One storage out of the two spellings; contradictory keys are one error that names both. */

@@ -5,7 +5,7 @@ import { type Clock, type Storage, systemClock, UserError } from "@kc/runtime/in
 import { backfills } from "./backfills.ts";
 import { startDaemon } from "./daemon/daemon.ts";
 import { type Environment, locationEnvironment, rootEnvironment } from "./environment.ts";
-import { readInstanceFile, tickSettings } from "./instance-file.ts";
+import { automationSettings, readInstanceFile, tickSettings } from "./instance-file.ts";
 import { watchFiles } from "./locations/watch.ts";
 import { startWorkspace, type Workspace } from "./locations/workspace.ts";
 import { findLocations, type LocationEntry } from "./locations/workspace-file.ts";
@@ -139,7 +139,17 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
     stops.push(() => metrics.stop());
     let daemonLeases = 0;
     const daemon = startDaemon(
-      { workspace, storage, log, clock, requests, partitions, ticks: tickSettings(settings.ticks), report },
+      {
+        workspace,
+        storage,
+        log,
+        clock,
+        requests,
+        partitions,
+        ticks: tickSettings(settings.ticks),
+        automation: automationSettings(settings.automation),
+        report,
+      },
       launcher,
       {
         maxConcurrentRuns: settings.runs.max_concurrent,

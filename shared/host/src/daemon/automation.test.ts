@@ -2,6 +2,8 @@ import { anyDepsUpdated, buildGraph, type LocationSnapshot, type Storage } from 
 import { newRun, runEvent } from "@kc/runtime/testing";
 import { openSqlite } from "@kc/storage/sqlite";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { eventLog } from "../log.ts";
+import { livePartitions } from "../partitions.ts";
 import type { SubmitRequest } from "../runs/submit.ts";
 import { tickAutomation } from "./automation.ts";
 import type { DaemonContext } from "./context.ts";
@@ -51,6 +53,13 @@ const tick = (over: Storage = storage) =>
         },
       },
       report: () => {},
+      automation: { maxRequestsPerMinute: 20 },
+      partitions: livePartitions({
+        workspace: { graph: () => graph },
+        storage: over,
+        log: eventLog(over),
+        clock: { now: () => now, sleep: async () => {} },
+      }),
     } as unknown as DaemonContext,
     new Map(),
   );

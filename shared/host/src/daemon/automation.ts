@@ -1,51 +1,37 @@
 import {
   type AutomationCursor,
+  automationRequests,
   type Evaluation,
   evaluateAutomation,
-  isEnd,
+  noPartitions,
+  type PartitionSet,
+  type Run,
+  type SensorSnapshot,
   type Storage,
-  type StoredEvent,
   select,
-  type Update,
   UserError,
+  unionSets,
   type WorkspaceGraph,
 } from "@kc/runtime/internal";
+import { type AutomationFacts, advanceFacts, goingOn, loadFacts } from "./automation-facts.ts";
+import { automationEvents, groupHeldAt, newsOf, runReader } from "./automation-news.ts";
+import { type AutomationOrder, type Carried, carryLeft, carryOut } from "./automation-orders.ts";
+import { pausedAssets, readPauses } from "./automation-pauses.ts";
 import type { DaemonContext } from "./context.ts";
-import { instigators } from "./instigators.ts";
+import { type Instigator, instigators } from "./instigators.ts";
 
 const cursorName = "automation.cursor";
-/** Assets that were due while their location did not load: requested once it does. */
-const heldName = "automation.held";
 
 /** The latest evaluation of each asset, for the UI. */
 export type Evaluations = Map<string, { at: number; evaluation: Evaluation }>;
 
-/** How long (ms) an update waits for the rest of its run. */
-const groupMs = 2_000;
-
-/**
- * The first update that belongs to a run which goes on and makes more assets: for up to two seconds it waits for them, so
- * that what one run makes is one request downstream and not one for each asset. A long run holds nobody back longer.
- */
-async function groupHeldAt(
-  storage: Storage,
-  events: readonly StoredEvent[],
-  now: number,
-): Promise<{ index: number; eventId: number; until: number } | undefined> {
-  for (const [index, event] of events.entries()) {
-    if (event.type !== "materialization" || !event.runId || now - event.at >= groupMs) continue;
-    const run = await storage.getRun(event.runId);
-    if (run && run.plan.assets.length > 1 && !isEnd(run.status)) return { index, eventId: event.id, until: event.at + groupMs };
-  }
-  return undefined;
-}
-
 /**
  * Evaluates the automation conditions that the events since the last look concern, over all locations at once, and
- * requests what is due as one request. The cursor is stored in the same transaction as the runs.
+ * requests what is due: what belongs together as one request. The cursor is stored with the decision, in one transaction.
  */
 export async function tickAutomation(context: DaemonContext, evaluations: Evaluations): Promise<number | undefined> {
-  const { workspace, storage, clock, requests } = context;
+  const { workspace, storage, clock } = context;
+  await carryLeft(context);
   const graph = workspace.graph();
   const now = clock.now();
   const text = await storage.getValue(cursorName);
@@ -53,141 +39,139 @@ export async function tickAutomation(context: DaemonContext, evaluations: Evalua
   const known = memories.get(storage);
   const memory = known && known.text === text ? known : undefined;
   const cursor: AutomationCursor = memory?.cursor ?? (text ? JSON.parse(text) : { eventId: last, at: now, assets: {} });
-  const sensors = (await instigators(workspace, storage, "sensor")).filter(
-    ({ definition, running }) => definition.type === "automation" && running,
-  );
-  const enabled = enabledAssets(context, sensors);
+  const sensors = (await instigators(workspace, storage, "sensor")).filter(({ definition }) => definition.type === "automation");
+  const owners = sensorOfAssets(context, sensors);
   const events = await storage.readEvents({
     after: cursor.eventId,
     // What is stored from here on belongs to the next look: it would count twice else.
     before: last + 1,
-    types: ["materialization", "run_queued", "run_succeeded", "run_failed", "run_cancelled", "run_skipped"],
+    types: automationEvents,
     limit: 10_000,
   });
-  const group = await groupHeldAt(storage, events, now);
+  const runOf = runReader(storage);
+  const group = await groupHeldAt(runOf, events, now);
   if (group) events.splice(group.index);
   const upTo = group ? Math.max(cursor.eventId, group.eventId - 1) : events.length === 10_000 ? events.at(-1)!.id : last;
-  const targets = new Map<string, ReadonlySet<string>>();
-  const updates: Update[] = [];
-  const touched: string[] = [];
-  for (const event of events) {
-    const run = event.runId ? await storage.getRun(event.runId) : null;
-    if (event.type !== "materialization") {
-      touched.push(...(run?.plan.assets ?? []));
-      continue;
-    }
-    if (run && !targets.has(run.requestId))
-      targets.set(
-        run.requestId,
-        new Set((await storage.listRuns({ requestId: run.requestId, limit: 1_000 })).flatMap((one) => one.plan.assets)),
-      );
-    updates.push({ key: event.asset!, targets: run ? targets.get(run.requestId)! : new Set() });
-  }
-  const open = await storage.listRuns({ statuses: ["queued", "starting", "running", "cancelling"], limit: 10_000 });
-  const inProgress = new Set(open.filter((run) => !isEnd(run.status)).flatMap((run) => run.plan.assets));
-  const madeAt = memory?.madeAt ?? (await materializations(storage));
-  for (const event of events) if (event.type === "materialization") madeAt.set(event.asset!, event.at);
+  const { updates, touched } = await newsOf(storage, graph, runOf, events);
+  const facts = memory?.facts ?? (await loadFacts(storage));
+  await advanceFacts(context, facts, events);
+  const going = await goingOn(context, await storage.listRuns({ statuses: open, limit: 10_000 }));
+  const pauses = await readPauses(storage, now);
+  const paused = pausedAssets(graph, pauses);
+  const absent = (key: string) => workspace.location(graph.assets.get(key)!.location)?.status !== "loaded";
   const result = evaluateAutomation({
     graph,
-    enabled: (key) => enabled.has(key),
+    partitions: context.partitions.now(),
+    enabled: (key) => owners.get(key)?.running ?? false,
+    // What is due in a location that does not load waits until it does.
+    paused: (key) => paused.has(key) || absent(key),
     updates,
     touched,
-    materializedAt: (key) => madeAt.get(key) ?? null,
-    inProgress: (key) => inProgress.has(key),
+    materializedAt: (key) => facts.states.get(key)?.materialization?.at ?? null,
+    materialized: (key) => facts.partitions.get(key)?.materialized ?? noPartitions,
+    failed: (key) => failedOf(context, facts, key),
+    inProgress: (key) => going.get(key),
+    checks: (key) => facts.states.get(key)?.checks,
+    maxRequestsPerMinute: context.automation.maxRequestsPerMinute,
     cursor,
     eventId: upTo,
     now,
   });
-  for (const [key, evaluation] of result.evaluations) evaluations.set(key, { at: now, evaluation });
-  const before = JSON.parse((await storage.getValue(heldName)) ?? "[]") as string[];
-  const due = [...new Set([...before.filter((key) => graph.assets.has(key)), ...result.request])];
-  const held = due.filter((key) => workspace.location(graph.assets.get(key)!.location)?.status !== "loaded");
-  const wanted = wholeSteps(
-    graph,
-    due.filter((key) => !held.includes(key)),
-  );
-  for (const key of held)
-    if (!before.includes(key))
+  for (const key of Object.keys(result.cursor.pending ?? {}))
+    if (cursor.pending?.[key] === undefined && absent(key))
       context.report(
         `automation: ${key} is due, but location ${graph.assets.get(key)!.location} does not load; it is requested once it does`,
       );
+  for (const key of result.stopped)
+    context.report(
+      `automation: ${key} was requested ${context.automation.maxRequestsPerMinute} times within a minute without any news from upstream; it is stopped until there is some, or its condition changes`,
+    );
+  const orders = automationRequests(graph, context.partitions.now(), wholeSteps(graph, result.requested)).map(
+    (request, index): AutomationOrder => ({ ...request, id: `${upTo}:${cursor.at}${index > 0 ? `:${index}` : ""}` }),
+  );
   const next = JSON.stringify(result.cursor);
-  const heldText = JSON.stringify(held);
-  const requestIds = new Map<string, string[]>();
-  const request = async (): Promise<boolean> => {
-    try {
-      const submitted = await requests.submit({
-        assets: wanted,
-        tags: { "kc/automation": "true" },
-        runKey: `automation:${upTo}:${cursor.at}`,
-        values: { [cursorName]: next, [heldName]: heldText },
-      });
-      memories.set(storage, { text: next, cursor: result.cursor, madeAt });
-      for (const run of submitted.runs) requestIds.set(run.location, [submitted.requestId]);
-      return true;
-    } catch (error) {
-      // Assets that cannot be planned never can: to ask again and again would hold up the automation of all others.
-      if (!(error instanceof UserError)) throw error;
-      context.report(`automation: ${wanted.join(", ")} cannot be requested: ${error.message}`);
-      return false;
+  const carried = await carryOut(context, orders, { [cursorName]: next });
+  if (orders.length === 0 && (result.evaluations.size > 0 || upTo !== cursor.eventId)) await storage.setValue(cursorName, next);
+  if (orders.length > 0 || result.evaluations.size > 0 || upTo !== cursor.eventId)
+    memories.set(storage, { text: next, cursor: result.cursor, facts });
+  for (const [key, evaluation] of result.evaluations) evaluations.set(key, { at: now, evaluation });
+  await tellSensors(context, owners, carried, now);
+  const times = [group?.until, result.nextAt, ...pauses.map((pause) => pause.until)].filter(
+    (at) => at !== undefined && at !== null,
+  );
+  if (upTo < last && !group) return now;
+  return times.length > 0 ? Math.min(...times) : undefined;
+}
+
+const open: Run["status"][] = ["queued", "starting", "running", "cancelling"];
+
+function failedOf({ partitions }: DaemonContext, facts: AutomationFacts, key: string): PartitionSet | undefined {
+  const own = facts.partitions.get(key);
+  if (own) return own.failed;
+  return facts.states.get(key)?.last?.status === "failed" ? partitions.now().spaceOf(key).all() : undefined;
+}
+
+type AutomationSensor = Instigator<SensorSnapshot>;
+
+/** A tick that asked for nothing is no news: only requests are kept in the history of the sensors. */
+async function tellSensors(
+  { storage, clock }: DaemonContext,
+  owners: ReadonlyMap<string, AutomationSensor>,
+  carried: readonly Carried[],
+  now: number,
+): Promise<void> {
+  const ids = new Map<AutomationSensor, Set<string>>();
+  for (const { order, requestId } of carried)
+    for (const key of order.type === "run" ? order.assets : Object.keys(order.targets)) {
+      const sensor = owners.get(key);
+      if (sensor) ids.set(sensor, (ids.get(sensor) ?? new Set()).add(requestId));
     }
-  };
-  const requested = wanted.length > 0 && (await request());
-  if (!requested && (wanted.length > 0 || result.evaluations.size > 0 || upTo !== cursor.eventId)) {
-    await storage.setValue(heldName, heldText);
-    await storage.setValue(cursorName, next);
-    memories.set(storage, { text: next, cursor: result.cursor, madeAt });
+  for (const [{ location, definition }, requestIds] of ids) {
+    const tick = await storage.startTick({ location: location.entry.name, name: definition.name, type: "sensor", at: now });
+    await storage.endTick(tick.id, { status: "success", endedAt: clock.now(), requestIds: [...requestIds] });
   }
-  for (const { location, definition } of sensors) {
-    const name = location.entry.name;
-    const ids = requestIds.get(name);
-    // A tick that asked for nothing is no news: only requests are kept in the history.
-    if (!ids) continue;
-    const tick = await storage.startTick({ location: name, name: definition.name, type: "sensor", at: now });
-    await storage.endTick(tick.id, { status: "success", endedAt: clock.now(), requestIds: ids });
-  }
-  if (group) return Math.min(group.until, result.nextAt ?? group.until);
-  return upTo < last ? now : result.nextAt;
 }
 
 /** The assets, and with each of a step that makes its assets together all the others of that step. */
-function wholeSteps(graph: WorkspaceGraph, keys: readonly string[]): string[] {
-  const together = new Set(
-    keys
-      .map((key) => graph.assets.get(key)!)
-      .filter((asset) => !asset.subset)
-      .map(({ location, step }) => `${location}\0${step}`),
-  );
-  if (together.size === 0) return [...keys];
-  const more = [...graph.assets.values()].filter(({ location, step }) => together.has(`${location}\0${step}`));
-  return [...new Set([...keys, ...more.map((asset) => asset.key)])];
-}
-
-/**
- * What the last stored evaluation left: its cursor before it became text, and when each asset was made, as of the cursor's
- * event. With many assets, reading them from storage would be most of a tick.
- */
-const memories = new WeakMap<Storage, { text: string; cursor: AutomationCursor; madeAt: Map<string, number> }>();
-
-async function materializations(storage: Storage): Promise<Map<string, number>> {
-  const states = await storage.assetStates();
-  return new Map([...states].flatMap(([key, { materialization }]) => (materialization ? [[key, materialization.at]] : [])));
-}
-
-function enabledAssets({ workspace }: DaemonContext, sensors: Awaited<ReturnType<typeof instigators<"sensor">>>): Set<string> {
-  const graph = workspace.graph();
-  const enabled = new Set<string>();
-  for (const { location, definition } of sensors) {
-    let keys: string[];
-    try {
-      keys =
-        definition.selection === "*"
-          ? (location.snapshot?.assets ?? []).map((asset) => asset.key)
-          : select(graph, definition.selection);
-    } catch {
-      keys = [];
-    }
-    for (const key of keys) if (graph.assets.get(key)?.location === location.entry.name) enabled.add(key);
+function wholeSteps(graph: WorkspaceGraph, requested: ReadonlyMap<string, PartitionSet>): Map<string, PartitionSet> {
+  const together = new Map<string, PartitionSet>();
+  for (const [key, set] of requested) {
+    const { subset, location, step } = graph.assets.get(key)!;
+    const name = `${location}\0${step}`;
+    if (!subset) together.set(name, unionSets(together.get(name) ?? noPartitions, set));
   }
-  return enabled;
+  const whole = new Map(requested);
+  if (together.size === 0) return whole;
+  for (const { key, location, step } of graph.assets.values()) {
+    const set = together.get(`${location}\0${step}`);
+    if (set) whole.set(key, set);
+  }
+  return whole;
+}
+
+/** What the last stored evaluation left: its cursor before it became text, and the facts as of the cursor's event. */
+const memories = new WeakMap<Storage, { text: string; cursor: AutomationCursor; facts: AutomationFacts }>();
+
+/** Which sensor each asset with a condition belongs to: the first that selects it, and the one of `*` takes the rest. */
+function sensorOfAssets({ workspace }: DaemonContext, sensors: readonly AutomationSensor[]): Map<string, AutomationSensor> {
+  const graph = workspace.graph();
+  const owners = new Map<string, AutomationSensor>();
+  const byRest = [...sensors].sort((a, b) => Number(a.definition.selection === "*") - Number(b.definition.selection === "*"));
+  for (const sensor of byRest) {
+    const { location, definition } = sensor;
+    const own = (key: string) => graph.assets.get(key)?.location === location.entry.name && !owners.has(key);
+    for (const key of selected(graph, location, definition.selection)) if (own(key)) owners.set(key, sensor);
+  }
+  return owners;
+}
+
+function selected(graph: WorkspaceGraph, location: AutomationSensor["location"], selection: string): string[] {
+  if (selection === "*") return (location.snapshot?.assets ?? []).map((asset) => asset.key);
+  try {
+    return select(graph, selection);
+  } catch (error) {
+    // A problem of the workspace, told there.
+    if (error instanceof UserError) return [];
+    throw error;
+  }
 }

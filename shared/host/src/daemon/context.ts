@@ -23,6 +23,14 @@ export const defaultTickSettings: TickSettings = {
   maxRuns: 1_000,
 };
 
+/** `automation` of kc.yaml. */
+export interface AutomationSettings {
+  /** Requests of one asset within a minute without any news from upstream; more stop it. */
+  maxRequestsPerMinute: number;
+}
+
+export const defaultAutomationSettings: AutomationSettings = { maxRequestsPerMinute: 20 };
+
 /** What every loop of the daemon works with. */
 export interface DaemonContext {
   workspace: Workspace;
@@ -31,6 +39,7 @@ export interface DaemonContext {
   clock: Clock;
   requests: ReturnType<typeof submitter>;
   ticks: TickSettings;
+  automation: AutomationSettings;
   partitions: LivePartitions;
   /** Tells the host's own log. */
   report(line: string): void;

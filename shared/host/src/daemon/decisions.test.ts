@@ -17,7 +17,7 @@ import { type EventLog, eventLog } from "../log.ts";
 import { livePartitions } from "../partitions.ts";
 import { submitter } from "../runs/submit.ts";
 import { tickAutomation } from "./automation.ts";
-import { type DaemonContext, defaultTickSettings } from "./context.ts";
+import { type DaemonContext, defaultAutomationSettings, defaultTickSettings } from "./context.ts";
 import { tickFreshness } from "./freshness.ts";
 import * as schedules from "./schedules.ts";
 import { tickSensors } from "./sensors.ts";
@@ -107,6 +107,7 @@ function context(): DaemonContext {
     clock,
     requests,
     ticks: { ...defaultTickSettings, timeoutMs: 1_000 },
+    automation: defaultAutomationSettings,
     partitions,
     report: (line) => void reports.push(line),
   };

@@ -10,7 +10,7 @@ export interface Instigator<D> {
   running: boolean;
 }
 
-/** Automation needs no declaration: a location that declares no automation sensor has this one, and it runs. */
+/** Automation needs no declaration: a location that declares no automation sensor for all its assets has this one for the rest, and it runs. */
 export const implicitAutomationSensor: SensorSnapshot = {
   name: "default_automation_sensor",
   type: "automation",
@@ -26,7 +26,7 @@ export const forgetAfterMs = 86_400_000;
 export function sensorsOf(location: LocationState): SensorSnapshot[] {
   const declared = location.snapshot?.sensors ?? [];
   const automated = (location.snapshot?.assets ?? []).some((asset) => asset.automation);
-  return automated && !declared.some((sensor) => sensor.type === "automation")
+  return automated && !declared.some((sensor) => sensor.type === "automation" && sensor.selection === "*")
     ? [...declared, implicitAutomationSensor]
     : declared;
 }

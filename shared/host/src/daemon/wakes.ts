@@ -14,6 +14,7 @@ export type LoopName =
 const tellsOfHealth = /^(run_failed|run_succeeded|step_failed|step_succeeded|check_result|freshness)$/;
 const runStatus = /^run_/;
 const endsRun = /^run_(succeeded|failed|cancelled|skipped)$/;
+const changesConditions = /^(materialization|step_failed|check_result|dynamic_partitions|backfill)$/;
 const changesQueue = /^run_(queued|succeeded|failed|cancelled|skipped)$/;
 
 /** The loops that events concern: everything else of the daemon sleeps on. */
@@ -29,7 +30,7 @@ export function wokenBy(events: readonly Pick<StoredEvent, "type">[]): Set<LoopN
     if (tellsOfHealth.test(type)) woken.add("alerts");
     if (runStatus.test(type)) woken.add("sensors");
     if (type === "run_failed") woken.add("run-retries");
-    if (type === "materialization") woken.add("automation");
+    if (changesConditions.test(type)) woken.add("automation");
     if (type === "materialization" || type === "unchanged") woken.add("freshness").add("sensors");
     if (type === "wiped") woken.add("freshness").add("automation").add("alerts");
   }

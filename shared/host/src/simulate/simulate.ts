@@ -3,7 +3,13 @@ import { UserError } from "@kc/runtime/internal";
 import { openMemory } from "@kc/storage/memory";
 import { tickAutomation } from "../daemon/automation.ts";
 import { tickBackfills } from "../daemon/backfills.ts";
-import { type DaemonContext, defaultTickSettings, type TickSettings } from "../daemon/context.ts";
+import {
+  type AutomationSettings,
+  type DaemonContext,
+  defaultAutomationSettings,
+  defaultTickSettings,
+  type TickSettings,
+} from "../daemon/context.ts";
 import { tickFreshness } from "../daemon/freshness.ts";
 import { observedStorage } from "../daemon/observed-storage.ts";
 import { tickQueue } from "../daemon/queue.ts";
@@ -47,6 +53,8 @@ export interface SimulateOptions {
   alerts?: unknown;
   /** Default as in kc.yaml. */
   ticks?: Partial<Pick<TickSettings, "missed" | "missedPartitioned" | "maxRetries" | "maxRuns">>;
+  /** Default as in kc.yaml. */
+  automation?: Partial<AutomationSettings>;
   /** Spans in which the daemon does not run: what happens to the ticks it missed. Runs that go on end all the same. */
   down?: readonly { from: Date | string; to: Date | string }[];
   /** How failed runs are run again; default not at all, as in kc.yaml. */
@@ -103,6 +111,7 @@ export async function simulate(options: SimulateOptions): Promise<Simulation> {
     clock,
     requests,
     ticks: { ...defaultTickSettings, ...options.ticks },
+    automation: { ...defaultAutomationSettings, ...options.automation },
     partitions,
     report: (line) => reports.push(`${new Date(clock.now()).toISOString()} ${line}`),
   };

@@ -24,7 +24,10 @@ export function automationRequests(
   for (const group of connected(graph, requested)) {
     const one = onePartition(graph, partitions, group, requested);
     if (one === undefined) {
-      for (const key of group) targets[key] = partitions.spaceOf(key).kept(requested.get(key)!);
+      for (const key of group) {
+        const space = partitions.spaceOf(key);
+        targets[key] = space.definition ? space.kept(requested.get(key)!) : [];
+      }
       continue;
     }
     const run = runs.get(one.name);
