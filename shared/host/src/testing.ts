@@ -84,3 +84,4 @@ export async function testInstance(options: TestInstanceOptions = {}): Promise<T
 
 export { loadSnapshots } from "./simulate/load-snapshots.ts";
 export { type SimulateOptions, type Simulation, simulate } from "./simulate/simulate.ts";
+export type { SimulatedLocation } from "./simulate/simulated-locations.ts";

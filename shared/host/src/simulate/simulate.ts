@@ -1,6 +1,7 @@
-import type { LocationSnapshot, Run, RunRetryPolicy, StoredEvent, TagLimit, Tick } from "@kc/runtime/internal";
+import type { Run, RunRetryPolicy, StoredEvent, TagLimit, Tick } from "@kc/runtime/internal";
 import { UserError } from "@kc/runtime/internal";
 import { openMemory } from "@kc/storage/memory";
+import { type Backfills, backfills } from "../backfills.ts";
 import { tickAutomation } from "../daemon/automation.ts";
 import { tickBackfills } from "../daemon/backfills.ts";
 import {
@@ -24,13 +25,14 @@ import { noRetries, rerunner } from "../runs/rerun.ts";
 import { submitter } from "../runs/submit.ts";
 import { type SimulatedAlert, simulatedAlerts } from "./simulated-alerts.ts";
 import { simulatedLauncher } from "./simulated-launcher.ts";
+import { type SimulatedLocation, simulatedLocations } from "./simulated-locations.ts";
 import type { SimulatedCheck, SimulatedOutcome } from "./simulated-run.ts";
 import { type SimulatedFunction, staticWorkspace } from "./static-workspace.ts";
 import { virtualClock } from "./virtual-clock.ts";
 
 export interface SimulateOptions {
-  /** Definitions of the locations: `loadSnapshots` reads a repository's. */
-  locations: readonly LocationSnapshot[];
+  /** The locations: definitions with their code, or what `loadSnapshots` reads of a repository. */
+  locations: readonly SimulatedLocation[];
   from: Date | string;
   to: Date | string;
   /** How each asset ends; default: every one is materialized. */
@@ -40,10 +42,11 @@ export interface SimulateOptions {
   /** Milliseconds a run takes; default one second. */
   durationMs?: (run: Run) => number;
   /**
-   * Answers for schedules and sensors that have functions of their own. Without it poll and asset sensors rest, and a
-   * schedule with a function skips.
+   * Answers for schedules and sensors that have functions of their own. Default: those of definitions run, with the
+   * variables of `env`; of a repository's locations poll and asset sensors rest, and a schedule with a function skips.
    */
   functions?: SimulatedFunction;
+  env?: Readonly<Record<string, string | undefined>>;
   /** Default 10, as in kc.yaml. */
   maxConcurrentRuns?: number;
   tagLimits?: readonly TagLimit[];
@@ -59,8 +62,8 @@ export interface SimulateOptions {
   down?: readonly { from: Date | string; to: Date | string }[];
   /** How failed runs are run again; default not at all, as in kc.yaml. */
   runRetries?: RunRetryPolicy;
-  /** Called before the clock is turned to a new instant: a test can report events or ask for runs then. */
-  at?: (instant: Date, platform: Pick<DaemonContext, "log" | "requests">) => Promise<void> | void;
+  /** Called at the start and at each new instant of the clock: a test can report events or ask for runs then. */
+  at?: (instant: Date, platform: Pick<DaemonContext, "log" | "requests"> & { backfills: Backfills }) => Promise<void> | void;
 }
 
 /** What happened, oldest first. */
@@ -87,11 +90,8 @@ export async function simulate(options: SimulateOptions): Promise<Simulation> {
   const clock = virtualClock(from);
   const storage = observedStorage(openMemory(), { ended: () => woken.add("alerts") });
   const log = eventLog(storage);
-  const locations = options.functions ? options.locations : options.locations.map(withoutFunctions);
-  const workspace = staticWorkspace(
-    locations,
-    options.functions ?? (() => ({ skip: "its function does not run in this simulation" })),
-  );
+  const { locations, functions } = simulatedLocations(options.locations, options);
+  const workspace = staticWorkspace(locations, functions);
   const reports: string[] = [];
   const pools = openPools({
     storage,
@@ -102,6 +102,7 @@ export async function simulate(options: SimulateOptions): Promise<Simulation> {
   });
   const partitions = livePartitions({ workspace, storage, log, clock });
   const requests = submitter({ workspace, log, clock, pools, partitions });
+  const started = backfills({ workspace, storage, log, clock, partitions });
   const retries = options.runRetries ?? noRetries;
   const rerun = rerunner({ workspace, storage, log, clock });
   const context: DaemonContext = {
@@ -181,6 +182,7 @@ export async function simulate(options: SimulateOptions): Promise<Simulation> {
     }
   };
 
+  await options.at?.(new Date(from), { log, requests, backfills: started });
   await settle();
   for (;;) {
     const times = [...nextAt.values(), launcher.nextEnd() ?? Number.POSITIVE_INFINITY].filter((at) => at > clock.now());
@@ -195,7 +197,7 @@ export async function simulate(options: SimulateOptions): Promise<Simulation> {
     }
     if (!Number.isFinite(next) || next > to) break;
     clock.turn(next);
-    await options.at?.(new Date(next), { log, requests });
+    await options.at?.(new Date(next), { log, requests, backfills: started });
     await launcher.endDue();
     for (const [name, at] of nextAt) if (at <= next) woken.add(name);
     await settle();
@@ -211,11 +213,6 @@ export async function simulate(options: SimulateOptions): Promise<Simulation> {
   await storage.close();
   return result;
 }
-
-const withoutFunctions = (location: LocationSnapshot): LocationSnapshot => ({
-  ...location,
-  sensors: location.sensors.filter(({ type }) => type === "automation" || type === "freshness"),
-});
 
 function instant(value: Date | string, name: string): number {
   const at = new Date(value).getTime();
