@@ -173,6 +173,8 @@ describe("the OpenAPI document", () => {
       "/api/pools/{name}": { slots: 2 },
       "/api/alerts/mute": { what: "a", for: "1h" },
       "/api/alerts/unmute": { what: "a" },
+      "/api/pauses": { selection: "a", for: "1h" },
+      "/api/pauses/end": { what: "a" },
       "/api/events": { type: "observation", asset: "a", metadata: { rows: 2 } },
     };
     const routes = Object.entries(document.paths).flatMap(([path, methods]) =>
@@ -184,7 +186,7 @@ describe("the OpenAPI document", () => {
       expect(operation.summary, `${method} ${path}`).toBeTruthy();
       const name = path.includes("sensors") ? "poll" : path.includes("locations") ? "team" : "daily";
       const filled = path.replace(/\{(\w+)\}/g, (_, variable: string) => (variable === "name" ? name : values[variable]!));
-      const query = path === "/api/asset" ? "?key=a" : "";
+      const query = /^\/api\/asset(\/|$)/.test(path) ? "?key=a" : "";
       const answer = await send(
         method.toUpperCase(),
         filled + query,

@@ -24,6 +24,7 @@ export * from "./decide/schedule.ts";
 export * from "./decide/sensor.ts";
 export * from "./duration.ts";
 export * from "./errors.ts";
+export type * from "./evaluation-storage.ts";
 export * from "./event.ts";
 export { configureRun } from "./execute/configure.ts";
 export type { Leave } from "./execute/places.ts";

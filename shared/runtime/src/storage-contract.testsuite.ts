@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { backfillContract } from "./backfill-contract.testsuite.ts";
+import { evaluationContract } from "./evaluation-contract.testsuite.ts";
 import type { NewEvent, StoredEvent } from "./event.ts";
 import { leaseContract } from "./lease-contract.testsuite.ts";
 import { outboxContract } from "./outbox-contract.testsuite.ts";
@@ -44,6 +45,7 @@ export function storageContract(name: string, open: () => Promise<Storage>): voi
     afterEach(() => storage.close());
 
     describe("backfills", () => backfillContract(() => storage));
+    describe("evaluations", () => evaluationContract(() => storage));
     describe("partitions", () => partitionContract(() => storage));
     describe("leases", () => leaseContract(() => storage, newRun));
     describe("alerts and deliveries", () => outboxContract(() => storage));

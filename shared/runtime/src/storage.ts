@@ -1,4 +1,5 @@
 import type { BackfillStorage } from "./backfill.ts";
+import type { EvaluationStorage } from "./evaluation-storage.ts";
 import type { FreshnessState, NewEvent, RunStatus, StoredEvent } from "./event.ts";
 import type { InstigatorStorage } from "./instigator-storage.ts";
 import type { LeaseStorage } from "./lease.ts";
@@ -98,7 +99,13 @@ export interface PruneParams {
  * Where an instance keeps everything. One contract suite (`@kc/runtime/testing`) holds for every implementation.
  * Events are the truth: `appendEvents` also moves run statuses and asset states, in the same transaction.
  */
-export interface Storage extends OutboxStorage, InstigatorStorage, PartitionStorage, BackfillStorage, LeaseStorage {
+export interface Storage
+  extends OutboxStorage,
+    InstigatorStorage,
+    PartitionStorage,
+    BackfillStorage,
+    LeaseStorage,
+    EvaluationStorage {
   // runs
   /**
    * Stores all runs, their events and `values` or nothing. A run whose `runKey` exists already makes the call answer the

@@ -46,6 +46,7 @@ export async function pruneRows(
     if (ticks !== undefined) {
       const old = await tx.deleteFrom("ticks").where("at", "<", ticks).where("status", "!=", "started").executeTakeFirst();
       gone.ticks += Number(old.numDeletedRows);
+      await tx.deleteFrom("evaluations").where("at", "<", ticks).execute();
     }
   });
   return gone;

@@ -1,6 +1,7 @@
 import type { Storage } from "@kc/runtime/internal";
 import type { Kysely } from "kysely";
 import { backfillRows } from "./backfill-rows.ts";
+import { evaluationRows } from "./evaluation-rows.ts";
 import { eventRows } from "./event-rows.ts";
 import { instigatorRows } from "./instigator-rows.ts";
 import { holdsLease, leaseRows } from "./lease-rows.ts";
@@ -51,6 +52,7 @@ export function sqlStorage(db: Kysely<Tables>, facts: Dialect): Storage {
     ...outboxRows(sql),
     ...partitionRows(sql),
     ...backfillRows(sql),
+    ...evaluationRows(sql),
     ...leaseRows(sql),
     prune: (before) => pruneRows(db, sql.write, before),
     fenced: (name, term) =>

@@ -71,6 +71,7 @@ export interface Tables {
     changed: number;
   };
   backfills: { id: string; status: string; created_at: number; body: string };
+  evaluations: { id: Generated<number>; asset: string; at: number; request_id: string | null; body: string };
   dynamic_partitions: { name: string; key: string; position: number };
   leases: { name: string; holder: string; term: number; beat: number; released: number };
   entries: { name: string; value: string };

@@ -4,6 +4,7 @@ import type {
   Asset,
   AssetCheck,
   AssetDetail,
+  AssetEvaluations,
   AssetPartitions,
   Backfill,
   BackfillBody,
@@ -16,6 +17,8 @@ import type {
   Job,
   Location,
   Mute,
+  Pause,
+  PauseRequest,
   Pool,
   Run,
   RunDetail,
@@ -131,6 +134,15 @@ export function apiClient(base: string, options: { fetch?: typeof fetch } = {}) 
     unmute: (what: string) => call<{ ended: number }>("POST", "alerts/unmute", {}, { what }),
     /** Sends a real message to these channels; default: all. */
     testAlerts: (channels?: readonly string[]) => call<AlertTest[]>("POST", "alerts/test", {}, channels ? { channels } : {}),
+    /** What automation requests nothing of, for a while. */
+    pauses: () => call<Pause[]>("GET", "pauses"),
+    /** `for` is a duration, "2d"; without it the pause lasts until it is ended. */
+    pause: (request: PauseRequest) => call<Pause>("POST", "pauses", {}, request),
+    /** Ends pauses by id or selection, all of them by `*`. */
+    resume: (what: string) => call<Pause[]>("POST", "pauses/end", {}, { what }),
+    /** Evaluations of an asset's automation condition that said anything new, newest first. */
+    evaluations: (key: string, page: { before?: number; limit?: number } = {}) =>
+      call<AssetEvaluations>("GET", "asset/evaluations", { key, ...page }),
     storage: () => call<StorageInfo>("GET", "storage"),
     /** Ages as durations: "30d". */
     prune: (ages: { runs?: string; ticks?: string; logs?: string }) =>

@@ -1,5 +1,6 @@
 import type { z } from "@hono/zod-openapi";
 import type * as alerts from "./alert-schemas.ts";
+import type * as automation from "./automation-schemas.ts";
 import type * as partitions from "./partition-schemas.ts";
 import type * as schemas from "./schemas.ts";
 
@@ -28,6 +29,9 @@ export type ApiErrorBody = z.infer<typeof schemas.errorSchema>;
 export type AlertsInfo = z.infer<typeof alerts.alertsInfoSchema>;
 export type Mute = z.infer<typeof alerts.muteSchema>;
 export type AlertTest = z.infer<typeof alerts.alertTestSchema>;
+export type Pause = z.infer<typeof automation.pauseSchema>;
+export type PauseRequest = z.infer<typeof automation.pauseRequestSchema>;
+export type AssetEvaluations = z.infer<typeof automation.evaluationsSchema>;
 export type AssetPartitions = z.infer<typeof partitions.assetPartitionsSchema>;
 export type DynamicPartitionsInfo = z.infer<typeof partitions.dynamicPartitionsSchema>;
 export type Backfill = z.infer<typeof partitions.backfillSchema>;

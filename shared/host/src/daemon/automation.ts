@@ -14,6 +14,7 @@ import {
   type WorkspaceGraph,
 } from "@kc/runtime/internal";
 import { type AutomationFacts, advanceFacts, goingOn, loadFacts } from "./automation-facts.ts";
+import { keepHistory } from "./automation-history.ts";
 import { automationEvents, groupHeldAt, newsOf, runReader } from "./automation-news.ts";
 import { type AutomationOrder, type Carried, carryLeft, carryOut } from "./automation-orders.ts";
 import { pausedAssets, readPauses } from "./automation-pauses.ts";
@@ -94,7 +95,7 @@ export async function tickAutomation(context: DaemonContext, evaluations: Evalua
   if (orders.length === 0 && (result.evaluations.size > 0 || upTo !== cursor.eventId)) await storage.setValue(cursorName, next);
   if (orders.length > 0 || result.evaluations.size > 0 || upTo !== cursor.eventId)
     memories.set(storage, { text: next, cursor: result.cursor, facts });
-  for (const [key, evaluation] of result.evaluations) evaluations.set(key, { at: now, evaluation });
+  await keepHistory(context, evaluations, result, carried, now);
   await tellSensors(context, owners, carried, now);
   const times = [group?.until, result.nextAt, ...pauses.map((pause) => pause.until)].filter(
     (at) => at !== undefined && at !== null,

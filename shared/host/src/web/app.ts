@@ -4,6 +4,7 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import { UserError } from "@kc/runtime/internal";
 import { alertRoutes } from "./alert-routes.ts";
 import { assetRoutes } from "./asset-routes.ts";
+import { automationRoutes } from "./automation-routes.ts";
 import { backfillRoutes } from "./backfill-routes.ts";
 import { checkRoutes } from "./check-routes.ts";
 import type { WebContext } from "./context.ts";
@@ -49,6 +50,7 @@ export function webApp(context: WebContext): App {
   runRoutes(app, context);
   partitionRoutes(app, context);
   backfillRoutes(app, context);
+  automationRoutes(app, context);
   poolRoutes(app, context);
   alertRoutes(app, context);
   healthRoutes(app, context);

@@ -1,5 +1,6 @@
 import type { Storage } from "@kc/runtime/internal";
 import { memoryBackfills } from "./backfills.ts";
+import { memoryEvaluations } from "./evaluations.ts";
 import { memoryEvents } from "./events.ts";
 import { memoryInstigators } from "./instigators.ts";
 import { memoryLeases } from "./leases.ts";
@@ -19,6 +20,7 @@ export function openMemory(): Storage {
     ...memoryOutbox(memory),
     ...memoryPartitions(memory, events.insert),
     ...memoryBackfills(memory),
+    ...memoryEvaluations(memory),
     async getValue(name) {
       return memory.values.get(name) ?? null;
     },
@@ -70,6 +72,12 @@ function prune(memory: Memory, { runs, ticks, logs }: Parameters<Storage["prune"
     memory.eventsOfRun.clear();
     for (const event of stays) if (event.runId) memory.ofRun(event.runId).push(event);
   }
+  if (ticks !== undefined)
+    for (const [asset, own] of memory.evaluations)
+      memory.evaluations.set(
+        asset,
+        own.filter((one) => one.at >= ticks),
+      );
   for (const tick of ticks === undefined ? [] : [...memory.ticks.values()])
     if (tick.at < ticks! && tick.status !== "started") {
       memory.ticks.delete(tick.id);

@@ -6,6 +6,7 @@ import type {
   InstigatorState,
   PartitionRow,
   Run,
+  StoredEvaluation,
   StoredEvent,
   Tick,
 } from "@kc/runtime/internal";
@@ -39,6 +40,8 @@ export interface Memory {
   alerts: Map<string, AlertState>;
   deliveries: Map<string, Delivery>;
   backfills: Map<string, Backfill>;
+  /** By asset, oldest first. */
+  evaluations: Map<string, StoredEvaluation[]>;
 }
 
 export function newMemory(): Memory {
@@ -72,5 +75,6 @@ export function newMemory(): Memory {
     alerts: new Map(),
     deliveries: new Map(),
     backfills: new Map(),
+    evaluations: new Map(),
   };
 }

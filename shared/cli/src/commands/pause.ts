@@ -1,0 +1,58 @@
+import type { Pause } from "@kc/host/client";
+import { type Command, jsonOption, text, UsageError } from "../command.ts";
+import { withHost } from "../host.ts";
+import { table } from "../table.ts";
+
+export const command: Command = {
+  summary: "Pause the automation of assets for a while; evaluation goes on, and what became due is requested after.",
+  usage: "[list] | --select SELECTION [--for TIME] [--reason TEXT] [--all]",
+  options: {
+    ...jsonOption,
+    select: { type: "string", value: "SELECTION", description: "the assets" },
+    for: { type: "string", value: "TIME", description: "how long (2h, 2d); without it until kc resume" },
+    reason: { type: "string", value: "TEXT", description: "why; shown with the assets" },
+    all: { type: "boolean", description: "schedules and sensors do not request them either" },
+  },
+  examples: [
+    ["kc pause --select 'group:finance' --for 2d --reason 'month end'", "automation requests none of them until then"],
+    ["kc pause list", "what is paused, until when and why"],
+    ["kc resume 'group:finance'", "what became due meanwhile is requested now"],
+  ],
+  async run({ values, positionals, context }) {
+    const [verb, ...more] = positionals;
+    const selection = text(values, "select");
+    if (verb !== undefined && (verb !== "list" || more.length > 0 || selection))
+      throw new UsageError(`"${more[0] ?? verb}" is one word too many; what is paused is given with --select`);
+    if (verb === undefined && !selection) throw new UsageError("pause what? As in: kc pause --select 'group:finance' --for 2d");
+    return withHost(context, async ({ api }) => {
+      await api.settled();
+      const length = text(values, "for");
+      const reason = text(values, "reason");
+      const pauses = selection
+        ? [
+            await api.pause({
+              selection,
+              ...(length === undefined ? {} : { for: length }),
+              ...(reason === undefined ? {} : { reason }),
+              ...(values.all === true ? { all: true } : {}),
+            }),
+          ]
+        : await api.pauses();
+      if (values.json) context.print(JSON.stringify(pauses, null, 2));
+      else context.print(pauses.length > 0 ? listed(pauses) : "nothing is paused");
+      return 0;
+    });
+  },
+};
+
+const listed = (pauses: readonly Pause[]): string =>
+  table(
+    ["paused", "assets", "until", "what", "reason"],
+    pauses.map((pause) => [
+      pause.selection,
+      pause.assets,
+      pause.until ?? "kc resume",
+      pause.all ? "automation, schedules, sensors" : "automation",
+      pause.reason ?? "",
+    ]),
+  );

@@ -1,0 +1,23 @@
+import { type Command, jsonOption, UsageError } from "../command.ts";
+import { withHost } from "../host.ts";
+
+export const command: Command = {
+  summary: "End pauses of automation; what became due meanwhile is requested now.",
+  usage: "<SELECTION | ID | '*'>",
+  options: jsonOption,
+  examples: [
+    ["kc resume 'group:finance'", "by the selection that was paused"],
+    ["kc resume '*'", "everything"],
+  ],
+  async run({ values, positionals, context }) {
+    const [what, ...more] = positionals;
+    if (!what || more.length > 0) throw new UsageError("resume what? kc pause list shows what is paused");
+    return withHost(context, async ({ api }) => {
+      await api.settled();
+      const ended = await api.resume(what);
+      if (values.json) context.print(JSON.stringify(ended, null, 2));
+      else for (const pause of ended) context.print(`${pause.selection} goes on`);
+      return 0;
+    });
+  },
+};
