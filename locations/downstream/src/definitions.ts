@@ -1,11 +1,11 @@
 import { automationSensor, defineLocation, freshnessSensor } from "@kc/runtime";
 import { factVirtualCount } from "./assets/fact-virtual-count.ts";
-import { hasRecords } from "./checks.ts";
+import { hasRecords, usualCount } from "./checks.ts";
 
 export default defineLocation({
   name: "downstream",
   assets: [factVirtualCount],
-  checks: [hasRecords],
+  checks: [hasRecords, usualCount],
   sensors: [
     automationSensor({
       name: "default_automation_sensor",

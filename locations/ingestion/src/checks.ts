@@ -1,6 +1,6 @@
 import { databricks } from "@kc/connector-databricks";
 import { postgres } from "@kc/connector-postgres";
-import { type AssetCheckDefinition, assetCheck } from "@kc/runtime";
+import { type AssetCheckDefinition, assetCheck, notNullCheck, uniqueCheck } from "@kc/runtime";
 
 /** Tables in PostgreSQL by their asset, each with the column that identifies a row. */
 const tables = {
@@ -10,26 +10,13 @@ const tables = {
   csv_payments: { table: "public.payments", key: "id" },
 } as const;
 
-const uniqueKeys = Object.entries(tables).map(([asset, { table, key }]) =>
-  assetCheck({
-    asset,
-    name: "unique_key",
-    description: `Every row of ${table} has a ${key} of its own`,
-    blocking: true,
-    resources: { postgres },
-    async run({ resources }) {
-      const { rows } = await resources.postgres.query<{ rows: string; bad: string }>(
-        `select count(*) as rows, count(*) - count(distinct ${key}) as bad from ${table}`,
-      );
-      const bad = Number(rows[0]!.bad);
-      return {
-        passed: bad === 0,
-        metadata: { rows: Number(rows[0]!.rows), repeated_or_null: bad },
-        ...(bad > 0 ? { description: `${bad} rows repeat or lack ${key}` } : {}),
-      };
-    },
-  }),
-);
+const keys = Object.entries(tables).flatMap(([asset, { table, key }]) => {
+  const of = { asset, source: postgres, table, column: key, blocking: true };
+  return [
+    uniqueCheck({ ...of, name: "unique_key", description: `Every row of ${table} has a ${key} of its own` }),
+    notNullCheck({ ...of, name: "key_not_null", description: `No row of ${table} lacks its ${key}` }),
+  ];
+});
 
 /** Nothing was lost between the two databases. */
 const sameCounts = (["fact_virtual", "customers", "orders", "payments"] as const).map((name) =>
@@ -49,4 +36,4 @@ const sameCounts = (["fact_virtual", "customers", "orders", "payments"] as const
   }),
 );
 
-export const checks: AssetCheckDefinition[] = [...uniqueKeys, ...sameCounts];
+export const checks: AssetCheckDefinition[] = [...keys, ...sameCounts];

@@ -39,6 +39,8 @@ export interface CheckContext<R = Resources> extends StepContext<R> {
   asset: string;
   /** The latest materialization of the asset: that of this run, when the run makes it. */
   materialization: UpstreamMaterialization;
+  /** The instant (ms) as the run's clock has it. */
+  now: number;
   /** Values of the metadata that `history` names, of earlier materializations, oldest first. */
   history: readonly SeriesPoint[];
 }

@@ -9,6 +9,14 @@ export { anyDepsUpdated, eager, onCron, onMissing } from "./automation.ts";
 export * as automation from "./automation-algebra.ts";
 export type * from "./check.ts";
 export { assetCheck } from "./check.ts";
+// ready-made checks
+export { type Anomaly, type AnomalyOptions, anomalyCheck, anomalyOf } from "./check-factories/anomaly.ts";
+export { columnRangeCheck, notNullCheck, uniqueCheck } from "./check-factories/columns.ts";
+export type { Bounds, FactoryOptions } from "./check-factories/factory.ts";
+export { freshnessCheck } from "./check-factories/fresh.ts";
+export { rangeCheck, rowCountCheck } from "./check-factories/row-count.ts";
+export { type SchemaExpectation, schemaCheck } from "./check-factories/schema.ts";
+export type { SqlExecuting, SqlQuerying, SqlSource, TableOptions } from "./check-factories/sql-source.ts";
 export type * from "./component.ts";
 // the location
 export { component } from "./component.ts";
@@ -20,7 +28,7 @@ export type * from "./job.ts";
 export { job } from "./job.ts";
 export type { LocationDefinition } from "./location.ts";
 export { defineLocation } from "./location.ts";
-export type { Metadata, MetadataValue } from "./metadata.ts";
+export type { ColumnLineage, ColumnSchema, Metadata, MetadataValue } from "./metadata.ts";
 export { md } from "./metadata.ts";
 // how assets are divided
 export type * from "./partition/definition.ts";

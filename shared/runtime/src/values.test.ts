@@ -88,7 +88,7 @@ describe("metadata", () => {
       at: "1970-01-01T00:00:00.000Z",
       t: { columns: ["a"], rows: [[1]] },
     });
-    expect([md.url("u"), md.markdown("m"), md.json([1])].map((value) => value.type)).toEqual(["url", "markdown", "json"]);
+    expect([md.url("https://u"), md.markdown("m"), md.json([1])].map((value) => value.type)).toEqual(["url", "markdown", "json"]);
   });
 });
 

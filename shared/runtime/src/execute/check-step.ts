@@ -45,6 +45,7 @@ export async function runCheckStep(
       emit,
       logs: params.emit,
       signal,
+      clock: params.clock,
     });
   } catch (error) {
     const stopped = signal.aborted;

@@ -1,5 +1,6 @@
 import type { AssetsDefinition, StepContext, UpstreamMaterialization } from "../asset.ts";
 import type { AssetCheckDefinition, CheckContext, CheckResult, CheckSeverity, SeriesPoint } from "../check.ts";
+import type { Clock } from "../clock.ts";
 import { UserError } from "../errors.ts";
 import { typedMetadata } from "../metadata.ts";
 import type { PlannedStep } from "../plan.ts";
@@ -24,6 +25,7 @@ export async function runChecks(params: {
   emit: Emit;
   logs: Emit;
   signal: AbortSignal;
+  clock: Clock;
 }): Promise<string[]> {
   const { step, input, emit, signal } = params;
   const blocked: string[] = [];
@@ -38,6 +40,7 @@ export async function runChecks(params: {
       config: undefined,
       asset: check.asset,
       materialization,
+      now: params.clock.now(),
       history: historyOf(check, input, materialization),
     });
     const result = checkedResult(check, await check.run(context as unknown as CheckContext));

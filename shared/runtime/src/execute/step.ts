@@ -175,6 +175,7 @@ async function materialize(params: StepParams, emit: Emit, attempt: number, repo
       emit,
       logs: params.emit,
       signal,
+      clock: params.clock,
     })),
   );
   return blocked;
