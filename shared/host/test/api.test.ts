@@ -2,15 +2,16 @@ import { request as httpRequest } from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { RunEvent } from "../src/client/types.ts";
 import { type TestInstance, testInstance } from "../src/testing.ts";
-import { definitions, makeWorkspace } from "./workspace.ts";
+import { definitions, makeWorkspace, runtimePackage, until } from "./workspace.ts";
 
 const workspace = makeWorkspace({
   team: definitions(
     "team",
     `asset({ key: "a", description: "<script>", materialize: ({ log }) => { log.info("hello"); return { metadata: { rows: 1 } }; } }),
      asset({ key: "team/b", deps: ["a"], config: z.strictObject({ day: z.string().optional() }), materialize: () => {} }),
+     asset({ key: "parts", partitions: dynamicPartitions("keys"), materialize: () => {} }),
      asset({ key: "fails", materialize: () => { throw new Error("no"); } })`,
-    'import { z } from "zod";',
+    `import { z } from "zod"; import { dynamicPartitions } from "${runtimePackage}";`,
     `jobs: [{ kind: "job", name: "all", selection: "*", description: undefined, tags: {}, where: undefined }],
      schedules: [schedule({ name: "daily", cron: "0 6 * * *", target: "a" })],
      sensors: [sensor({ name: "poll", target: "a", run: () => {} })]`,
@@ -165,6 +166,9 @@ describe("the OpenAPI document", () => {
     expect(document.openapi).toMatch(/^3\.1/);
     expect(document.info.title).not.toBe("");
     const { runs } = await instance.materialize("a");
+    await instance.api.changeDynamicPartitions("keys", { add: ["one"] });
+    const backfill = await instance.api.startBackfill({ selection: "parts", scope: "all" });
+    await until(async () => (await instance.api.backfill(backfill.id)).endedAt);
     const values: Record<string, string> = { id: runs[0]!.id, location: "team", name: "daily" };
     const bodies: Record<string, unknown> = {
       "/api/runs": { selection: "a" },
@@ -175,6 +179,9 @@ describe("the OpenAPI document", () => {
       "/api/alerts/unmute": { what: "a" },
       "/api/pauses": { selection: "a", for: "1h" },
       "/api/pauses/end": { what: "a" },
+      "/api/backfills": { selection: "parts", scope: "all" },
+      "/api/backfills/plan": { selection: "parts", scope: "all" },
+      "/api/partitions": { name: "keys", add: ["two"] },
       "/api/events": { type: "observation", asset: "a", metadata: { rows: 2 } },
     };
     const routes = Object.entries(document.paths).flatMap(([path, methods]) =>
@@ -185,8 +192,10 @@ describe("the OpenAPI document", () => {
       const operation = document.paths[path]![method]!;
       expect(operation.summary, `${method} ${path}`).toBeTruthy();
       const name = path.includes("sensors") ? "poll" : path.includes("locations") ? "team" : "daily";
-      const filled = path.replace(/\{(\w+)\}/g, (_, variable: string) => (variable === "name" ? name : values[variable]!));
-      const query = /^\/api\/asset(\/|$)/.test(path) ? "?key=a" : "";
+      const filled = path
+        .replace("backfills/{id}", `backfills/${backfill.id}`)
+        .replace(/\{(\w+)\}/g, (_, variable: string) => (variable === "name" ? name : values[variable]!));
+      const query = path.startsWith("/api/asset/partitions") ? "?key=parts" : /^\/api\/asset(\/|$)/.test(path) ? "?key=a" : "";
       const answer = await send(
         method.toUpperCase(),
         filled + query,
@@ -194,8 +203,9 @@ describe("the OpenAPI document", () => {
         method === "get" ? undefined : JSON.stringify(bodies[path] ?? {}),
       );
       expect(Object.keys(operation.responses), `${method} ${path}`).toContain(String(answer.status));
-      // Cancelling and retrying a run that has succeeded is refused, and says why.
-      expect(answer.status, `${method} ${path}: ${answer.text}`).toBe(/cancel|reexecute/.test(path) ? 400 : 200);
+      // Cancelling and retrying what has succeeded is refused, and says why.
+      const refused = /cancel|reexecute|pause|resume|retry/.test(path);
+      expect(answer.status, `${method} ${path}: ${answer.text}`).toBe(refused ? 400 : 200);
       expect(answer.headers["content-type"]).toMatch(/^application\/json/);
     }
   });

@@ -50,6 +50,7 @@ export * from "./partition/definition.ts";
 export { expandPartitions, windowOfTexts } from "./partition/expand.ts";
 export { type AuthoredMapping, mapping, type PartitionMapping } from "./partition/mapping.ts";
 export * from "./partition/partition-set.ts";
+export { intersectRanges, type Ranges } from "./partition/ranges.ts";
 export * from "./partition/space.ts";
 export * from "./partition/status.ts";
 export * from "./partition/workspace-partitions.ts";

@@ -1,4 +1,4 @@
-import { apiClient } from "@kc/host/client";
+import { apiClient, type BackfillBody } from "@kc/host/client";
 import { queryOptions } from "@tanstack/react-query";
 
 export const api = apiClient("");
@@ -20,6 +20,12 @@ export const queries = {
       queryFn: () => api.runEvents(id, { limit: 10_000 }),
       staleTime: Number.POSITIVE_INFINITY,
     }),
+  partitionGrid: (key: string) =>
+    queryOptions({ queryKey: ["assets", key, "partitions"], queryFn: () => api.partitionGrid(key, 120) }),
+  backfills: queryOptions({ queryKey: ["backfills"], queryFn: () => api.backfills({ limit: 200 }) }),
+  backfill: (id: string) => queryOptions({ queryKey: ["backfills", id], queryFn: () => api.backfill(id) }),
+  backfillPlan: (body: BackfillBody) =>
+    queryOptions({ queryKey: ["assets", "plan", JSON.stringify(body)], queryFn: () => api.planBackfill(body) }),
   schedules: queryOptions({ queryKey: ["instigators", "schedules"], queryFn: () => api.schedules() }),
   sensors: queryOptions({ queryKey: ["instigators", "sensors"], queryFn: () => api.sensors() }),
   ticks: queryOptions({ queryKey: ["instigators", "ticks"], queryFn: () => api.ticks({ limit: 100 }) }),

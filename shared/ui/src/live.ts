@@ -5,6 +5,7 @@ import { useEffect, useState } from "react";
 /** Which queries an event makes stale, by the first part of their keys. */
 export function staleAfter(event: Pick<RunEvent, "type">): string[] {
   if (event.type === "log") return [];
+  if (event.type === "backfill") return ["backfills"];
   if (event.type === "check_result" || event.type === "freshness") return ["assets", "alerts"];
   if (event.type.startsWith("run_")) return ["runs", "assets", "instigators", "alerts"];
   if (event.type === "instigator_changed") return ["instigators"];

@@ -1,6 +1,8 @@
 import { createRootRoute, createRoute, createRouter } from "@tanstack/react-router";
 import { AssetPage } from "./pages/asset.tsx";
 import { AutomationPage } from "./pages/automation.tsx";
+import { BackfillPage } from "./pages/backfill.tsx";
+import { BackfillsPage } from "./pages/backfills.tsx";
 import { DeploymentPage } from "./pages/deployment.tsx";
 import { LineagePage } from "./pages/lineage.tsx";
 import { RunPage } from "./pages/run.tsx";
@@ -25,6 +27,8 @@ export const router = createRouter({
     page("/assets/$", AssetPage),
     page("/runs", RunsPage),
     page("/runs/$id", RunPage),
+    page("/backfills", BackfillsPage),
+    page("/backfills/$id", BackfillPage),
     page("/automation", AutomationPage),
     page("/deployment", DeploymentPage),
   ]),

@@ -17,6 +17,7 @@ import type {
   Job,
   Location,
   Mute,
+  PartitionGrid,
   Pause,
   PauseRequest,
   Pool,
@@ -87,6 +88,7 @@ export function apiClient(base: string, options: { fetch?: typeof fetch } = {}) 
     submit: (request: RunRequest) => call<Submitted>("POST", "runs", {}, request),
     partitions: (key: string, query: { offset?: number; limit?: number; newest?: boolean; status?: string } = {}) =>
       call<AssetPartitions>("GET", "asset/partitions", { key, ...query }),
+    partitionGrid: (key: string, cells?: number) => call<PartitionGrid>("GET", "asset/partitions/grid", { key, cells }),
     dynamicPartitions: () => call<DynamicPartitionsInfo[]>("GET", "partitions"),
     changeDynamicPartitions: (name: string, change: { add?: string[]; delete?: string[] }) =>
       call<{ added: string[]; deleted: string[] }>("POST", "partitions", {}, { name, ...change }),

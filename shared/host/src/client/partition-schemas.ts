@@ -27,6 +27,24 @@ export const assetPartitionsSchema = z
   })
   .openapi("AssetPartitions");
 
+/** Partitions in stretches of equal length, row by row: what a picture of any number of them needs. */
+export const partitionGridSchema = z
+  .object({
+    key: z.string(),
+    description: z.string(),
+    counts: z.object(counts),
+    /** Rows that are left out beyond the first 50. */
+    moreRows: z.number(),
+    rows: z.array(
+      z.object({
+        /** Keys of the dimensions beside that of the columns, joined by `|`; empty without. */
+        name: z.string(),
+        cells: z.array(z.object({ first: z.string(), last: z.string(), ...counts })),
+      }),
+    ),
+  })
+  .openapi("PartitionGrid");
+
 export const dynamicPartitionsSchema = z
   .object({ name: z.string(), keys: z.array(z.string()), assets: z.array(z.string()) })
   .openapi("DynamicPartitions");

@@ -86,6 +86,8 @@ export const assetSchema = z
     tags: z.record(z.string(), z.string()),
     description: z.string().nullable(),
     external: z.boolean(),
+    /** How it is divided, as in "daily"; null without partitions. */
+    partitions: z.string().nullable(),
     /** Its location does not load now: what is shown is its last good state. */
     stale: z.boolean(),
     /** What it is doing or how its last run ended. */

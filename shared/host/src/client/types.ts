@@ -38,3 +38,4 @@ export type Backfill = z.infer<typeof partitions.backfillSchema>;
 export type BackfillDetail = z.infer<typeof partitions.backfillDetailSchema>;
 export type BackfillBody = z.input<typeof partitions.backfillBodySchema>;
 export type BackfillPlan = z.infer<typeof partitions.backfillPlanSchema>;
+export type PartitionGrid = z.infer<typeof partitions.partitionGridSchema>;

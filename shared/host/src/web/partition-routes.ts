@@ -2,19 +2,94 @@ import { z } from "@hono/zod-openapi";
 import {
   describePartitions,
   didYouMean,
+  intersectRanges,
   intersectSets,
   type PartitionRow,
   type PartitionSet,
+  type PartitionSpace,
+  type Ranges,
   subtractSets,
   UserError,
 } from "@kc/runtime/internal";
-import { assetPartitionsSchema, dynamicPartitionsSchema } from "../client/partition-schemas.ts";
+import { assetPartitionsSchema, dynamicPartitionsSchema, partitionGridSchema } from "../client/partition-schemas.ts";
 import type { WebContext } from "./context.ts";
 import { type App, count, get, list, NotFound, none, post } from "./route.ts";
 
+/** Rows of a grid: more is no picture any more. */
+const mostRows = 50;
+
 const statuses = ["materialized", "failed", "in_progress", "missing"] as const;
 
+type Sets = Record<(typeof statuses)[number], PartitionSet>;
+
+const countsOf = (space: PartitionSpace, within: PartitionSet, sets: Sets) => {
+  const of = (set: PartitionSet) => space.count(intersectSets(set, within));
+  return {
+    total: space.count(within),
+    materialized: of(sets.materialized),
+    failed: of(sets.failed),
+    inProgress: of(sets.in_progress),
+    missing: of(sets.missing),
+  };
+};
+
+/** A row cut into at most so many stretches of equal numbers of partitions. */
+function stretches(space: PartitionSpace, row: string, ranges: Ranges, cells: number): PartitionSet[] {
+  const size = Math.max(1, Math.ceil(space.primary.count(ranges) / Math.max(1, cells)));
+  const starts: number[] = [];
+  let index = 0;
+  for (const position of space.primary.positions(ranges)) if (index++ % size === 0) starts.push(position);
+  return starts.map((from, at) => new Map([[row, intersectRanges(ranges, [[from, starts[at + 1] ?? Number.MAX_SAFE_INTEGER]])]]));
+}
+
 export function partitionRoutes(app: App, { workspace, storage, partitions }: WebContext): void {
+  /** The node of a partitioned asset. */
+  const find = (key: string) => {
+    const node = workspace.graph().assets.get(key);
+    if (!node) throw new NotFound(`there is no asset "${key}".${didYouMean(key, workspace.graph().assets.keys())}`);
+    if (!node.partitions) throw new UserError(`asset "${key}" has no partitions`);
+    return node as typeof node & { partitions: NonNullable<typeof node.partitions> };
+  };
+  const statusOf = async (key: string) => {
+    const space = partitions.now().spaceOf(key);
+    const all = space.all();
+    const known = await partitions.status(key);
+    const open = await storage.listRuns({ asset: key, statuses: ["queued", "starting", "running", "cancelling"], limit: 10_000 });
+    const inProgress = intersectSets(partitions.inProgress(open).get(key) ?? new Map(), all);
+    const failed = intersectSets(subtractSets(known.failed, inProgress), all);
+    const materialized = intersectSets(subtractSets(subtractSets(known.materialized, known.failed), inProgress), all);
+    const missing = subtractSets(subtractSets(subtractSets(all, inProgress), failed), materialized);
+    const sets: Sets = { materialized, failed, in_progress: inProgress, missing };
+    return { space, all, sets };
+  };
+
+  app.openapi(
+    get(
+      "/api/asset/partitions/grid",
+      "Partitions of an asset in stretches, for a picture of them",
+      z.object({ key: z.string().max(512), cells: count(1_000) }),
+      partitionGridSchema,
+    ),
+    async (context) => {
+      const { key, cells } = context.req.valid("query");
+      const node = find(key);
+      const { space, all, sets } = await statusOf(key);
+      const rows = [...all].slice(0, mostRows).map(([name, ranges]) => ({
+        name,
+        cells: stretches(space, name, ranges, cells ?? 120).map((part) => ({
+          first: space.keys(part, { limit: 1 })[0]!,
+          last: space.keys(part, { limit: 1, reverse: true })[0]!,
+          ...countsOf(space, part, sets),
+        })),
+      }));
+      const moreRows = Math.max(0, all.size - mostRows);
+      return context.json(
+        { key, description: describePartitions(node.partitions), counts: countsOf(space, all, sets), moreRows, rows },
+        200,
+      );
+    },
+  );
+
   const query = z.object({
     key: z.string().max(512),
     status: z.enum(statuses).optional(),
@@ -26,42 +101,23 @@ export function partitionRoutes(app: App, { workspace, storage, partitions }: We
     get("/api/asset/partitions", "Partitions of an asset with their status", query, assetPartitionsSchema),
     async (context) => {
       const { key, status, newest, offset, limit } = context.req.valid("query");
-      const node = workspace.graph().assets.get(key);
-      if (!node) throw new NotFound(`there is no asset "${key}".${didYouMean(key, workspace.graph().assets.keys())}`);
-      if (!node.partitions) throw new UserError(`asset "${key}" has no partitions`);
-      const space = partitions.now().spaceOf(key);
-      const all = space.all();
-      const known = await partitions.status(key);
-      const open = await storage.listRuns({
-        asset: key,
-        statuses: ["queued", "starting", "running", "cancelling"],
-        limit: 10_000,
-      });
-      const inProgress = intersectSets(partitions.inProgress(open).get(key) ?? new Map(), all);
-      const failed = intersectSets(subtractSets(known.failed, inProgress), all);
-      const materialized = intersectSets(subtractSets(subtractSets(known.materialized, known.failed), inProgress), all);
-      const missing = subtractSets(subtractSets(subtractSets(all, inProgress), failed), materialized);
-      const sets: Record<(typeof statuses)[number], PartitionSet> = { materialized, failed, in_progress: inProgress, missing };
+      const node = find(key);
+      const { space, all, sets } = await statusOf(key);
+      const { materialized, failed, missing, in_progress: inProgress } = sets;
       const page = space.keys(status ? sets[status] : all, {
         offset: offset ?? 0,
         limit: limit ?? 100,
         reverse: newest ?? false,
       });
       const rows = new Map((await storage.partitionRows(key)).map((row) => [row.partition, row]));
-      const statusOf = (set: PartitionSet) => statuses.find((name) => intersectSets(set, sets[name]).size > 0)!;
+      const oneOf = (set: PartitionSet) => statuses.find((name) => intersectSets(set, sets[name]).size > 0)!;
       const ranges = (set: PartitionSet) => space.text(set).slice(0, 1_000);
       return context.json(
         {
           key,
           description: describePartitions(node.partitions),
           dimensions: node.partitions.type === "multi" ? Object.keys(node.partitions.dimensions) : [],
-          counts: {
-            total: space.count(all),
-            materialized: space.count(materialized),
-            failed: space.count(failed),
-            inProgress: space.count(inProgress),
-            missing: space.count(missing),
-          },
+          counts: countsOf(space, all, sets),
           ranges: {
             materialized: ranges(materialized),
             failed: ranges(failed),
@@ -72,7 +128,7 @@ export function partitionRoutes(app: App, { workspace, storage, partitions }: We
             const made = rowOf(rows, space.read([one]), space.read)?.materialized;
             return {
               key: one,
-              status: statusOf(space.read([one])),
+              status: oneOf(space.read([one])),
               at: made ? new Date(made.at).toISOString() : null,
               runId: made?.runId ?? null,
               eventId: made?.eventId ?? null,

@@ -4,6 +4,7 @@ import { Link } from "@tanstack/react-router";
 import { queries } from "../api.ts";
 import { Materialize } from "./materialize.tsx";
 import { MetadataList } from "./metadata.tsx";
+import { PartitionGrid } from "./partition-grid.tsx";
 import { Chip, Status } from "./status.tsx";
 import { Ago, span } from "./time.tsx";
 
@@ -33,13 +34,14 @@ export function AssetPanel({ assetKey, wide = false }: { assetKey: string; wide?
           {asset.stale && <Chip kind="f-warn">location does not load</Chip>}
         </p>
         {asset.description && <p className="description">{asset.description}</p>}
-        {!asset.external && (
+        {!asset.external && asset.partitions === null && (
           <p className="row">
             <Materialize selection={`key:"${asset.key}"`} />
             <Materialize selection={`+key:"${asset.key}"`} label="With upstream" quiet />
           </p>
         )}
       </header>
+      {asset.partitions !== null && <PartitionGrid assetKey={asset.key} />}
       <Facts asset={asset} />
       <Checks asset={asset} />
       <Latest asset={asset} />

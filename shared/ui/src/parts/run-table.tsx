@@ -6,6 +6,7 @@ import { Ago, Duration } from "./time.tsx";
 /** Why a run came to be, in a few words. */
 export function causeOf(run: Run): string {
   const { tags } = run;
+  if (tags["kc/backfill"]) return `backfill ${tags["kc/backfill"]}`;
   if (tags["kc/schedule"]) return `schedule ${tags["kc/schedule"]}`;
   if (tags["kc/sensor"]) return `sensor ${tags["kc/sensor"]}`;
   if (tags["kc/automation"]) return "automation";
@@ -50,6 +51,7 @@ export function RunTable({ runs }: { runs: Run[] }) {
                 : run.assets.length === 1
                   ? run.assets[0]
                   : `${run.assets.length} assets`}
+              {run.partition && <div className="dim small">{run.partition}</div>}
             </td>
             <td>{causeOf(run)}</td>
             <td>

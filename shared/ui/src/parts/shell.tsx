@@ -6,6 +6,7 @@ import { useLive } from "../live.ts";
 const pages = [
   { to: "/", label: "Lineage", icon: "M4 6h5v4H4zM15 4h5v4h-5zM15 14h5v4h-5zM9 8h3v-2h3M12 8v8h3" },
   { to: "/runs", label: "Runs", icon: "M6 5l12 7-12 7z" },
+  { to: "/backfills", label: "Backfills", icon: "M4 5h4v4H4zM10 5h4v4h-4zM16 5h4v4h-4zM4 11h4v4H4zM10 11h4v4h-4zM4 17h4v3H4z" },
   { to: "/automation", label: "Automation", icon: "M12 4a8 8 0 108 8M12 7v5l3 3M16 4h4v4" },
   { to: "/deployment", label: "Deployment", icon: "M4 5h16v5H4zM4 14h16v5H4zM7 7.5h.01M7 16.5h.01" },
 ] as const;
