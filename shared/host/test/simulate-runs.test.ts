@@ -37,12 +37,12 @@ test("a failed run is run again after its delay on the virtual clock, and what n
     runRetries: { max: 3, delay: "1m", backoff: "exponential", strategy: "from_failure", onStepFailure: true },
   });
   expect(result.runs.map((run) => [time(run.createdAt), run.plan.assets[0], run.status, run.tags["kc/retry_number"]])).toEqual([
-    ["00:00:10", "raw", "failed", undefined],
-    ["00:00:10", "mart", "succeeded", undefined],
-    ["00:01:11", "raw", "failed", "1"],
-    ["00:03:12", "raw", "succeeded", "2"],
+    ["00:00:00", "raw", "failed", undefined],
+    ["00:00:00", "mart", "succeeded", undefined],
+    ["00:01:01", "raw", "failed", "1"],
+    ["00:03:02", "raw", "succeeded", "2"],
   ]);
-  expect(time(result.runs.find((run) => run.location === "mart")!.endedAt)).toBe("00:03:14");
+  expect(time(result.runs.find((run) => run.location === "mart")!.endedAt)).toBe("00:03:04");
 });
 
 test("when no retry is left what needs the run is skipped, naming it", async () => {
