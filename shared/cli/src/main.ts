@@ -17,11 +17,12 @@ export async function main(argv: readonly string[]): Promise<void> {
     print: (line = "") => void process.stdout.write(`${line}\n`),
     warn: (line) => void process.stderr.write(`${line}\n`),
   };
-  // A pager that was closed early is no error.
+  let code = 0;
+  // A pager that was closed early is no error; how the command ended is still told.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code === "EPIPE") process.exit(0);
+    if (error.code === "EPIPE") process.exit(code);
   });
-  const code = await run(argv, context);
+  code = await run(argv, context);
   await flushed();
   process.exit(code);
 }
