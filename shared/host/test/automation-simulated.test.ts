@@ -12,8 +12,9 @@ import {
   schedule,
   staticPartitions,
 } from "@kc/runtime";
-import { assembleLocation, type Run } from "@kc/runtime/internal";
+import { assembleLocation, type Run, type StoredEvaluation } from "@kc/runtime/internal";
 import { describe, expect, test } from "vitest";
+import { addPause, endPause } from "../src/daemon/automation-pauses.ts";
 import { type Simulation, simulate } from "../src/testing.ts";
 
 const make = () => {};
@@ -234,4 +235,126 @@ test("a condition that asks over and over without any news is stopped and report
   });
   expect(result.runs).toHaveLength(5);
   expect(result.reports.filter((line) => line.includes("a was requested 5 times within a minute"))).toHaveLength(1);
+});
+
+describe("pauses", () => {
+  const chain = () =>
+    load(
+      clockwork(),
+      defineLocation({
+        name: "one",
+        assets: [
+          asset({ key: "a", materialize: make }),
+          asset({ key: "b", deps: ["a" as never], automation: anyDepsUpdated(), materialize: make }),
+          asset({ key: "c", deps: ["b" as never], automation: anyDepsUpdated(), materialize: make }),
+        ],
+        schedules: [schedule({ name: "nightly", cron: "0 3 * * *", target: "key:b", defaultStatus: "running" })],
+      }),
+    );
+  const pausing =
+    (change: Partial<Parameters<typeof addPause>[1]>, updates: string[], end?: string) =>
+    async (instant: Date, platform: Parameters<NonNullable<Parameters<typeof simulate>[0]["at"]>>[1]) => {
+      const { storage, log, workspace } = platform;
+      const now = instant.getTime();
+      // Once for each minute: within it the clock stops where runs end.
+      const time = instant.getUTCSeconds() === 0 ? instant.toISOString().slice(11, 16) : "";
+      if (time === "00:10")
+        await addPause(storage, { selection: "key:b", forMs: 2 * 3_600_000, now, ...change }, workspace.graph());
+      if (end === time) await endPause(storage, "key:b", now);
+      if (updates.includes(time)) await log.append([{ type: "materialization", at: now, asset: "a" }]);
+    };
+  const times = (result: Simulation) => told(automatic(result)).map((line) => line.slice(6));
+
+  test("what becomes due while it is paused is requested once, with what depends on it, when the pause ends by the clock", async () => {
+    const result = await simulate({
+      locations: chain(),
+      ...day,
+      to: "2026-01-10T02:50:00Z",
+      at: pausing({}, ["01:00", "01:30"]),
+    });
+    expect(times(result)).toEqual(["02:10 b,c"]);
+  });
+
+  test("a pause that is ended by hand does not wait for the clock", async () => {
+    const result = await simulate({
+      locations: chain(),
+      ...day,
+      to: "2026-01-10T02:50:00Z",
+      at: pausing({ forMs: undefined }, ["01:00"], "01:20"),
+    });
+    expect(times(result)).toEqual(["01:20 b,c"]);
+  });
+
+  test("a pause without anything due leads to nothing, and updates after it count as ever", async () => {
+    const result = await simulate({ locations: chain(), ...day, to: "2026-01-10T02:50:00Z", at: pausing({}, ["02:20"]) });
+    expect(times(result)).toEqual(["02:20 b,c"]);
+  });
+
+  test("schedules go on, unless everything is paused: then their tick says why it asked for nothing", async () => {
+    const runs = ({ runs: all }: Simulation) => all.filter((run) => run.tags["kc/schedule"] === "nightly").length;
+    const long = { forMs: 5 * 3_600_000, reason: "month end" };
+    expect(runs(await simulate({ locations: chain(), ...day, at: pausing(long, []) }))).toBe(1);
+    const result = await simulate({ locations: chain(), ...day, at: pausing({ ...long, all: true }, []) });
+    expect(runs(result)).toBe(0);
+    const tick = result.ticks.find((one) => one.name === "nightly");
+    expect(tick).toMatchObject({ status: "skipped", skip: "b is paused until 2026-01-10T05:10:00.000Z: month end" });
+  });
+
+  test("a selection that names nothing, and a time over a year, are refused", async () => {
+    const refused: unknown[] = [];
+    await simulate({
+      locations: chain(),
+      ...day,
+      to: "2026-01-10T00:20:00Z",
+      async at(instant, { storage, workspace }) {
+        const now = instant.getTime();
+        const add = (selection: string, forMs: number) => addPause(storage, { selection, forMs, now }, workspace.graph());
+        for (const attempt of [add("key:bb", 1), add("group:none", 1), add("key:b", 400 * 86_400_000)])
+          await attempt.catch((error: Error) => refused.push(error.message));
+      },
+    });
+    expect(refused.slice(0, 3)).toEqual([
+      expect.stringContaining('there is no asset "bb"'),
+      'the selection "group:none" names no asset',
+      "a pause lasts at most a year",
+    ]);
+  });
+});
+
+test("the history keeps evaluations whose truth changed or that asked for something, with the request", async () => {
+  let history: StoredEvaluation[] = [];
+  await simulate({
+    locations: load(
+      clockwork(),
+      defineLocation({
+        name: "one",
+        assets: [
+          asset({ key: "a", materialize: make }),
+          asset({ key: "b", deps: ["a" as never], automation: anyDepsUpdated(), materialize: make }),
+        ],
+      }),
+    ),
+    ...day,
+    to: "2026-01-10T03:00:00Z",
+    async at(instant, { log, storage }) {
+      if (instant.toISOString().slice(11, 19) === "01:00:00")
+        await log.append([{ type: "materialization", at: instant.getTime(), asset: "a" }]);
+      history = await storage.listEvaluations("b");
+    },
+  });
+  expect(
+    history.map((one) => [new Date(one.at).toISOString().slice(11, 16), one.evaluation.value, one.requestId !== null]),
+  ).toEqual([
+    ["01:00", false, false],
+    ["01:00", true, true],
+    ["00:05", false, false],
+  ]);
+  expect(history[1]!.evaluation.parts[0]).toMatchObject({
+    label: "a",
+    value: true,
+    parts: [
+      { label: "newlyUpdated", value: true },
+      { label: "willBeRequested", value: false },
+    ],
+  });
 });

@@ -1,5 +1,6 @@
 import { type Storage, select, UserError, type WorkspaceGraph } from "@kc/runtime/internal";
 import { newId } from "../runs/submit.ts";
+import type { DaemonContext } from "./context.ts";
 
 /** Automation of the selected assets requests nothing until the instant (ms), or until it is resumed. */
 export interface Pause {
@@ -66,6 +67,26 @@ export function pausedAssets(graph: WorkspaceGraph, pauses: readonly Pause[]): M
     }
   return paused;
 }
+
+/**
+ * Why a schedule or sensor does not ask for a run now: a pause of everything holds one of its assets. Undefined when none
+ * does.
+ */
+export async function pausedRun(
+  { storage, workspace, clock }: Pick<DaemonContext, "storage" | "workspace" | "clock">,
+  { selection }: { selection: string },
+): Promise<string | undefined> {
+  const pauses = (await readPauses(storage, clock.now())).filter((pause) => pause.all);
+  if (pauses.length === 0) return undefined;
+  const graph = workspace.graph();
+  const paused = pausedAssets(graph, pauses);
+  const key = selected(graph, selection).find((one) => paused.has(one));
+  if (key === undefined) return undefined;
+  const { until, reason } = paused.get(key)!;
+  return `${key} is paused ${until === null ? "until kc resume" : `until ${new Date(until).toISOString()}`}${reason ? `: ${reason}` : ""}`;
+}
+
+export const asWarning = (message: string): Tick["logs"][number] => ({ level: "warn", message });
 
 /** A selection may name what a later reload has taken away: then it selects nothing. */
 function selected(graph: WorkspaceGraph, selection: string): string[] {

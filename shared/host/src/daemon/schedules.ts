@@ -1,5 +1,6 @@
 import { dueTicks, handledUpTo, type MissedTicks, type RunRequest, type ScheduleSnapshot, type Tick } from "@kc/runtime/internal";
 import { Unreachable } from "../locations/ask-tick.ts";
+import { asWarning, pausedRun } from "./automation-pauses.ts";
 import type { DaemonContext } from "./context.ts";
 import { type Instigator, identityOf, instigators, reconcileInstigators } from "./instigators.ts";
 import { ask, failureOfTick, latestPartition, reachable, requestOf, retryMs, unreachableMs, whyUnreachable } from "./ticks.ts";
@@ -160,10 +161,17 @@ export async function runScheduleTick(
       return true;
     }
     const failures: string[] = [];
+    const pausedRuns: string[] = [];
     for (const [index, run] of runs.entries())
       try {
+        const request = requestOf(schedule, { ...(partition ? { partition } : {}), ...run }, tick);
+        const paused = await pausedRun(context, request);
+        if (paused) {
+          pausedRuns.push(paused);
+          continue;
+        }
         const submitted = await requests.submit({
-          ...requestOf(schedule, { ...(partition ? { partition } : {}), ...run }, tick),
+          ...request,
           // The key makes a tick that is redone after a kill find the run it had made.
           runKey: `schedule:${name}:${run.runKey ?? `${tick.at}:${index}`}`,
         });
@@ -174,7 +182,12 @@ export async function runScheduleTick(
         failures.push(failureOfTick(error).error);
       }
     if (failures.length > 0) throw new Error(failures.join("; "));
-    await storage.endTick(tick.id, { status: "success", endedAt: clock.now(), requestIds, logs });
+    const ended = { endedAt: clock.now(), requestIds, logs: [...logs, ...pausedRuns.map(asWarning)] };
+    const whole = pausedRuns.length > 0 && requestIds.length === 0;
+    await storage.endTick(
+      tick.id,
+      whole ? { ...ended, status: "skipped", skip: pausedRuns[0]! } : { ...ended, status: "success" },
+    );
     return true;
   } catch (error) {
     const failure = failureOfTick(error);

@@ -1,5 +1,6 @@
 import { type NewEvent, pollDue, type RunRequest, type SensorSnapshot, type Tick } from "@kc/runtime/internal";
 import { Unreachable } from "../locations/ask-tick.ts";
+import { asWarning, pausedRun } from "./automation-pauses.ts";
 import type { DaemonContext } from "./context.ts";
 import { type Instigator, identityOf, instigators, reconcileInstigators } from "./instigators.ts";
 import { applyPartitions } from "./partition-requests.ts";
@@ -98,7 +99,13 @@ export async function runSensorTick(
     // All or nothing where it can be known before: a tick that is refused has asked for no run.
     for (const run of runs) refuseSelfTrigger(context, sensor, requestOf(sensor, run, tick));
     logs = [...logs, ...(await applyPartitions(context, result.partitions ?? []))];
-    for (const [index, run] of runs.entries()) requestIds.push(await submit(run, index));
+    let paused: string | undefined;
+    for (const [index, run] of runs.entries()) {
+      const reason = await pausedRun(context, requestOf(sensor, run, tick));
+      if (reason) logs = [...logs, asWarning(reason)];
+      else requestIds.push(await submit(run, index));
+      paused ??= reason;
+    }
     if (result.events?.length) await log.append(result.events.map((event): NewEvent => reportedEvent(event, clock.now(), name)));
     if (failures.length > 0) throw new Error(failures.map(({ run, message }) => `run ${run}: ${message}`).join("; "));
     const idle = requestIds.length === 0 && !result.events?.length && !result.partitions?.length;
@@ -111,7 +118,7 @@ export async function runSensorTick(
         endedAt: clock.now(),
         requestIds,
         logs,
-        ...(skipped ? { skip: result.skip ?? "nothing new" } : {}),
+        ...(skipped ? { skip: paused ?? result.skip ?? "nothing new" } : {}),
       },
       input.after(result.cursor ?? input.cursor, !idle),
     );

@@ -30,6 +30,9 @@ import type { SimulatedCheck, SimulatedOutcome } from "./simulated-run.ts";
 import { type SimulatedFunction, staticWorkspace } from "./static-workspace.ts";
 import { virtualClock } from "./virtual-clock.ts";
 
+/** What a simulation lets a test do by hand. */
+export type SimulatedPlatform = Pick<DaemonContext, "log" | "requests" | "storage" | "workspace"> & { backfills: Backfills };
+
 export interface SimulateOptions {
   /** The locations: definitions with their code, or what `loadSnapshots` reads of a repository. */
   locations: readonly SimulatedLocation[];
@@ -63,7 +66,7 @@ export interface SimulateOptions {
   /** How failed runs are run again; default not at all, as in kc.yaml. */
   runRetries?: RunRetryPolicy;
   /** Called at the start and at each new instant of the clock: a test can report events or ask for runs then. */
-  at?: (instant: Date, platform: Pick<DaemonContext, "log" | "requests"> & { backfills: Backfills }) => Promise<void> | void;
+  at?: (instant: Date, platform: SimulatedPlatform) => Promise<void> | void;
 }
 
 /** What happened, oldest first. */
@@ -182,7 +185,7 @@ export async function simulate(options: SimulateOptions): Promise<Simulation> {
     }
   };
 
-  await options.at?.(new Date(from), { log, requests, backfills: started });
+  await options.at?.(new Date(from), { log, requests, storage, workspace, backfills: started });
   await settle();
   for (;;) {
     const times = [...nextAt.values(), launcher.nextEnd() ?? Number.POSITIVE_INFINITY].filter((at) => at > clock.now());
@@ -197,7 +200,7 @@ export async function simulate(options: SimulateOptions): Promise<Simulation> {
     }
     if (!Number.isFinite(next) || next > to) break;
     clock.turn(next);
-    await options.at?.(new Date(next), { log, requests, backfills: started });
+    await options.at?.(new Date(next), { log, requests, storage, workspace, backfills: started });
     await launcher.endDue();
     for (const [name, at] of nextAt) if (at <= next) woken.add(name);
     await settle();
