@@ -1,4 +1,4 @@
-import { type Storage, select, UserError, type WorkspaceGraph } from "@kc/runtime/internal";
+import { type Storage, select, type Tick, UserError, type WorkspaceGraph } from "@kc/runtime/internal";
 import { newId } from "../runs/submit.ts";
 import type { DaemonContext } from "./context.ts";
 

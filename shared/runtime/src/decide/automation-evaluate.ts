@@ -191,6 +191,8 @@ function evaluate(condition: AutomationCondition, scope: Scope, run: Look): Foun
       const kept = subtractSets(existing(space, readKept(space, run.before?.[scope.path])), reset.set);
       const set = initial ? subtractSets(trigger.set, reset.set) : unionSets(trigger.set, kept);
       if (set.size > 0) run.parts[scope.path] = toKept(space, set);
+      // A state that was held down by an event of the first look counts in the next.
+      if (initial && subtractSets(trigger.set, set).size > 0) run.carry = true;
       return done(set, [trigger.evaluation, reset.evaluation]);
     }
     case "newlyTrue": {
