@@ -83,6 +83,20 @@ export function toKept(space: PartitionSpace, set: PartitionSet): Kept {
 export const updatedOf = (space: PartitionSpace, partition: string | null | undefined): PartitionSet =>
   space.definition ? space.read(partitionTexts(partition)) : wholeOf(space);
 
+const passing = new Set([
+  "newlyUpdated",
+  "newlyRequested",
+  "willBeRequested",
+  "initialEvaluation",
+  "cronTickPassed",
+  "codeVersionChanged",
+]);
+const joining = new Set(["and", "or", "anyDeps", "allDeps"]);
+
+/** Whether a condition is made of events only: what is true of it is over in the next look. */
+const isEvent = (condition: AutomationCondition): boolean =>
+  [...factsOf(condition).reads].every((type) => passing.has(type) || joining.has(type));
+
 const mostTexts = 20;
 
 export function look(condition: AutomationCondition, key: string, run: Look): Found {
@@ -192,7 +206,7 @@ function evaluate(condition: AutomationCondition, scope: Scope, run: Look): Foun
       const set = initial ? subtractSets(trigger.set, reset.set) : unionSets(trigger.set, kept);
       if (set.size > 0) run.parts[scope.path] = toKept(space, set);
       // A state that was held down by an event of the first look counts in the next.
-      if (initial && subtractSets(trigger.set, set).size > 0) run.carry = true;
+      if (initial && !isEvent(condition.trigger) && subtractSets(trigger.set, set).size > 0) run.carry = true;
       return done(set, [trigger.evaluation, reset.evaluation]);
     }
     case "newlyTrue": {
