@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import {
+  automationProblems,
   buildGraph,
   type GraphProblem,
   instigatorProblems,
@@ -80,7 +81,7 @@ export function startWorkspace(params: WorkspaceParams): Workspace {
   const rebuild = (name: string) => {
     const snapshots = [...states.values()].flatMap((state) => (state.snapshot ? [state.snapshot] : []));
     built = buildGraph(snapshots, remembered());
-    built.problems.push(...instigatorProblems(built.graph, snapshots));
+    built.problems.push(...instigatorProblems(built.graph, snapshots), ...automationProblems(built.graph));
     for (const listener of listeners) listener(name);
   };
   const start = (entry: LocationEntry): CodeProcess =>

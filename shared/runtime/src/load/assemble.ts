@@ -13,6 +13,7 @@ import type { ScheduleDefinition } from "../schedule.ts";
 import { parseSelection } from "../selection/parse.ts";
 import type { SensorDefinition } from "../sensor.ts";
 import type { AssetSnapshot, LocationSnapshot } from "../snapshot.ts";
+import { checkAutomation } from "./automation-problems.ts";
 import { checkInstigators, checkSelfTriggers, scheduleSnapshot, sensorSnapshot } from "./instigators.ts";
 
 /** A location's definitions with code, ready to run: its own and its components'. */
@@ -62,6 +63,9 @@ export function assembleLocation(
       one.specs.flatMap((spec) => (spec.checks ?? []).map((check) => ({ name: `${spec.key}:${check.name}`, where: one.where }))),
     ),
   ]);
+  for (const one of assets)
+    for (const { key, automation } of one.specs)
+      if (automation) located(one.where, () => checkAutomation(key, automation, one.run === undefined));
   checkInstigators(definition.name, { jobs, schedules, sensors });
   for (const { target, selection, where } of [...schedules, ...sensors, ...jobs] as {
     target?: string;
