@@ -56,6 +56,7 @@ export function livePartitions(
   // Another host on the same storage may have changed them: its events come by this log too.
   log.listen((events) => {
     if (events.some((event) => event.type === "dynamic_partitions")) void reload();
+    for (const { type, asset } of events) if (type === "wiped" && asset) known.delete(asset);
   });
 
   const now = (graph: WorkspaceGraph = workspace.graph()) =>

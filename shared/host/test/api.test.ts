@@ -176,6 +176,7 @@ describe("the OpenAPI document", () => {
       "/api/sensors/{location}/{name}": { running: false },
       "/api/pools/{name}": { slots: 2 },
       "/api/alerts/mute": { what: "a", for: "1h" },
+      "/api/assets/wipe": { selection: "parts" },
       "/api/alerts/unmute": { what: "a" },
       "/api/pauses": { selection: "a", for: "1h" },
       "/api/pauses/end": { what: "a" },

@@ -16,6 +16,7 @@ export * from "./decide/automation-requests.ts";
 export * from "./decide/backfill.ts";
 export * from "./decide/blocking.ts";
 export * from "./decide/freshness.ts";
+export * from "./decide/health.ts";
 export * from "./decide/pools.ts";
 export * from "./decide/queue.ts";
 export * from "./decide/rank.ts";

@@ -48,6 +48,25 @@ export function partitionContract(open: () => Storage): void {
     expect(await storage.partitionRows("orders")).toEqual([]);
     expect(await storage.partitionRows("other")).toHaveLength(1);
   });
+  test("a wiped partition remembers only that; a wiped asset forgets all of its partitions, and other assets nothing", async () => {
+    const storage = open();
+    await storage.appendEvents([
+      about("materialization", "a"),
+      about("step_failed", "b"),
+      about("materialization", "a", "other"),
+    ]);
+    const [wiped] = await storage.appendEvents([about("wiped", "a")]);
+    expect((await storage.partitionRows("orders")).find((row) => row.partition === "a")).toEqual({
+      partition: "a",
+      materialized: null,
+      failedEventId: null,
+      failedRunId: null,
+      wipedEventId: wiped!.id,
+    });
+    await storage.appendEvents([about("materialization", "x"), about("wiped", undefined), about("materialization", "y")]);
+    expect((await storage.partitionRows("orders")).map((row) => row.partition)).toEqual(["y"]);
+    expect(await storage.partitionRows("other")).toHaveLength(1);
+  });
   test("an event that is stored already counts once", async () => {
     const storage = open();
     const [first] = await storage.appendEvents([{ ...about("materialization", "a"), seq: 1 }]);

@@ -160,6 +160,9 @@ export function projectAsset(state: AssetState, event: StoredEvent): AssetState 
         ...state,
         materialization: { eventId: event.id, at: event.at, runId: event.runId ?? null, metadata: event.metadata ?? {} },
       };
+    case "wiped":
+      // The policy's state follows by an event of its own, so that whoever was told of it hears of the change.
+      return event.partition ? state : { ...emptyAssetState(state.key), freshness: state.freshness };
     case "unchanged":
       return { ...state, unchangedAt: event.at };
     case "check_result": {

@@ -18,6 +18,7 @@ import type { Tables } from "./tables.ts";
 export const assetEvents = new Set<NewEvent["type"]>([
   "materialization",
   "unchanged",
+  "wiped",
   "check_result",
   "freshness",
   "step_succeeded",

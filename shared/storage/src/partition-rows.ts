@@ -63,9 +63,21 @@ export function partitionRows({ db, write }: Sql): Part {
 
 /** Keeps what events say of partitions. */
 export async function projectPartitions(tx: Tx, events: readonly StoredEvent[]): Promise<void> {
+  // What was known of a whole asset goes, with the partitions that were wiped one by one before.
+  const whole = events.filter((event) => event.type === "wiped" && event.asset && !event.partition);
+  if (whole.length > 0) {
+    // Events before and after it keep their order.
+    const at = events.indexOf(whole[0]!);
+    await projectPartitions(tx, events.slice(0, at));
+    await tx.deleteFrom("asset_partitions").where("asset", "=", whole[0]!.asset!).execute();
+    return projectPartitions(tx, events.slice(at + 1));
+  }
   const byAsset = new Map<string, Map<string, PartitionRow>>();
   const relevant = events.filter(
-    (event) => event.asset && event.partition && (event.type === "materialization" || event.type === "step_failed"),
+    (event) =>
+      event.asset &&
+      event.partition &&
+      (event.type === "materialization" || event.type === "step_failed" || event.type === "wiped"),
   );
   if (relevant.length === 0) return;
   for (const asset of new Set(relevant.map((event) => event.asset!))) {
@@ -101,6 +113,7 @@ export async function projectPartitions(tx: Tx, events: readonly StoredEvent[]):
           run_id: eb.ref("excluded.run_id"),
           failed_event_id: eb.ref("excluded.failed_event_id"),
           failed_run_id: eb.ref("excluded.failed_run_id"),
+          wiped_event_id: eb.ref("excluded.wiped_event_id"),
           changed: eb.ref("excluded.changed"),
         })),
       )
@@ -120,6 +133,7 @@ const toRow = (asset: string, row: PartitionRow, changed: number): Insertable<Ta
   run_id: row.materialized?.runId ?? null,
   failed_event_id: row.failedEventId,
   failed_run_id: row.failedRunId,
+  wiped_event_id: row.wipedEventId ?? null,
   changed,
 });
 
@@ -128,4 +142,5 @@ const fromRow = (row: Selectable<Tables["asset_partitions"]>): PartitionRow => (
   materialized: row.event_id === null ? null : { eventId: row.event_id, at: row.at!, runId: row.run_id },
   failedEventId: row.failed_event_id,
   failedRunId: row.failed_run_id,
+  ...(row.wiped_event_id === null ? {} : { wipedEventId: row.wiped_event_id }),
 });

@@ -68,6 +68,7 @@ export interface Tables {
     run_id: string | null;
     failed_event_id: number | null;
     failed_run_id: string | null;
+    wiped_event_id: number | null;
     changed: number;
   };
   backfills: { id: string; status: string; created_at: number; body: string };

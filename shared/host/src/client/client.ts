@@ -21,6 +21,7 @@ import type {
   Pause,
   PauseRequest,
   Pool,
+  ReportedEvent,
   Run,
   RunDetail,
   RunEvent,
@@ -29,6 +30,7 @@ import type {
   Submitted,
   Tick,
   TickPreview,
+  Wiped,
   WorkspaceInfo,
 } from "./types.ts";
 
@@ -124,11 +126,9 @@ export function apiClient(base: string, options: { fetch?: typeof fetch } = {}) 
     resetCursor: (location: string, name: string) =>
       call<Instigator>("POST", `sensors/${encodeURIComponent(location)}/${encodeURIComponent(name)}/reset-cursor`, {}, {}),
     ticks: (query: { location?: string; name?: string; limit?: number } = {}) => call<Tick[]>("GET", "ticks", query),
-    report: (event: {
-      type: "materialization" | "observation";
-      asset: string;
-      metadata?: Record<string, string | number | boolean | null>;
-    }) => call<RunEvent>("POST", "events", {}, event),
+    report: (event: ReportedEvent) => call<RunEvent>("POST", "events", {}, event),
+    /** Forgets what is known of assets or of some of their partitions. */
+    wipe: (request: { selection: string; partition?: string }) => call<Wiped>("POST", "assets/wipe", {}, request),
     /** Rules, channels, open alerts, mutes and the last deliveries. */
     alerts: () => call<AlertsInfo>("GET", "alerts"),
     /** A rule's name or an asset selection; `for` is a duration: "2h". */

@@ -94,6 +94,14 @@ export const assetSchema = z
     status: z.enum(["missing", "queued", "running", "succeeded", "failed", "skipped"]),
     freshness: z.enum(["fresh", "warn", "fail", "unknown"]).nullable(),
     health: z.enum(["healthy", "warning", "degraded", "unknown"]),
+    /** What the health is made of, the worst first. */
+    healthReasons: z.array(
+      z.object({
+        of: z.enum(["materialization", "freshness", "checks"]),
+        status: z.enum(["healthy", "warning", "degraded", "unknown"]),
+        text: z.string(),
+      }),
+    ),
     materialization: z
       .object({ at: instant, runId: z.string().nullable(), eventId: z.number(), metadata: metadataSchema })
       .nullable(),
@@ -328,13 +336,33 @@ export const connectionSchema = z
     answers: z.boolean().nullable(),
   })
   .openapi("Connection");
+const reportedValue = z.union([
+  z.string(),
+  z.number(),
+  z.boolean(),
+  z.null(),
+  z.strictObject({ type: z.string().max(50), value: z.unknown() }),
+]);
 export const reportSchema = z
-  .object({
-    type: z.enum(["materialization", "observation"]),
+  .strictObject({
+    type: z.enum(["materialization", "observation", "check"]),
     asset: z.string().max(512),
-    metadata: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])).optional(),
+    partition: z.string().max(100_000).optional(),
+    metadata: z.record(z.string(), reportedValue).optional(),
+    check: z
+      .strictObject({
+        name: z.string().max(512),
+        passed: z.boolean(),
+        severity: z.enum(["WARN", "ERROR"]).optional(),
+        description: z.string().max(10_000).optional(),
+      })
+      .optional(),
   })
   .openapi("ReportedEvent");
+export const wipeSchema = z
+  .strictObject({ selection: z.string().min(1).max(10_000), partition: z.string().min(1).max(100_000).optional() })
+  .openapi("Wipe");
+export const wipedSchema = z.object({ assets: z.array(z.string()), partition: z.string().nullable() }).openapi("Wiped");
 export const storageInfoSchema = z
   .object({ dialect: z.string(), schemaVersion: z.number(), counts: z.record(z.string(), z.number()), bytes: z.number() })
   .openapi("StorageInfo");

@@ -39,7 +39,7 @@ export async function advanceFacts(
     if (!event.asset) continue;
     const state = facts.states.get(event.asset) ?? emptyState(event.asset);
     facts.states.set(event.asset, projectAsset(state, event));
-    if (event.type === "materialization" || event.type === "step_failed") changed.add(event.asset);
+    if (event.type === "materialization" || event.type === "step_failed" || event.type === "wiped") changed.add(event.asset);
   }
   facts.graph = graph;
   const wanted = all ? watched(graph) : [...changed].filter((key) => facts.partitions.has(key));

@@ -14,6 +14,7 @@ import { healthRoutes } from "./health-routes.ts";
 import { instigatorRoutes } from "./instigator-routes.ts";
 import { partitionRoutes } from "./partition-routes.ts";
 import { poolRoutes } from "./pool-routes.ts";
+import { reportRoutes } from "./report-routes.ts";
 import { type App, NotFound } from "./route.ts";
 import { runRoutes } from "./run-routes.ts";
 import { streams } from "./streams.ts";
@@ -47,6 +48,7 @@ export function webApp(context: WebContext): App {
   instigatorRoutes(app, context);
   assetRoutes(app, context);
   checkRoutes(app, context);
+  reportRoutes(app, context);
   runRoutes(app, context);
   partitionRoutes(app, context);
   backfillRoutes(app, context);

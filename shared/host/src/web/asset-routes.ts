@@ -1,11 +1,18 @@
 import { z } from "@hono/zod-openapi";
-import { didYouMean, type Run, select, typedMetadata } from "@kc/runtime/internal";
-import { assetDetailSchema, assetSchema, eventSchema, reportSchema } from "../client/schemas.ts";
+import { type AssetNode, didYouMean, type HealthInput, type Run, select } from "@kc/runtime/internal";
+import { assetDetailSchema, assetSchema } from "../client/schemas.ts";
 import type { WebContext } from "./context.ts";
-import { type App, get, list, NotFound, post } from "./route.ts";
-import { viewAsset, viewEvent } from "./views.ts";
+import { type App, get, list, NotFound } from "./route.ts";
+import { viewAsset } from "./views.ts";
 
-export function assetRoutes(app: App, { workspace, storage, log, daemon, now }: WebContext): void {
+export function assetRoutes(app: App, { workspace, storage, partitions, daemon }: WebContext): void {
+  /** How many partitions are made and how many fail; undefined without partitions. */
+  const partitionsOf = async (node: AssetNode): Promise<HealthInput["partitions"]> => {
+    if (!node.partitions) return undefined;
+    const space = partitions.now().spaceOf(node.key);
+    const { materialized, failed } = await partitions.status(node.key);
+    return { made: space.count(materialized), failed: space.count(failed) };
+  };
   const openRuns = async (): Promise<Map<string, Run>> => {
     const runs = await storage.listRuns({
       statuses: ["queued", "starting", "running", "cancelling"],
@@ -29,13 +36,11 @@ export function assetRoutes(app: App, { workspace, storage, log, daemon, now }: 
       const { selection } = context.req.valid("query");
       const keys = selection ? select(graph, selection) : graph.order;
       const [states, open] = await Promise.all([storage.assetStates(), openRuns()]);
-      return context.json(
-        keys.map((key) => {
-          const node = graph.assets.get(key)!;
-          return viewAsset(node, states.get(key), workspace.location(node.location), open.get(key));
-        }),
-        200,
+      const nodes = keys.map((key) => graph.assets.get(key)!);
+      const views = nodes.map(async (node) =>
+        viewAsset(node, states.get(node.key), workspace.location(node.location), open.get(node.key), await partitionsOf(node)),
       );
+      return context.json(await Promise.all(views), 200);
     },
   );
 
@@ -54,7 +59,7 @@ export function assetRoutes(app: App, { workspace, storage, log, daemon, now }: 
       const evaluation = daemon.evaluations.get(key);
       return context.json(
         {
-          ...viewAsset(node, states.get(key), workspace.location(node.location), open.get(key)),
+          ...viewAsset(node, states.get(key), workspace.location(node.location), open.get(key), await partitionsOf(node)),
           metadata: node.metadata,
           automation: node.automation ?? null,
           evaluation: evaluation ? { at: new Date(evaluation.at).toISOString(), evaluation: evaluation.evaluation } : null,
@@ -72,19 +77,6 @@ export function assetRoutes(app: App, { workspace, storage, log, daemon, now }: 
         },
         200,
       );
-    },
-  );
-
-  app.openapi(
-    post("/api/events", "Report that an asset was made or seen elsewhere", reportSchema, eventSchema),
-    async (context) => {
-      const { type, asset, metadata } = context.req.valid("json");
-      if (!workspace.graph().assets.has(asset))
-        throw new NotFound(`there is no asset "${asset}".${didYouMean(asset, workspace.graph().assets.keys())}`);
-      const [stored] = await log.append([
-        { type, at: now(), asset, metadata: typedMetadata(metadata), fields: { reported_by: "api" } },
-      ]);
-      return context.json(viewEvent(stored!), 200);
     },
   );
 }

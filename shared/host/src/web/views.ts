@@ -1,8 +1,10 @@
 import {
   type AssetNode,
   type AssetState,
+  assetHealth,
   checksOf,
   describePartitions,
+  type HealthInput,
   isEnd,
   nextTick,
   pollDue,
@@ -61,16 +63,6 @@ export function viewEvent({ at: ms, seq: _, ...event }: StoredEvent): api.RunEve
   return { ...event, at: at(ms) } as api.RunEvent;
 }
 
-/** Worst of the last run, the freshness and the checks. */
-export function healthOf(state: AssetState | undefined): api.Asset["health"] {
-  if (!state || (!state.materialization && !state.last)) return "unknown";
-  const failed = Object.values(state.checks).filter((check) => !check.passed);
-  if (state.last?.status === "failed" || state.freshness === "fail" || failed.some((check) => check.severity === "ERROR"))
-    return "degraded";
-  if (state.freshness === "warn" || failed.length > 0) return "warning";
-  return "healthy";
-}
-
 /** The checks of an asset with their latest results. */
 export const viewChecks = (node: AssetNode, state: AssetState | undefined): api.Asset["checks"] =>
   node.checks.map((check) => {
@@ -100,9 +92,11 @@ export function viewAsset(
   state: AssetState | undefined,
   location: LocationState | undefined,
   open: Run | undefined,
+  partitions?: HealthInput["partitions"],
 ): api.Asset {
   const going = open && !isEnd(open.status) ? (open.status === "queued" ? "queued" : "running") : undefined;
   const freshness = node.freshness ? (state?.freshness ?? "unknown") : null;
+  const health = assetHealth({ node, state, freshness: freshness ?? undefined, partitions });
   return {
     key: node.key,
     location: node.location,
@@ -119,7 +113,8 @@ export function viewAsset(
     stale: location?.status !== "loaded",
     status: going ?? (state?.last ? state.last.status : state?.materialization ? "succeeded" : "missing"),
     freshness,
-    health: healthOf(state),
+    health: health.status,
+    healthReasons: health.reasons,
     materialization: state?.materialization
       ? {
           at: at(state.materialization.at),

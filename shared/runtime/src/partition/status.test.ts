@@ -39,6 +39,16 @@ describe("the status of an asset's partitions", () => {
       "2026-01-05...2026-01-10",
     ]);
   });
+  test("what was wiped is neither made nor failed, until it is made again by itself or within a range", () => {
+    const wiped = (partition: string, made: number | null, at: number) => ({ ...row(partition, made, null), wipedEventId: at });
+    const range = row("2026-01-01...2026-01-03", 3, null);
+    expect(status(range, wiped("2026-01-02", null, 5))).toEqual([["2026-01-01", "2026-01-03"], []]);
+    expect(status(range, wiped("2026-01-02", 6, 5))[0]).toEqual(["2026-01-01...2026-01-03"]);
+    expect(status({ ...range, materialized: { eventId: 7, at: 7, runId: null } }, wiped("2026-01-02", null, 5))[0]).toEqual([
+      "2026-01-01...2026-01-03",
+    ]);
+    expect(status(row("2026-01-02", null, 4), wiped("2026-01-01...2026-01-31", null, 5))).toEqual([[], []]);
+  });
   test("keys that exist no more are left out", () => {
     expect(status(row("gone", 1, null))).toEqual([[], []]);
   });

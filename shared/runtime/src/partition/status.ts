@@ -11,6 +11,8 @@ export interface PartitionRow {
   /** Id of the event of its latest failure, null when it never failed. */
   failedEventId: number | null;
   failedRunId: string | null;
+  /** Id of the event by which it was last forgotten; absent when it never was. */
+  wipedEventId?: number;
 }
 
 /** Keys and ranges of an event or a run: its partition is a list joined by commas. */
@@ -21,6 +23,8 @@ export function projectPartition(row: PartitionRow, event: StoredEvent): Partiti
   if (event.type === "materialization")
     return { ...row, materialized: { eventId: event.id, at: event.at, runId: event.runId ?? null } };
   if (event.type === "step_failed") return { ...row, failedEventId: event.id, failedRunId: event.runId ?? null };
+  if (event.type === "wiped")
+    return { ...row, materialized: null, failedEventId: null, failedRunId: null, wipedEventId: event.id };
   return undefined;
 }
 
@@ -39,6 +43,7 @@ export interface PartitionStatus {
 
 /** Joins the rows of an asset. Rows of ranges and of keys may overlap: for each partition the latest event counts. */
 export function partitionStatus(space: PartitionSpace, rows: readonly PartitionRow[]): PartitionStatus {
+  if (rows.some((row) => row.wipedEventId !== undefined)) return inOrder(space, rows);
   const changes = rows.flatMap((row) => [
     ...(row.materialized ? [{ id: row.materialized.eventId, text: row.partition, good: true }] : []),
     ...(row.failedEventId === null ? [] : [{ id: row.failedEventId, text: row.partition, good: false }]),
@@ -61,6 +66,30 @@ export function partitionStatus(space: PartitionSpace, rows: readonly PartitionR
     while (end < order.length && order[end]!.good === good) end++;
     const set = space.read(order.slice(at, end).map((one) => one.text));
     failed = good ? subtractSets(failed, set) : unionSets(failed, set);
+    at = end;
+  }
+  return { materialized, failed };
+}
+
+/** Where something was forgotten every row counts in its order: a range may have been made after a key of it was wiped. */
+function inOrder(space: PartitionSpace, rows: readonly PartitionRow[]): PartitionStatus {
+  type Change = { id: number; text: string; what: "made" | "failed" | "wiped" };
+  const changes = rows.flatMap(({ partition: text, materialized, failedEventId, wipedEventId }): Change[] => [
+    ...(materialized ? [{ id: materialized.eventId, text, what: "made" as const }] : []),
+    ...(failedEventId === null ? [] : [{ id: failedEventId, text, what: "failed" as const }]),
+    ...(wipedEventId === undefined ? [] : [{ id: wipedEventId, text, what: "wiped" as const }]),
+  ]);
+  changes.sort((a, b) => a.id - b.id);
+  let materialized: PartitionSet = new Map();
+  let failed: PartitionSet = new Map();
+  for (let at = 0; at < changes.length; ) {
+    const { what } = changes[at]!;
+    let end = at;
+    while (end < changes.length && changes[end]!.what === what) end++;
+    const set = space.read(changes.slice(at, end).map((one) => one.text));
+    materialized =
+      what === "made" ? unionSets(materialized, set) : what === "wiped" ? subtractSets(materialized, set) : materialized;
+    failed = what === "failed" ? unionSets(failed, set) : subtractSets(failed, set);
     at = end;
   }
   return { materialized, failed };

@@ -101,6 +101,7 @@ function project(memory: Memory, event: StoredEvent): void {
   }
   if (event.asset && assetEvents.has(event.type))
     memory.assets.set(event.asset, projectAsset(memory.assets.get(event.asset) ?? emptyAssetState(event.asset), event));
+  if (event.asset && event.type === "wiped" && !event.partition) memory.partitions.delete(event.asset);
   if (event.asset && event.partition)
     for (const text of partitionTexts(event.partition)) {
       const rows = memory.partitions.get(event.asset) ?? new Map();

@@ -1,0 +1,43 @@
+import { createInterface } from "node:readline/promises";
+import { type Command, text, UsageError } from "../command.ts";
+import { withHost } from "../host.ts";
+
+export const command: Command = {
+  summary: "Forget what kc knows of assets: materializations, failures, check results. Their data is not touched.",
+  usage: "<selection…> [--partition KEY] [--yes]",
+  options: {
+    partition: {
+      type: "string",
+      value: "KEY",
+      description: "Only these partitions: keys and ranges first...last, joined by commas",
+    },
+    yes: { type: "boolean", short: "y", description: "Do not ask" },
+    json: { type: "boolean", description: "Print what was forgotten as JSON" },
+  },
+  examples: [
+    ["kc wipe orders", "asks first; the log keeps what was"],
+    ["kc wipe daily_orders --partition 2026-01-01...2026-01-31 --yes", "a month of partitions"],
+  ],
+  async run({ values, positionals, context }) {
+    if (positionals.length === 0) throw new UsageError("which assets? Give a selection, as in: kc wipe orders");
+    const selection = positionals.map((one) => `(${one})`).join(" or ");
+    const partition = text(values, "partition");
+    return withHost(context, async ({ api }) => {
+      await api.settled();
+      if (!values.yes) {
+        const assets = await api.assets(selection);
+        const names = assets.map((one) => one.key);
+        const what = `${names.slice(0, 5).join(", ")}${names.length > 5 ? ` and ${names.length - 5} more` : ""}${partition ? `, partition ${partition}` : ""}`;
+        if (!context.interactive) throw new UsageError(`to forget ${what} without being asked, give --yes`);
+        const lines = createInterface({ input: process.stdin, output: process.stdout });
+        const answer = await lines.question(`Forget what is known of ${what}? [y/N] `);
+        lines.close();
+        if (!/^y(es)?$/i.test(answer.trim())) return 1;
+      }
+      const wiped = await api.wipe({ selection, ...(partition ? { partition } : {}) });
+      if (values.json) context.print(JSON.stringify(wiped, null, 2));
+      else for (const key of wiped.assets) context.print(`${key} is forgotten${partition ? `: ${partition}` : ""}`);
+      return 0;
+    });
+  },
+};

@@ -1,0 +1,152 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type TestInstance, testInstance } from "../src/testing.ts";
+import { definitions, makeWorkspace, runtimePackage } from "./workspace.ts";
+
+const before = `
+import { anomalyCheck, assetCheck, dailyPartitions, md, rangeCheck } from "${runtimePackage}";
+const many = Array.from({ length: 1_000 }, (_, at) => assetCheck({ asset: "many", name: "c" + at, run: () => ({ passed: true }) }));
+let rows = 100;`;
+const assets = `
+  asset({ key: "orders", materialize: () => ({ metadata: { row_count: md.rowCount(rows++) } }) }),
+  asset({ key: "broken", materialize() { throw new Error("no"); } }),
+  asset({ key: "daily", partitions: dailyPartitions({ start: "2026-01-01", end: "2026-02-01" }), materialize({ partition }) {
+    if (partition! < "2026-01-03") throw new Error("no"); } }),
+  asset({ key: "many", materialize() {} }),`;
+const workspace = makeWorkspace({
+  team: definitions(
+    "team",
+    assets,
+    before,
+    `checks: [
+      rangeCheck({ asset: "orders", metadata: "row_count", min: 1, name: "rows" }),
+      rangeCheck({ asset: "orders", metadata: "row_count", max: 50, name: "few", severity: "WARN" }),
+      anomalyCheck({ asset: "orders" }),
+      assetCheck({ asset: "daily", name: "part", run: ({ partition }) => ({ passed: partition !== "2026-01-05" }) }),
+      ...many],`,
+  ),
+});
+
+let instance: TestInstance;
+beforeAll(async () => {
+  instance = await testInstance({ root: workspace.root });
+});
+afterAll(async () => {
+  await instance?.stop();
+  workspace.remove();
+});
+const asset = (key: string) => instance.api.asset(key);
+const run = async (request: Parameters<TestInstance["api"]["submit"]>[0]) => instance.finish(await instance.api.submit(request));
+
+describe("checks alone", () => {
+  test("see what the last run made and its history; the asset is not made again", async () => {
+    for (let time = 0; time < 6; time++) await instance.materialize("orders");
+    const made = (await asset("orders")).materialization!;
+    const { runs } = await run({ selection: "orders", checksOnly: true });
+    expect(runs).toMatchObject([
+      { status: "succeeded", assets: [], checks: ["orders:rows", "orders:few", "orders:anomaly_row_count"] },
+    ]);
+    const after = await asset("orders");
+    expect(after.materialization).toEqual(made);
+    const result = after.checks.find((one) => one.name === "anomaly_row_count")!.result!;
+    expect(result).toMatchObject({
+      passed: true,
+      runId: runs[0]!.id,
+      metadata: { median: { value: 102 }, row_count: { value: 105 } },
+    });
+    expect((await instance.api.runs({ asset: "orders" }))[0]!.id).toBe(runs[0]!.id);
+  });
+  test("by name and by partition: the result carries it, and a failed one fails the run", async () => {
+    const { runs, events } = await run({ checks: ["daily:part"], partition: "2026-01-05" });
+    expect(runs[0]!.status).toBe("failed");
+    expect(events.find((event) => event.type === "check_result")).toMatchObject({
+      partition: "2026-01-05",
+      check: { passed: false },
+    });
+    expect((await asset("daily")).checks[0]!.result).toMatchObject({ passed: false, partition: "2026-01-05" });
+    expect((await asset("daily")).status).toBe("missing");
+  });
+  test("a thousand of one asset run and are listed", async () => {
+    expect((await run({ selection: "many", checksOnly: true })).runs[0]!.status).toBe("succeeded");
+    const listed = await instance.api.checks("many");
+    expect(listed).toHaveLength(1_000);
+    expect(listed.every((one) => one.result?.passed)).toBe(true);
+  });
+  test.each([
+    [{ checks: ["orders:row"] }, 'asset "orders" has no check "row". Did you mean "rows"'],
+    [{ checks: [] as string[] }, "checks"],
+    [{ selection: "broken", checksOnly: true }, "no selected asset has a check with code of its own"],
+    [{ checks: ["orders:rows"], partition: "2026-01-05" }, "no checked asset has partitions"],
+    [{ checks: ["orders:rows"], config: { orders: {} } }, 'there is no step "orders" in this request'],
+    [{ selection: "orders", tags: { "kc/checks": "all" } }, 'tag kc/checks: "all" is not only'],
+  ])("%j is refused", async (request, text) => {
+    await expect(instance.api.submit(request)).rejects.toThrow(text);
+  });
+});
+
+describe("health", () => {
+  test("a failed run degrades; a materialization reported by hand clears it, a wipe forgets all", async () => {
+    await instance.materialize("broken");
+    expect(await asset("broken")).toMatchObject({ health: "degraded", healthReasons: [{ of: "materialization" }] });
+    await instance.api.report({
+      type: "materialization",
+      asset: "broken",
+      metadata: { rows: 3, at: { type: "row_count", value: 3 } },
+    });
+    expect(await asset("broken")).toMatchObject({
+      health: "healthy",
+      materialization: { metadata: { at: { type: "row_count" } } },
+    });
+    expect(await instance.api.wipe({ selection: "broken" })).toEqual({ assets: ["broken"], partition: null });
+    expect(await asset("broken")).toMatchObject({ health: "unknown", status: "missing", materialization: null, checks: [] });
+  });
+  test("a check that warns, and one reported by hand", async () => {
+    expect(await asset("orders")).toMatchObject({
+      health: "warning",
+      healthReasons: [{ of: "checks", text: "checks warn: few" }, {}],
+    });
+    await instance.api.report({
+      type: "check",
+      asset: "orders",
+      check: { name: "rows", passed: false, description: "seen elsewhere" },
+    });
+    expect((await asset("orders")).health).toBe("degraded");
+    await instance.api.report({ type: "check", asset: "orders", check: { name: "rows", passed: true } });
+    expect((await asset("orders")).health).toBe("warning");
+  });
+  test("one failing partition warns, two degrade; wiping and reporting partitions clears them", async () => {
+    await instance.api.wipe({ selection: "daily" });
+    await instance.materialize("daily", { partition: "2026-01-04" });
+    await instance.materialize("daily", { partition: "2026-01-01" });
+    expect((await asset("daily")).health).toBe("warning");
+    await instance.materialize("daily", { partition: "2026-01-02" });
+    expect(await asset("daily")).toMatchObject({
+      health: "degraded",
+      healthReasons: [{ text: "the latest try of 2 partitions failed" }, {}],
+    });
+    await instance.api.report({ type: "materialization", asset: "daily", partition: "2026-01-01" });
+    expect((await asset("daily")).health).toBe("warning");
+    await instance.api.wipe({ selection: "daily", partition: "2026-01-02...2026-01-04" });
+    expect((await asset("daily")).health).toBe("healthy");
+    expect((await instance.api.partitions("daily")).counts).toMatchObject({ materialized: 1, failed: 0 });
+  });
+  test.each([
+    [() => instance.api.report({ type: "materialization", asset: "order" }), 'there is no asset "order". Did you mean "orders"?'],
+    [() => instance.api.report({ type: "materialization", asset: "daily" }), "has partitions: which of them was made?"],
+    [() => instance.api.report({ type: "observation", asset: "orders", partition: "x" }), "has no partitions"],
+    [() => instance.api.report({ type: "check", asset: "orders" }), "needs check: { name, passed }"],
+    [() => instance.api.report({ type: "check", asset: "orders", check: { name: "gone", passed: true } }), 'has no check "gone"'],
+    [
+      () => instance.api.report({ type: "observation", asset: "orders", metadata: { a: { type: "tabel", value: 1 } } }),
+      'Did you mean "table"?',
+    ],
+    [
+      () => instance.api.report({ type: "observation", asset: "orders", metadata: { a: { type: "row_count", value: -1 } } }),
+      "is no row_count",
+    ],
+    [() => instance.api.wipe({ selection: "gone" }), 'there is no asset "gone"'],
+    [() => instance.api.wipe({ selection: "orders", partition: "2026-01-01" }), "has no partitions"],
+    [() => instance.api.wipe({ selection: "daily", partition: "2027-01-01" }), "2027-01-01"],
+  ])("bad input %# is refused by name", async (ask, text) => {
+    await expect(ask()).rejects.toThrow(text);
+  });
+});
