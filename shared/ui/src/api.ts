@@ -8,6 +8,8 @@ export const queries = {
   workspace: queryOptions({ queryKey: ["workspace"], queryFn: () => api.workspace() }),
   assets: queryOptions({ queryKey: ["assets"], queryFn: () => api.assets() }),
   asset: (key: string) => queryOptions({ queryKey: ["assets", key], queryFn: () => api.asset(key) }),
+  evaluations: (key: string) =>
+    queryOptions({ queryKey: ["assets", key, "evaluations"], queryFn: () => api.evaluations(key, { limit: 50 }) }),
   runs: (asset?: string) =>
     queryOptions({
       queryKey: ["runs", "list", asset ?? ""],

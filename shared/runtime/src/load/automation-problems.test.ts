@@ -86,8 +86,8 @@ describe("conditions that are changed", () => {
     );
   });
   test("what is left out goes with its negation", () => {
-    const changed = automation.without(eager(), "any_deps_missing") as { conditions?: unknown[] };
-    expect(changed.conditions).toHaveLength(4);
+    const changed = automation.without(eager(), "any_deps_missing");
+    expect((changed as { conditions?: unknown[] }).conditions).toHaveLength(4);
     expect(text(changed)).not.toContain("any_deps_missing");
   });
   test("filters reach every part that looks at dependencies, and add to each other", () => {

@@ -1,4 +1,5 @@
 import { didYouMean, UserError } from "../errors.ts";
+import { automationOf, isAutomation } from "./automation-text.ts";
 
 /** Names a template may use, each a value or, for `env`, the environment. */
 export interface TemplateScope {
@@ -21,7 +22,7 @@ const call = /^env\(\s*(['"])(\w+)\1\s*(?:,\s*(?:(['"])(.*?)\3)\s*)?\)$/;
 
 /**
  * Fills `{{ … }}` in one string: `project_root`, `workspace_root`, `env.NAME`, `env('NAME', 'default')` and the location's
- * own variables. A string that is one template keeps the value's type; an unset variable with a default is the default.
+ * own variables, and conditions such as `automation.eager()`. A string that is one template keeps the value's type; an unset variable with a default is the default.
  * @throws UserError at a name that does not exist, at expressions, and at an unclosed template.
  */
 export function fillTemplate(text: string, scope: TemplateScope, where: string): TemplateResult {
@@ -41,6 +42,7 @@ export function fillTemplate(text: string, scope: TemplateScope, where: string):
     if (dotted) return read(dotted);
     const piped = /^env\.(\w+)\s*\|\s*default\(\s*(['"])(.*?)\2\s*\)$/.exec(expression);
     if (piped) return read(piped[1]!, piped[3]);
+    if (isAutomation(expression)) return automationOf(expression, where);
     const name = expression.replace(/^context\./, "");
     if (name === "project_root" || name === "workspace_root") return scope[name];
     if (Object.hasOwn(scope.vars, name)) return scope.vars[name];

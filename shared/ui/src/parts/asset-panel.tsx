@@ -2,6 +2,7 @@ import type { AssetDetail } from "@kc/host/client";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { queries } from "../api.ts";
+import { Evaluations } from "./evaluations.tsx";
 import { Materialize } from "./materialize.tsx";
 import { MetadataList } from "./metadata.tsx";
 import { PartitionGrid } from "./partition-grid.tsx";
@@ -46,15 +47,7 @@ export function AssetPanel({ assetKey, wide = false }: { assetKey: string; wide?
       <Checks asset={asset} />
       <Latest asset={asset} />
       {wide && <History asset={asset} />}
-      {asset.evaluation && (
-        <section>
-          <h2>Automation</h2>
-          <p className="dim">
-            evaluated <Ago at={asset.evaluation.at} />
-          </p>
-          <Evaluation node={asset.evaluation.evaluation as EvaluationNode} />
-        </section>
-      )}
+      <Evaluations assetKey={asset.key} wide={wide} />
     </article>
   );
 }
@@ -207,24 +200,5 @@ function History({ asset }: { asset: AssetDetail }) {
         </tbody>
       </table>
     </section>
-  );
-}
-
-interface EvaluationNode {
-  label: string;
-  value: boolean;
-  parts: EvaluationNode[];
-}
-
-function Evaluation({ node }: { node: EvaluationNode }) {
-  return (
-    <ul className="evaluation">
-      <li>
-        <Status value={node.value ? "succeeded" : "missing"} bare /> {node.label}
-        {node.parts.map((part) => (
-          <Evaluation key={part.label} node={part} />
-        ))}
-      </li>
-    </ul>
   );
 }
