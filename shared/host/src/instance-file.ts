@@ -119,6 +119,12 @@ const schema = z.strictObject({
       max_requests_per_minute: z.number().int().min(1).default(20),
     })
     .prefault({}),
+  daemon: z
+    .strictObject({
+      /** How long a host that leads may keep silent before another host on the same storage takes over. */
+      lease_ttl: duration.refine((ms) => ms >= 2_000 && ms <= 300_000, "lease_ttl must be from 2s to 5m").default(5_000),
+    })
+    .prefault({}),
   /** Who is told what, on which channels. */
   alerts: alertsSchema.prefault({}),
   telemetry: telemetrySchema.prefault({}),

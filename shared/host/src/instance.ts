@@ -1,19 +1,24 @@
 import { randomUUID } from "node:crypto";
 import { chmodSync, rmSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { type Clock, type Storage, systemClock, UserError } from "@kc/runtime/internal";
 import { backfills } from "./backfills.ts";
 import { startDaemon } from "./daemon/daemon.ts";
 import { type Environment, locationEnvironment, rootEnvironment } from "./environment.ts";
 import { automationSettings, readInstanceFile, tickSettings } from "./instance-file.ts";
+import { leaseName, type Term } from "./leader/election.ts";
+import { followLog } from "./leader/follow.ts";
+import { thisMachine } from "./leader/holder.ts";
+import { openLeadership } from "./leader/leadership.ts";
 import { watchFiles } from "./locations/watch.ts";
 import { startWorkspace, type Workspace } from "./locations/workspace.ts";
 import { findLocations, type LocationEntry } from "./locations/workspace-file.ts";
 import { type EventLog, eventLog } from "./log.ts";
-import { openStorage } from "./open-storage.ts";
+import { openHostStorage } from "./open-storage.ts";
 import { livePartitions } from "./partitions.ts";
 import type { InstancePaths } from "./paths.ts";
-import { runLauncher } from "./runs/launcher.ts";
+import { type RunLauncher, runLauncher } from "./runs/launcher.ts";
 import { openPools, poolSettings } from "./runs/pools.ts";
 import { rerunner, retryPolicy } from "./runs/rerun.ts";
 import { submitter } from "./runs/submit.ts";
@@ -65,9 +70,10 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
     for (const one of stops.reverse().splice(0)) await one();
   };
   try {
-    const storage = await openStorage(settings.storage, paths);
-    stops.push(() => storage.close());
+    const { storage, shared, close } = await openHostStorage(settings.storage, paths);
+    stops.push(close);
     const log = eventLog(storage);
+    stops.push(await followLog(storage, log));
     const connections = openConnections({ paths, env: options.env, clock, report });
     stops.push(() => connections.stop());
     await connections.add(entries);
@@ -106,30 +112,9 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
       clock,
       settings: poolSettings(settings.pools),
       used: () => [...workspace.graph().assets.values()].flatMap((node) => node.pool?.name ?? []),
-      wake: () => daemon.wakeQueue(),
+      wake: () => leadership.daemon.wakeQueue(),
     });
-    await pools.open();
     const partitions = livePartitions({ workspace, storage, log, clock }, await storage.dynamicPartitions());
-    const launcher = runLauncher({
-      partitions,
-      workspace,
-      pool,
-      storage,
-      log,
-      paths,
-      clock,
-      pools,
-      maxConcurrentSteps: settings.runs.max_concurrent_steps,
-      cancelGraceMs: settings.runs.cancel_grace,
-      supervision: {
-        startMs: settings.runs.start_timeout,
-        maxMs: settings.runs.max_runtime,
-        quietMs: settings.runs.unresponsive_timeout,
-      },
-      connectionsOf: (location) => connections.modesOf(workspace.location(location)!.entry),
-    });
-    stops.push(() => launcher.stop());
-    await launcher.recover();
     const requests = submitter({ workspace, log, clock, pools, partitions });
     const rerun = rerunner({ workspace, storage, log, clock });
     const retries = retryPolicy(settings.runs.retries);
@@ -138,40 +123,79 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
     const metrics = startMetrics({ storage, log, clock });
     stops.push(() => metrics.stop());
     let daemonLeases = 0;
-    const daemon = startDaemon(
-      {
-        workspace,
-        storage,
-        log,
-        clock,
-        requests,
-        partitions,
-        ticks: tickSettings(settings.ticks),
-        automation: automationSettings(settings.automation),
-        report,
+    const id = randomUUID();
+    let url = "";
+    const leadership = openLeadership({
+      storage,
+      shared,
+      ttlMs: settings.daemon.lease_ttl,
+      ticks: tickSettings(settings.ticks),
+      holder: () => ({ id, host: hostname(), pid: process.pid, url, since: 0, machine: thisMachine(), spool: paths.spool }),
+      report,
+      async begin(term) {
+        // A view of the storage that another host's taking over shuts: no decision of this term is written after it.
+        const own = term ? storage.fenced(leaseName, term.number) : storage;
+        const ownLog = term ? log.over(own) : log;
+        const ownPartitions = term
+          ? livePartitions({ workspace, storage: own, log: ownLog, clock }, await own.dynamicPartitions())
+          : partitions;
+        await pools.open();
+        const launcher = runLauncher({
+          partitions: ownPartitions,
+          workspace,
+          pool,
+          storage: own,
+          log: ownLog,
+          paths,
+          clock,
+          pools,
+          maxConcurrentSteps: settings.runs.max_concurrent_steps,
+          cancelGraceMs: settings.runs.cancel_grace,
+          supervision: {
+            startMs: settings.runs.start_timeout,
+            maxMs: settings.runs.max_runtime,
+            quietMs: settings.runs.unresponsive_timeout,
+          },
+          connectionsOf: (location) => connections.modesOf(workspace.location(location)!.entry),
+          ...(term ? { confirm: term.confirm } : {}),
+        });
+        await launcher.recover(earlierHost(term));
+        const daemon = startDaemon(
+          {
+            workspace,
+            storage: own,
+            log: ownLog,
+            clock,
+            requests: submitter({ workspace, log: ownLog, clock, pools, partitions: ownPartitions }),
+            partitions: ownPartitions,
+            ticks: tickSettings(settings.ticks),
+            automation: automationSettings(settings.automation),
+            report,
+          },
+          launcher,
+          {
+            maxConcurrentRuns: settings.runs.max_concurrent,
+            tagLimits: settings.runs.tag_limits,
+            pools,
+            retries,
+            rerun: rerunner({ workspace, storage: own, log: ownLog, clock }),
+            retention: settings.retention,
+            alerts: settings.alerts,
+            openlineage: settings.openlineage,
+            ticks: metrics.ticks,
+            decides: () => (options.daemon ?? false) || daemonLeases > 0,
+          },
+        );
+        return { launcher, daemon };
       },
-      launcher,
-      {
-        maxConcurrentRuns: settings.runs.max_concurrent,
-        tagLimits: settings.runs.tag_limits,
-        pools,
-        retries,
-        rerun,
-        retention: settings.retention,
-        alerts: settings.alerts,
-        openlineage: settings.openlineage,
-        ticks: metrics.ticks,
-        decides: () => (options.daemon ?? false) || daemonLeases > 0,
-      },
-    );
-    stops.push(() => daemon.stop());
+    });
+    const { daemon, launcher } = leadership;
+    stops.push(() => leadership.stop());
     const addEntry = async (entry: LocationEntry) => {
       await connections.add([entry]);
       writeVariables(paths, [...workspace.locations().map((state) => state.entry), entry], connections.variablesOf);
       return workspace.add(entry);
     };
-    const id = randomUUID();
-    let url = "";
     let leases = 0;
     const app = webApp({
       instanceId: id,
@@ -187,6 +211,7 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
       retries,
       launcher,
       daemon,
+      leadership,
       pools,
       connections,
       now: () => clock.now(),
@@ -209,6 +234,7 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
     const server = await listen(app, options.port);
     url = `http://localhost:${server.port}`;
     stops.push(() => server.close());
+    await leadership.start();
     void workspace.settled().then(() => {
       for (const entry of entries) pool.warm(entry.name);
     });
@@ -217,6 +243,14 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
     await stop();
     throw error;
   }
+}
+
+/** The host that led before, as far as its runs are concerned. */
+function earlierHost(term: Term | undefined): Parameters<RunLauncher["recover"]>[0] {
+  if (!term?.predecessor) return undefined;
+  const { holder, ended } = term.predecessor;
+  const here = holder?.machine === thisMachine();
+  return { ended, spool: here ? holder?.spool : undefined, name: holder ? `${holder.host}, process ${holder.pid}` : "unknown" };
 }
 
 /** What kc.yaml says of traces, for the workers: one place for the whole instance. */

@@ -13,6 +13,7 @@ import type {
   ComponentInfo,
   ConnectionInfo,
   DynamicPartitionsInfo,
+  Health,
   Instigator,
   Job,
   Location,
@@ -68,7 +69,7 @@ export function apiClient(base: string, options: { fetch?: typeof fetch } = {}) 
     return json as T;
   }
   return {
-    health: () => call<{ status: string; id: string; pid: number; leases: number }>("GET", "health"),
+    health: () => call<Health>("GET", "health"),
     workspace: () => call<WorkspaceInfo>("GET", "workspace"),
     /** Waits until no location is loading. */
     settled: (signal?: AbortSignal) => call<WorkspaceInfo>("GET", "workspace", { wait: true }, undefined, signal),

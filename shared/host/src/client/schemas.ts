@@ -1,9 +1,12 @@
 import { z } from "@hono/zod-openapi";
+import { instant } from "./instant.ts";
+import { leaderSchema } from "./leader-schemas.ts";
+
+export { healthSchema } from "./leader-schemas.ts";
 
 // The shapes of the API. The webserver validates with them, openapi.json is made from them, the CLI and the UI take
 // their types from them. Instants are ISO 8601 UTC, durations milliseconds.
 
-const instant = z.string().openapi({ format: "date-time", example: "2026-11-20T16:00:00.000Z" });
 export const metadataSchema = z.record(z.string(), z.object({ type: z.string(), value: z.unknown() })).openapi("Metadata");
 export const runStatusSchema = z
   .enum(["queued", "starting", "running", "cancelling", "succeeded", "failed", "cancelled", "skipped"])
@@ -36,6 +39,7 @@ export const workspaceSchema = z
     problems: z.array(
       z.object({ kind: z.string(), message: z.string(), assets: z.array(z.string()), locations: z.array(z.string()) }),
     ),
+    leader: leaderSchema,
     daemons: z.array(
       z.object({
         name: z.string(),

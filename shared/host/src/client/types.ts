@@ -6,6 +6,7 @@ import type * as schemas from "./schemas.ts";
 
 export type Location = z.infer<typeof schemas.locationSchema>;
 export type WorkspaceInfo = z.infer<typeof schemas.workspaceSchema>;
+export type Health = z.infer<typeof schemas.healthSchema>;
 export type Asset = z.infer<typeof schemas.assetSchema>;
 export type AssetDetail = z.infer<typeof schemas.assetDetailSchema>;
 export type ReportedEvent = z.infer<typeof schemas.reportSchema>;

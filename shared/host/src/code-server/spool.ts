@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync, rmSync, writeSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import type { NewEvent } from "@kc/runtime/internal";
 
@@ -62,3 +62,7 @@ export function* readSpool(folder: string, runId: string): Generator<NewEvent[]>
 }
 
 export const removeSpool = (folder: string, runId: string): void => rmSync(fileOf(folder, runId), { force: true });
+
+/** The runs that have a spool. */
+export const spooledRuns = (folder: string): string[] =>
+  readdirSync(folder).flatMap((name) => (name.endsWith(".ndjson") ? [name.slice(0, -".ndjson".length)] : []));

@@ -7,11 +7,12 @@ import type { RunLauncher } from "./launcher.ts";
  * @throws UserError when it has ended.
  */
 export async function cancelRun(
-  deps: { launcher: Pick<RunLauncher, "cancel">; log: EventLog; now(): number },
+  deps: { launcher: Pick<RunLauncher, "cancel" | "elsewhere">; log: EventLog; now(): number },
   run: Pick<Run, "id" | "status">,
 ): Promise<void> {
   if (isEnd(run.status)) throw new UserError(`run ${run.id} has ended: it ${run.status}`);
   const at = deps.now();
-  if (deps.launcher.cancel(run.id)) await deps.log.append([{ type: "run_cancelling", at, runId: run.id }]);
+  const hears = deps.launcher.cancel(run.id) || (run.status !== "queued" && deps.launcher.elsewhere?.());
+  if (hears) await deps.log.append([{ type: "run_cancelling", at, runId: run.id }]);
   else await deps.log.append([{ type: "run_cancelled", at, runId: run.id, message: "cancelled before it started" }]);
 }

@@ -1,14 +1,16 @@
 import type { Clock, NewEvent, Run, RunInput, Storage, UpstreamMaterialization } from "@kc/runtime/internal";
 import { checkedAssets, isEnd, plainMetadata } from "@kc/runtime/internal";
-import { readSpool, removeSpool } from "../code-server/spool.ts";
+import { removeSpool } from "../code-server/spool.ts";
 import type { PoolRequest, RunCommand, RunEvents } from "../gen/code_location.ts";
 import type { CodeProcess } from "../locations/code-process.ts";
 import type { Workspace } from "../locations/workspace.ts";
 import type { EventLog } from "../log.ts";
 import type { LivePartitions } from "../partitions.ts";
 import type { InstancePaths } from "../paths.ts";
+import { type Ending, endRun } from "./end-run.ts";
 import { neededPartitions } from "./needed-partitions.ts";
 import type { Pools } from "./pools.ts";
+import { drainSpool, type Earlier, recoverRuns } from "./recover.ts";
 import { seriesOf } from "./series.ts";
 import { type Stop, type Supervision, supervise } from "./supervise.ts";
 import type { WorkerPool } from "./worker-pool.ts";
@@ -18,14 +20,22 @@ export interface RunLauncher {
   launch(run: Run): Promise<void>;
   /** @returns false when the run is not going on here. */
   cancel(runId: string): boolean;
+  /** Runs go on at another host: to cancel one is a word in the log, which that host hears. */
+  elsewhere?(): boolean;
   active(): number;
-  /** Brings runs of an earlier host process to their end: what their workers had still written is stored first. */
-  recover(): Promise<void>;
+  /**
+   * Brings runs of an earlier host process to their end: what their workers had still written is stored first. Those that
+   * had not begun go back to the queue, unless the earlier host may only be paused and begin them yet.
+   */
+  recover(earlier?: Earlier): Promise<void>;
+  /** Another host leads: ends every worker at once and writes nothing more. */
+  abandon(): Promise<void>;
   stop(): Promise<void>;
 }
 
 interface Going {
   cancel(): void;
+  kill(): void;
   done: Promise<void>;
 }
 
@@ -43,6 +53,8 @@ export function runLauncher(deps: {
   cancelGraceMs: number;
   supervision: Supervision;
   connectionsOf(location: string): Run["connections"];
+  /** Resolves while this host leads; throws once another does. */
+  confirm?(): Promise<void>;
 }): RunLauncher {
   const { workspace, pool, storage, log, paths, clock } = deps;
   const going = new Map<string, Going>();
@@ -98,6 +110,8 @@ export function runLauncher(deps: {
       await end(run.id, "run_failed", message, { refused: !stopOf() });
       return false;
     }
+    // The last word before its code may run: a host that was paused here must not begin what another has taken over.
+    await deps.confirm?.();
     const call = worker.client.executeRun();
     let stored = Promise.resolve();
     let cancelled = false;
@@ -183,48 +197,8 @@ export function runLauncher(deps: {
     return `the run's worker process ended (${signal ?? `exit code ${code}`})${last ? `: ${last}` : ""}`;
   }
 
-  async function drain(runId: string): Promise<void> {
-    for (const events of readSpool(paths.spool, runId)) await log.append(events);
-  }
-
-  /** Ends a run whose worker cannot say it any more, and the steps that were going on. */
-  async function end(
-    runId: string,
-    type: "run_failed" | "run_cancelled",
-    message: string,
-    fields: { crashed?: boolean; refused?: boolean } = type === "run_failed" ? { crashed: true } : {},
-  ): Promise<void> {
-    const steps = await storage.readEvents({
-      runId,
-      types: ["step_started", "step_succeeded", "step_failed", "step_skipped"],
-      limit: 100_000,
-    });
-    const run = await storage.getRun(runId);
-    const ended = new Set(steps.filter((event) => event.type !== "step_started").map((event) => event.asset));
-    const begun = new Set(steps.filter((event) => event.type === "step_started").map((event) => event.step));
-    const at = clock.now();
-    const endedChecks = new Set(
-      steps.filter((event) => event.type !== "step_started" && !event.asset).map((event) => event.step),
-    );
-    const closing: NewEvent[] = (run?.plan.steps ?? []).flatMap((step) =>
-      // A step of checks ends as a step, one that makes assets ends for each of them.
-      (step.checks ? (endedChecks.has(step.key) ? [] : [undefined]) : step.assets.filter((asset) => !ended.has(asset))).map(
-        (asset): NewEvent => {
-          const about = {
-            at,
-            runId,
-            step: step.key,
-            ...(asset ? { asset } : {}),
-            ...(asset && step.partition ? { partition: step.partition } : {}),
-          };
-          return begun.has(step.key)
-            ? { ...about, type: "step_failed", error: { message, user: true } }
-            : { ...about, type: "step_skipped", message };
-        },
-      ),
-    );
-    await log.append([...closing, { type, at, runId, message, ...(Object.keys(fields).length > 0 ? { fields } : {}) }]);
-  }
+  const drain = (runId: string) => drainSpool(log, paths.spool, runId);
+  const end = (...ending: Ending) => endRun({ storage, log, clock }, ...ending);
 
   /** Tries until the log takes the run's end, or leaves it and the spool to the next host. */
   async function endOnceStored(runId: string, message: string): Promise<void> {
@@ -240,17 +214,25 @@ export function runLauncher(deps: {
       }
   }
 
+  const stopListening = log.listen((events, foreign) => {
+    // A host that stands by was asked to cancel.
+    if (foreign) for (const { type, runId } of events) if (type === "run_cancelling" && runId) going.get(runId)?.cancel();
+  });
+
   return {
     launch(run) {
       let cancel = () => {};
       let wanted = false;
+      let kill = () => {};
       const entry: Going = {
+        kill: () => kill(),
         cancel: () => {
           wanted = true;
           cancel();
         },
         done: (async () => {
           const worker = pool.take(run.location);
+          kill = () => worker.child.kill();
           let reusable = false;
           let unwatch = () => {};
           try {
@@ -288,28 +270,16 @@ export function runLauncher(deps: {
       return entry !== undefined;
     },
     active: () => going.size,
-    async recover() {
-      const runs = await storage.listRuns({ statuses: ["starting", "running", "cancelling"], limit: 10_000 });
-      for (const run of runs) {
-        await drain(run.id);
-        const now = await storage.getRun(run.id);
-        if (now && !isEnd(now.status)) {
-          if (now.status === "starting")
-            await log.append([
-              { type: "run_queued", at: clock.now(), runId: run.id, message: "kc was stopped before the run began" },
-            ]);
-          else
-            await end(
-              run.id,
-              now.status === "cancelling" ? "run_cancelled" : "run_failed",
-              "kc was stopped or killed while the run went on",
-            );
-        }
-        removeSpool(paths.spool, run.id);
-      }
+    recover: (earlier) => recoverRuns({ storage, log, clock, spool: paths.spool }, earlier),
+    async abandon() {
+      stopping = true;
+      stopListening();
+      for (const entry of going.values()) entry.kill();
+      await Promise.race([Promise.all([...going.values()].map((entry) => entry.done)), clock.sleep(2_000)]);
     },
     async stop() {
       stopping = true;
+      stopListening();
       for (const entry of going.values()) entry.cancel();
       await Promise.race([Promise.all([...going.values()].map((entry) => entry.done)), clock.sleep(2_000)]);
     },

@@ -47,6 +47,7 @@ export function simulatedLauncher(
       return entry !== undefined;
     },
     active: () => going.size,
+    abandon: async () => {},
     recover: async () => {},
     stop: async () => {},
   };

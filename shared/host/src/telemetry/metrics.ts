@@ -70,7 +70,9 @@ export function startMetrics({ storage, log, clock }: { storage: Storage; log: E
   };
   const relevant = /^(run_|step_)/;
   let noting: Promise<void> = Promise.resolve();
-  const stop = log.listen((events) => {
+  const stop = log.listen((events, foreign) => {
+    // Each host counts what it stored, so that the sum over all hosts is right.
+    if (foreign) return;
     for (const { type } of events) appended.add({ type });
     const wanted = events.filter(({ type }) => relevant.test(type));
     if (wanted.length > 0)

@@ -26,7 +26,8 @@ export function traceRuns({
       ...(type === "run_failed" ? { error: message ?? "the run failed" } : {}),
     });
   };
-  const stop = log.listen((events) => {
+  const stop = log.listen((events, foreign) => {
+    if (foreign) return;
     for (const event of events)
       if (event.runId && /^run_(succeeded|failed|cancelled)$/.test(event.type)) void ended(event).catch(() => undefined);
   });

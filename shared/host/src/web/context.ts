@@ -2,6 +2,7 @@ import type { RunRetryPolicy, Storage } from "@kc/runtime/internal";
 import type { AlertsSettings } from "../alerts/settings.ts";
 import type { Backfills } from "../backfills.ts";
 import type { Daemon } from "../daemon/daemon.ts";
+import type { Leadership } from "../leader/leadership.ts";
 import type { LocationState, Workspace } from "../locations/workspace.ts";
 import type { EventLog } from "../log.ts";
 import type { LivePartitions } from "../partitions.ts";
@@ -27,6 +28,7 @@ export interface WebContext {
   retries: RunRetryPolicy;
   launcher: RunLauncher;
   daemon: Daemon;
+  leadership: Leadership;
   pools: Pools;
   connections: Connections;
   now(): number;

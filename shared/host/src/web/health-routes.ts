@@ -1,5 +1,6 @@
 import type { WebContext } from "./context.ts";
 import type { App } from "./route.ts";
+import { viewLeader } from "./views.ts";
 
 /** How long (ms) a storage may take to answer before it counts as away. */
 const storageMs = 5_000;
@@ -34,6 +35,7 @@ export function healthRoutes(app: App, context: WebContext): void {
     return c.json(
       {
         status: !ok ? "unhealthy" : locations.every((one) => one.ok) ? "ok" : "degraded",
+        leader: viewLeader(context.leadership.leader()),
         storage: { ok: stored === null, problem: stored },
         daemons,
         locations,

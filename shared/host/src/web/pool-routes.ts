@@ -5,7 +5,7 @@ import type { PoolState } from "../runs/pools.ts";
 import type { WebContext } from "./context.ts";
 import { type App, get, list, none, post } from "./route.ts";
 
-export function poolRoutes(app: App, { pools, daemon }: WebContext): void {
+export function poolRoutes(app: App, { pools, daemon, leadership }: WebContext): void {
   const view = (pool: PoolState) => ({ ...pool, slots: pool.slots ?? null });
   const states = () => pools.states(daemon.going()).map(view);
 
@@ -25,6 +25,7 @@ export function poolRoutes(app: App, { pools, daemon }: WebContext): void {
   app.openapi(post("/api/pools/{name}", "Set the slots of a pool", body, poolSchema), async (context) => {
     const name = context.req.param("name");
     if (!/^[\w./-]{1,100}$/.test(name)) throw new UserError(`"${name}" is no name of a pool`);
+    leadership.requireLead("to set a pool");
     const { slots } = context.req.valid("json");
     await pools.set(name, slots ?? undefined);
     const after = states().find((pool) => pool.name === name);

@@ -17,6 +17,7 @@ import {
 import type * as api from "../client/types.ts";
 import type { Instigator } from "../daemon/instigators.ts";
 import type { Preview } from "../daemon/preview.ts";
+import type { LeaderState } from "../leader/leadership.ts";
 import type { LocationState } from "../locations/workspace.ts";
 
 // What the API shows of the domain's values: instants as text, absent values as null.
@@ -169,3 +170,7 @@ export function viewTick(tick: Tick): api.Tick {
 }
 
 export const viewPreview = (preview: Preview): api.TickPreview => ({ ...preview, at: at(preview.at) }) as api.TickPreview;
+
+/** Who leads of the hosts on the storage; null while that is not known. */
+export const viewLeader = (leader: LeaderState | undefined) =>
+  leader ? { ...leader, since: leader.since ? new Date(leader.since).toISOString() : null } : null;

@@ -3,6 +3,7 @@ import { durationMs } from "@kc/runtime/internal";
 import {
   componentSchema,
   connectionSchema,
+  healthSchema,
   jobSchema,
   locationSchema,
   storageInfoSchema,
@@ -10,19 +11,22 @@ import {
 } from "../client/schemas.ts";
 import type { WebContext } from "./context.ts";
 import { type App, get, list, NotFound, none, post } from "./route.ts";
-import { viewLocation } from "./views.ts";
+import { viewLeader, viewLocation } from "./views.ts";
 
 export function workspaceRoutes(app: App, context: WebContext): void {
   const { workspace, storage, daemon, connections, now } = context;
 
-  app.openapi(
-    get(
-      "/api/health",
-      "Whether the host serves",
-      none,
-      z.object({ status: z.string(), id: z.string(), pid: z.number(), leases: z.number() }),
+  app.openapi(get("/api/health", "Whether the host serves", none, healthSchema), (c) =>
+    c.json(
+      {
+        status: "ok",
+        id: context.instanceId,
+        pid: process.pid,
+        leases: context.leases(),
+        leader: viewLeader(context.leadership.leader()),
+      },
+      200,
     ),
-    (c) => c.json({ status: "ok", id: context.instanceId, pid: process.pid, leases: context.leases() }, 200),
   );
 
   app.openapi(
@@ -40,6 +44,7 @@ export function workspaceRoutes(app: App, context: WebContext): void {
           url: context.url(),
           locations: workspace.locations().map(viewLocation),
           problems: workspace.problems(),
+          leader: viewLeader(context.leadership.leader()),
           daemons: daemon.loops.map((loop) => ({
             name: loop.name,
             lastHeartbeat: new Date(daemon.pulse.of(loop).heartbeatAt).toISOString(),

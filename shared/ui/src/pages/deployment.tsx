@@ -86,6 +86,18 @@ export function DeploymentPage() {
         </tbody>
       </table>
       <h2>Daemons</h2>
+      {workspace?.leader && (
+        <p className="dim">
+          {workspace.leader.leads
+            ? "This host leads"
+            : `This host stands by: ${workspace.leader.host ?? "another host"} (process ${workspace.leader.pid ?? "?"}) leads`}
+          {workspace.leader.since && (
+            <>
+              , since <Ago at={workspace.leader.since} />
+            </>
+          )}
+        </p>
+      )}
       <table>
         <thead>
           <tr>
