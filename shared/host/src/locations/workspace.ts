@@ -1,6 +1,5 @@
 import { join } from "node:path";
 import {
-  automationProblems,
   buildGraph,
   type GraphProblem,
   instigatorProblems,
@@ -73,15 +72,22 @@ export function startWorkspace(params: WorkspaceParams): Workspace {
   const listeners = new Set<(name: string) => void>();
   const stops: (() => void)[] = [];
   let stopped = false;
-  let built = buildGraph([], remembered());
+  let built: ReturnType<typeof buildGraph> | undefined;
 
   function remembered() {
     return all.map((entry) => ({ location: entry.name, keys: readAssetKeys(entry)?.assets ?? [] }));
   }
-  const rebuild = (name: string) => {
-    const snapshots = [...states.values()].flatMap((state) => (state.snapshot ? [state.snapshot] : []));
-    built = buildGraph(snapshots, remembered());
-    built.problems.push(...instigatorProblems(built.graph, snapshots), ...automationProblems(built.graph));
+  /** Built when it is asked for: of many locations that load at once only the last change counts. */
+  const lineage = () => {
+    if (!built) {
+      const snapshots = [...states.values()].flatMap((state) => (state.snapshot ? [state.snapshot] : []));
+      built = buildGraph(snapshots, remembered());
+      built.problems.push(...instigatorProblems(built.graph, snapshots));
+    }
+    return built;
+  };
+  const changed = (name: string) => {
+    built = undefined;
     for (const listener of listeners) listener(name);
   };
   const start = (entry: LocationEntry): CodeProcess =>
@@ -128,7 +134,7 @@ export function startWorkspace(params: WorkspaceParams): Workspace {
       });
       void old?.stop();
     }
-    rebuild(state.entry.name);
+    changed(state.entry.name);
     return state;
   };
 
@@ -177,8 +183,8 @@ export function startWorkspace(params: WorkspaceParams): Workspace {
   return {
     locations: () => [...states.values()],
     location: (name) => states.get(name),
-    graph: () => built.graph,
-    problems: () => built.problems,
+    graph: () => lineage().graph,
+    problems: () => lineage().problems,
     reload,
     add: begin,
     startWorker: (name) => start(states.get(name)!.entry),

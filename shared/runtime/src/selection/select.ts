@@ -8,7 +8,21 @@ import { parseSelection, type Selection } from "./parse.ts";
  */
 export function select(graph: WorkspaceGraph, selection: string): string[] {
   const found = evaluate(graph, parseSelection(selection));
-  return graph.order.filter((key) => found.has(key));
+  if (found.size * 8 > graph.order.length) return graph.order.filter((key) => found.has(key));
+  const place = placesIn(graph);
+  return [...found].sort((a, b) => place.get(a)! - place.get(b)!);
+}
+
+const places = new WeakMap<WorkspaceGraph, ReadonlyMap<string, number>>();
+
+/** The place of each key in dependency order: to look at few keys must not cost a walk over all. */
+function placesIn(graph: WorkspaceGraph): ReadonlyMap<string, number> {
+  let found = places.get(graph);
+  if (!found) {
+    found = new Map(graph.order.map((key, place) => [key, place]));
+    places.set(graph, found);
+  }
+  return found;
 }
 
 function evaluate(graph: WorkspaceGraph, selection: Selection): Set<string> {
