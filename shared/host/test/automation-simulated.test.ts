@@ -358,3 +358,46 @@ test("the history keeps evaluations whose truth changed or that asked for someth
     ],
   });
 });
+
+describe("blocking checks across runs and locations", () => {
+  const gated = automation.and(automation.sinceLastHandled(anyDepsUpdated()), automation.allDepsBlockingChecksPassed());
+  const locations = () =>
+    load(
+      clockwork(),
+      defineLocation({
+        name: "one",
+        assets: [asset({ key: "a", checks: [{ name: "rows", blocking: true }, { name: "hint" }], materialize: make })],
+      }),
+      defineLocation({ name: "two", assets: [asset({ key: "b", deps: ["a" as never], automation: gated, materialize: make })] }),
+    );
+  const result = (name: string, passed: boolean, severity: "WARN" | "ERROR" = "ERROR") => ({
+    type: "check_result" as const,
+    asset: "a",
+    check: { name, passed, severity, blocking: name === "rows" },
+  });
+  const update = { type: "materialization" as const, asset: "a" };
+  const play = async (plan: Record<string, object[]>) => {
+    const simulation = await simulate({
+      locations: locations(),
+      ...day,
+      async at(instant, { log }) {
+        const events = instant.getUTCSeconds() === 0 ? plan[instant.toISOString().slice(11, 16)] : undefined;
+        if (events) await log.append(events.map((event) => ({ ...event, at: instant.getTime() })) as never[]);
+      },
+    });
+    return told(automatic(simulation)).map((line) => line.slice(6));
+  };
+  test("an update waits for the blocking check of that very materialization", async () => {
+    expect(await play({ "01:00": [update], "02:00": [result("rows", true)] })).toEqual(["02:00 b"]);
+  });
+  test("the result of an earlier materialization does not count", async () => {
+    expect(await play({ "01:00": [update, result("rows", true)], "02:00": [update], "03:00": [result("rows", true)] })).toEqual([
+      "01:00 b",
+      "03:00 b",
+    ]);
+  });
+  test("a failed blocking check holds it until one passes; a warning and other checks hold nothing", async () => {
+    expect(await play({ "01:00": [update, result("rows", false)], "03:00": [result("rows", true)] })).toEqual(["03:00 b"]);
+    expect(await play({ "01:00": [update, result("rows", false, "WARN"), result("hint", false)] })).toEqual(["01:00 b"]);
+  });
+});

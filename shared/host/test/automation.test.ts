@@ -1,0 +1,61 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type TestInstance, testInstance } from "../src/testing.ts";
+import { definitions, makeWorkspace, until } from "./workspace.ts";
+
+const workspace = makeWorkspace({
+  source: definitions("source", 'asset({ key: "a", materialize() {} })'),
+  made: definitions(
+    "made",
+    'asset({ key: "b", deps: ["a" as never], automation: anyDepsUpdated(), materialize() {} }), asset({ key: "plain", materialize() {} })',
+  ),
+});
+let instance: TestInstance;
+beforeAll(async () => {
+  instance = await testInstance({ root: workspace.root, daemon: true });
+});
+afterAll(async () => {
+  await instance.stop();
+  workspace.remove();
+});
+const requested = async () => (await instance.api.runs({ asset: "b" })).filter((run) => run.tags["kc/automation"]).length;
+const asked = async () => (await instance.api.evaluations("b")).evaluations.filter((one) => one.requestId !== null);
+
+test("an update in one location requests the asset of another, and its history says why", async () => {
+  await until(async () => (await instance.api.evaluations("b")).evaluations.length > 0);
+  await instance.materialize("a");
+  await until(async () => (await requested()) === 1);
+  const [evaluation] = await until(async () => {
+    const found = await asked();
+    return found.length > 0 && found;
+  });
+  expect(evaluation).toMatchObject({
+    value: true,
+    paused: false,
+    evaluation: {
+      label: "any_deps_updated",
+      parts: [{ label: "a", value: true, parts: [{ label: "newlyUpdated", value: true }, {}] }],
+    },
+  });
+});
+
+test("a pause holds the request back until it is ended, and is told with the asset", async () => {
+  const before = await requested();
+  const pause = await instance.api.pause({ selection: "key:b", for: "2d", reason: "month end" });
+  expect(pause).toMatchObject({ selection: "key:b", reason: "month end", all: false, assets: 1 });
+  await instance.materialize("a");
+  await until(async () => (await instance.api.evaluations("b")).evaluations[0]?.paused);
+  expect((await instance.api.evaluations("b")).paused).toMatchObject({ reason: "month end" });
+  expect(await requested()).toBe(before);
+  expect((await instance.api.resume("key:b")).map((one) => one.id)).toEqual([pause.id]);
+  await until(async () => (await requested()) === before + 1);
+  expect(await instance.api.pauses()).toEqual([]);
+});
+
+test("what cannot be paused, resumed or shown is refused with the nearest name", async () => {
+  await expect(instance.api.pause({ selection: "key:bb" })).rejects.toThrow('there is no asset "bb"');
+  await expect(instance.api.pause({ selection: "key:b", for: "soon" })).rejects.toThrow('for "soon" is not a duration');
+  await expect(instance.api.pause({ selection: "key:b", for: "800d" })).rejects.toThrow("at most a year");
+  await expect(instance.api.resume("key:b")).rejects.toThrow('nothing is paused as "key:b"');
+  await expect(instance.api.evaluations("bb")).rejects.toThrow('there is no asset "bb"');
+  expect(await instance.api.evaluations("plain")).toMatchObject({ condition: null, evaluations: [] });
+});
