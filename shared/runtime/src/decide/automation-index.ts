@@ -92,6 +92,11 @@ function build(graph: WorkspaceGraph): AutomationIndex {
     }
   }
   const positions = new Map(graph.order.map((key, position) => [key, position]));
+  // Assets of circles, and what depends on them, come last: the first of them is where a dependency comes after.
+  const before = graph.order.findIndex((key) =>
+    graph.assets.get(key)!.deps.some((dep) => (positions.get(dep) ?? -1) > positions.get(key)!),
+  );
+  const firstStuck = before < 0 ? graph.order.length : before;
   const selections = new Map<string, ReadonlySet<string>>();
   const selected = (text: string): ReadonlySet<string> => {
     let found = selections.get(text);
@@ -119,8 +124,7 @@ function build(graph: WorkspaceGraph): AutomationIndex {
       return ignore === undefined ? deps : deps.filter((dep) => !selected(ignore).has(dep));
     },
     circular(key, dep) {
-      // In dependency order what comes before an asset cannot come from it.
-      if (positions.get(dep)! < positions.get(key)!) return false;
+      if (positions.get(key)! < firstStuck) return false;
       let below = circles.get(key);
       if (!below) {
         below = reach(graph, [key], "dependents");
