@@ -1,10 +1,11 @@
 import { automationSensor, defineLocation, freshnessSensor } from "@kc/runtime";
 import { factVirtualCount } from "./assets/fact-virtual-count.ts";
+import { virtualItemsOfMonth } from "./assets/virtual-items-of-month.ts";
 import { hasRecords, usualCount } from "./checks.ts";
 
 export default defineLocation({
   name: "downstream",
-  assets: [factVirtualCount],
+  assets: [factVirtualCount, virtualItemsOfMonth],
   checks: [hasRecords, usualCount],
   sensors: [
     automationSensor({

@@ -1,6 +1,7 @@
-import { DatabricksSqlError, databricksSql } from "@kc/connector-databricks";
-import { anyDepsUpdated, asset, md, UserError } from "@kc/runtime";
+import { databricksSql } from "@kc/connector-databricks";
+import { anyDepsUpdated, asset, md } from "@kc/runtime";
 import { outputDir } from "../output-dir.ts";
+import { explainMissing, tableOf } from "../table-of.ts";
 import { writeJson } from "../write-json.ts";
 
 const model = "dbt_optimove/stg_kaizen_wars__fact_virtual";
@@ -19,21 +20,10 @@ export const factVirtualCount = asset({
   resources: { warehouse: databricksSql, output: outputDir },
   async materialize({ resources, upstream, log, signal }) {
     const source = upstream[0]!;
-    const relation = source.metadata.relation;
-    const dbtRunId = source.metadata.run_id;
-    if (typeof relation !== "string" || dbtRunId === undefined)
-      throw new UserError(`${model} has not been built yet`, {
-        hint: "Make it first: kc materialize '+downstream/fact_virtual_count'",
-        final: true,
-      });
-    const { rows } = await resources.warehouse.execute(`select count(*) from ${relation}`, { signal }).catch((error) => {
-      if (!isMissingTable(error)) throw error;
-      throw new UserError(`${relation}, the table of ${model}, no longer exists`, {
-        hint: `Make it again: kc materialize ${model}`,
-        final: true,
-        cause: error,
-      });
-    });
+    const { relation, dbtRunId } = tableOf(source);
+    const { rows } = await resources.warehouse
+      .execute(`select count(*) from ${relation}`, { signal })
+      .catch((error) => explainMissing(source, relation, error));
     const count = Number(rows[0]![0]);
     const file = await writeJson(resources.output, "fact_virtual_count.json", {
       record_count: count,
@@ -42,14 +32,6 @@ export const factVirtualCount = asset({
       counted_at: new Date().toISOString(),
     });
     log.info(`${relation} has ${count} rows`);
-    return { metadata: { record_count: count, dbt_run_id: String(dbtRunId), path: md.path(file) } };
+    return { metadata: { record_count: count, dbt_run_id: dbtRunId, path: md.path(file) } };
   },
 });
-
-/** The warehouse's answer to a name that it does not know, whichever part of the name is gone. */
-function isMissingTable(error: unknown): boolean {
-  return (
-    error instanceof DatabricksSqlError &&
-    (error.sqlState === "42P01" || /TABLE_OR_VIEW_NOT_FOUND|SCHEMA_NOT_FOUND|DELTA_TABLE_NOT_FOUND/.test(error.message))
-  );
-}

@@ -66,6 +66,46 @@ describe("downstream, alone", () => {
   });
 });
 
+describe("the report of a month", () => {
+  const model = "dbt_optimove/virtual_item_daily";
+  let instance: TestInstance;
+  beforeAll(async () => {
+    instance = await testInstance({ only: ["downstream"] });
+    await statement(
+      instance,
+      `create or replace table days as select cast(day as date) as day, item as virtual_item, purchases, revenue from (values
+        ('2025-01-31', 'Lucky Charm', 2, 10.5), ('2025-02-01', 'Lucky Charm', 3, 30.0), ('2025-02-28', 'Phoenix Mount', 1, 99.0)
+      ) as t(day, item, purchases, revenue)`,
+    );
+    await instance.api.report({ type: "materialization", asset: model, metadata: { relation: "test.main.days", run_id: "1" } });
+  });
+  afterAll(() => instance.stop());
+  const read = (month: string) => JSON.parse(readFileSync(join(instance.output, `virtual_items_${month}.json`), "utf8"));
+
+  test("holds the days of its month, the most revenue first", async () => {
+    const { runs } = await instance.materialize("downstream/virtual_items_of_month", { partition: "2025-02-01" });
+    expect(runs[0]!.status).toBe("succeeded");
+    expect(read("2025-02-01")).toMatchObject({
+      month: "2025-02-01",
+      items: [
+        { virtual_item: "Phoenix Mount", purchases: 1, revenue: 99 },
+        { virtual_item: "Lucky Charm", purchases: 3, revenue: 30 },
+      ],
+    });
+  });
+
+  test("is made for all months by a backfill; one without purchases is empty", async () => {
+    const { id } = await instance.api.startBackfill({ selection: "downstream/virtual_items_of_month", only: "missing" });
+    await expect.poll(async () => (await instance.api.backfill(id)).status, { timeout: 30_000 }).toBe("succeeded");
+    expect((await instance.api.partitions("downstream/virtual_items_of_month")).counts).toMatchObject({
+      total: 12,
+      materialized: 12,
+    });
+    expect(read("2025-01-01").items).toEqual([{ virtual_item: "Lucky Charm", purchases: 2, revenue: 10.5 }]);
+    expect(read("2025-03-01").items).toEqual([]);
+  });
+});
+
 async function statement(instance: TestInstance, sql: string) {
   const env = JSON.parse(readFileSync(join(instance.home, "variables.json"), "utf8"));
   const { databricksClient } = await import("@kc/connector-databricks/client");
