@@ -160,6 +160,25 @@ describe("freshness in a simulation", () => {
       ["08:00:01", "fail"],
     ]);
   });
+  const states = ({ events }: Simulation) =>
+    events
+      .filter((event) => event.type === "freshness")
+      .map((event) => [new Date(event.at).toISOString().slice(8, 16), event.state]);
+  test("a deadline is looked at when it comes; steady hours are one event", async () => {
+    const due = defineLocation({
+      name: "source",
+      freshness: { cron: { deadline: "0 9 * * *", within: "1h" } },
+      assets: [asset({ key: "raw", materialize: make })],
+      schedules: [schedule({ name: "load", cron: "50 8 * * 1-5", target: "raw", defaultStatus: "running" })],
+    });
+    // 2026-01-08 is a Thursday.
+    const result = await simulate({ locations: load(due), from: "2026-01-08T00:00:00Z", to: "2026-01-12T12:00:00Z" });
+    expect(states(result)).toEqual([
+      ["08T08:50", "fresh"],
+      ["10T09:00", "fail"],
+      ["12T08:50", "fresh"],
+    ]);
+  });
 });
 
 test("a span that ends before it begins is refused", async () => {

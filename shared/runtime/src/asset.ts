@@ -4,16 +4,12 @@ import type { AutomationCondition } from "./automation.ts";
 import { type CheckSeverity, type CheckSpec, checkSpecOf } from "./check.ts";
 import { type Duration, durationMs } from "./duration.ts";
 import { UserError } from "./errors.ts";
+import { type FreshnessPolicy, freshnessSnapshot } from "./freshness-policy.ts";
 import type { Metadata } from "./metadata.ts";
 import type { PartitionsDefinition } from "./partition/definition.ts";
 import type { AuthoredMapping } from "./partition/mapping.ts";
 import { type PoolOption, type PoolUse, poolUse } from "./pool.ts";
 import type { LocationPaths, Logger, ResolvedResources, Resources } from "./resource.ts";
-
-/** How long an asset may go without a new materialization: over `warn` it is a warning, over `fail` a failure. */
-export interface FreshnessPolicy {
-  maxAge: { warn?: Duration; fail: Duration };
-}
 
 export interface RetryPolicy {
   /** How many times a failed step is tried again. */
@@ -241,12 +237,7 @@ function checkSpec(spec: AssetSpec): void {
     if (typeof value !== "string")
       throw new UserError(`asset "${spec.key}": tag "${name}" must be a string, not ${typeof value}`);
   for (const check of spec.checks ?? []) checkSpecOf(spec.key, check);
-  if (spec.freshness) {
-    const fail = durationMs(spec.freshness.maxAge.fail, `asset "${spec.key}": freshness.maxAge.fail`);
-    const { warn } = spec.freshness.maxAge;
-    if (warn && durationMs(warn, `asset "${spec.key}": freshness.maxAge.warn`) >= fail)
-      throw new UserError(`asset "${spec.key}": freshness.maxAge.warn must be shorter than fail`);
-  }
+  if (spec.freshness) freshnessSnapshot(`asset "${spec.key}"`, spec.freshness, spec.partitions);
 }
 
 function checkRetry(name: string, retry: RetryPolicy | undefined): void {

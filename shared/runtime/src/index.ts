@@ -23,6 +23,7 @@ export { component } from "./component.ts";
 // values
 export { type Duration, durationMs, formatDuration } from "./duration.ts";
 export { UserError } from "./errors.ts";
+export type { CronPolicy, FreshnessOf, FreshnessPolicy, MaxAgePolicy } from "./freshness-policy.ts";
 export type { DefaultStatus, PartitionRequest, ReportedEvent, RunRequest, TickContext } from "./instigator.ts";
 export type * from "./job.ts";
 export { job } from "./job.ts";

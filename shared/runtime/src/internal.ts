@@ -34,6 +34,7 @@ export * from "./execute/run.ts";
 export { failureOf, parseConfig } from "./execute/step.ts";
 export { makeLogger, type RunInput, type StepEvent } from "./execute/step-context.ts";
 export * from "./execute/stop.ts";
+export * from "./freshness-policy.ts";
 export * from "./graph.ts";
 export type * from "./instigator.ts";
 export type * from "./job.ts";

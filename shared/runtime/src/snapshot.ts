@@ -1,5 +1,6 @@
 import type { BackfillPolicy } from "./asset.ts";
 import type { AutomationCondition } from "./automation.ts";
+import type { FreshnessSnapshot } from "./freshness-policy.ts";
 import type { MetadataValue } from "./metadata.ts";
 import type { PartitionsDefinition } from "./partition/definition.ts";
 import type { PartitionMapping } from "./partition/mapping.ts";
@@ -20,8 +21,7 @@ export interface AssetSnapshot {
   description?: string;
   metadata: Record<string, MetadataValue>;
   automation?: AutomationCondition;
-  /** Milliseconds. */
-  freshness?: { warnMs?: number; failMs: number };
+  freshness?: FreshnessSnapshot;
   codeVersion?: string;
   partitions?: PartitionsDefinition;
   /** Mappings the author chose, by dependency; that of the asset itself is to earlier partitions of its own. */

@@ -120,7 +120,18 @@ export const assetDetailSchema = assetSchema
     metadata: metadataSchema,
     automation: z.unknown().nullable(),
     evaluation: z.object({ at: instant, evaluation: z.unknown() }).nullable(),
-    freshnessPolicy: z.object({ warnMs: z.number().nullable(), failMs: z.number() }).nullable(),
+    freshnessPolicy: z
+      .object({
+        /** The policy in words. */
+        text: z.string(),
+        of: z.enum(["any", "latestPartition"]),
+        warnMs: z.number().optional(),
+        failMs: z.number().optional(),
+        cron: z.string().optional(),
+        timezone: z.string().optional(),
+        withinMs: z.number().optional(),
+      })
+      .nullable(),
     codeVersion: z.string().nullable(),
     resources: z.array(z.string()),
     where: z.string().nullable(),

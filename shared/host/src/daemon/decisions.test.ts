@@ -3,6 +3,7 @@ import {
   anyDepsUpdated,
   buildGraph,
   type Clock,
+  dailyPartitions,
   type LocationSnapshot,
   type ScheduleResult,
   type SensorEvent,
@@ -461,5 +462,25 @@ describe("freshness", () => {
     await made("a");
     await tickFreshness(context());
     expect((await storage.assetStates()).get("a")!.freshness).toBe("fresh");
+  });
+  test("a backfill of an old partition does not make an asset fresh: the latest window does, by itself or in a range", async () => {
+    const partitions = dailyPartitions({ start: "2025-12-01" });
+    snapshot.assets = [assetOf("a", { partitions, freshness: { failMs: 26 * 60 * minute, of: "latestPartition" } })];
+    const at = async (instant: string, partition?: string, type: "materialization" | "wiped" = "materialization") => {
+      now = Date.parse(`2026-01-${instant}:00Z`);
+      if (partition) await log.append([{ type, at: now, asset: "a", partition }]);
+      await tickFreshness(context());
+      return (await storage.assetStates()).get("a")?.freshness;
+    };
+    expect(await at("05T01:00", "2026-01-04")).toBe("fresh");
+    expect(await at("06T02:59")).toBe("fresh");
+    expect(await at("06T03:00")).toBe("fail");
+    expect(await at("06T12:00", "2025-12-24...2026-01-03")).toBe("fail");
+    expect(await at("06T12:01", "2026-01-01")).toBe("fail");
+    // The window of the 5th has been missing since midnight: made anew, the one before it is as old as that.
+    expect(await at("06T12:02", "2026-01-04")).toBe("fresh");
+    expect(await at("07T02:00")).toBe("fail");
+    expect(await at("07T04:00", "2026-01-04...2026-01-06")).toBe("fresh");
+    expect(await at("07T05:00", "2026-01-04...2026-01-06", "wiped")).toBe("fail");
   });
 });

@@ -1,5 +1,13 @@
 import { z } from "@hono/zod-openapi";
-import { type AssetNode, didYouMean, type HealthInput, type Run, select } from "@kc/runtime/internal";
+import {
+  type AssetNode,
+  didYouMean,
+  formatDuration,
+  freshnessText,
+  type HealthInput,
+  type Run,
+  select,
+} from "@kc/runtime/internal";
 import { assetDetailSchema, assetSchema } from "../client/schemas.ts";
 import type { WebContext } from "./context.ts";
 import { type App, get, list, NotFound } from "./route.ts";
@@ -63,7 +71,13 @@ export function assetRoutes(app: App, { workspace, storage, partitions, daemon }
           metadata: node.metadata,
           automation: node.automation ?? null,
           evaluation: evaluation ? { at: new Date(evaluation.at).toISOString(), evaluation: evaluation.evaluation } : null,
-          freshnessPolicy: node.freshness ? { warnMs: node.freshness.warnMs ?? null, failMs: node.freshness.failMs } : null,
+          freshnessPolicy: node.freshness
+            ? {
+                ...node.freshness,
+                of: node.freshness.of ?? ("any" as const),
+                text: freshnessText(node.freshness, formatDuration),
+              }
+            : null,
           codeVersion: node.codeVersion ?? null,
           resources: node.resources,
           where: node.where ?? null,

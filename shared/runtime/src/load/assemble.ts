@@ -2,8 +2,8 @@ import { z } from "zod";
 import type { AssetSpec, AssetsDefinition } from "../asset.ts";
 import type { AssetCheckDefinition } from "../check.ts";
 import type { DefinitionParts } from "../component.ts";
-import { durationMs } from "../duration.ts";
 import { UserError } from "../errors.ts";
+import { type FreshnessSnapshot, freshnessSnapshot } from "../freshness-policy.ts";
 import type { JobDefinition } from "../job.ts";
 import type { LocationDefinition } from "../location.ts";
 import { typedMetadata } from "../metadata.ts";
@@ -73,10 +73,13 @@ export function assembleLocation(
     where: string | undefined;
   }[])
     for (const text of [target, selection]) if (text) located(where, () => parseSelection(text));
+  const { freshness } = definition;
+  const defaultFreshness =
+    freshness && ((spec: AssetSpec) => freshnessSnapshot(`location ${definition.name}`, freshness, spec.partitions));
   const snapshot: LocationSnapshot = {
     name: definition.name,
     ...(definition.formerly.length > 0 ? { formerly: [...definition.formerly] } : {}),
-    assets: assets.flatMap((one) => snapshotAssets(one, checks)),
+    assets: assets.flatMap((one) => snapshotAssets(one, checks, defaultFreshness)),
     jobs: jobs.map(({ name, selection, tags, config, where, description }) => ({
       name,
       selection,
@@ -133,7 +136,11 @@ function mappableKeys({ partitions }: AssetSpec, what: string): string[] {
 const yearMs = 366 * 86_400_000;
 const mostMapped = 100_000;
 
-function snapshotAssets(definition: AssetsDefinition, checks: readonly AssetCheckDefinition[]): AssetSnapshot[] {
+function snapshotAssets(
+  definition: AssetsDefinition,
+  checks: readonly AssetCheckDefinition[],
+  freshness?: (spec: AssetSpec) => FreshnessSnapshot,
+): AssetSnapshot[] {
   return definition.specs.map((spec) => ({
     key: spec.key,
     step: definition.name,
@@ -175,10 +182,9 @@ function snapshotAssets(definition: AssetsDefinition, checks: readonly AssetChec
       backfill: spec.backfill,
       pool: definition.pool,
       where: definition.where,
-      freshness: spec.freshness && {
-        failMs: durationMs(spec.freshness.maxAge.fail),
-        ...optional({ warnMs: spec.freshness.maxAge.warn && durationMs(spec.freshness.maxAge.warn) }),
-      },
+      freshness:
+        (spec.freshness && freshnessSnapshot(`asset "${spec.key}"`, spec.freshness, spec.partitions)) ??
+        (definition.run ? freshness?.(spec) : undefined),
     }),
   }));
 }

@@ -7,7 +7,7 @@ import { Materialize } from "./materialize.tsx";
 import { MetadataList } from "./metadata.tsx";
 import { PartitionGrid } from "./partition-grid.tsx";
 import { Chip, Status } from "./status.tsx";
-import { Ago, span } from "./time.tsx";
+import { Ago } from "./time.tsx";
 
 /** An asset beside the lineage, or as a page of its own. */
 export function AssetPanel({ assetKey, wide = false }: { assetKey: string; wide?: boolean }) {
@@ -90,10 +90,7 @@ function Facts({ asset }: { asset: AssetDetail }) {
       {asset.freshnessPolicy && (
         <>
           <dt>Freshness</dt>
-          <dd>
-            {asset.freshnessPolicy.warnMs !== null && `warns after ${span(asset.freshnessPolicy.warnMs)}, `}fails after{" "}
-            {span(asset.freshnessPolicy.failMs)}
-          </dd>
+          <dd>{asset.freshnessPolicy.text}</dd>
         </>
       )}
       {asset.where && (
