@@ -64,6 +64,10 @@ describe("kc", () => {
     ["no job", ["launch"], /name one job/],
     ["an unknown verb", ["runs", "stop"], /no "kc runs stop"/],
     ["no run", ["runs", "show"], /which run\?/],
+    ["no selection to pause", ["pause"], /pause what\?/],
+    ["a pause without --select", ["pause", "orders"], /--select/],
+    ["nothing to resume", ["resume"], /resume what\?/],
+    ["no asset to show", ["automation", "show"], /which asset\?/],
     ["a bad number", ["runs", "list", "--limit", "many"], /not a whole number/],
     ["an unknown location", ["test", "nowhere"], /no location or package "nowhere"/],
   ])("%s is a usage error: exit code 2 and how to go on", async (_, argv, message) => {
