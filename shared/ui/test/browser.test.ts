@@ -83,6 +83,24 @@ describe.skipIf(!executable && !process.env.CI)("the web UI in a browser", () =>
     await page.getByRole("button", { name: "Retry from failure" }).waitFor();
   });
 
+  test("a partitioned asset shows a cell for each month; a stretch of them is made by a backfill, which shows how it ended", async () => {
+    await page.goto(`${instance.url}/assets/downstream/virtual_items_of_month`);
+    await expect.poll(() => page.locator(".partition-cells .cell").count()).toBe(12);
+    await page.getByRole("tab", { name: "missing" }).click();
+    await page.getByRole("button", { name: "Make 12" }).waitFor();
+    await page.getByRole("button", { name: "2025-02-01 missing" }).click();
+    await page.getByRole("button", { name: "2025-04-01 missing" }).click({ modifiers: ["Shift"] });
+    await page.getByRole("button", { name: "Make 3" }).click();
+    await page.waitForURL(/\/backfills\//);
+    // The model it reads has not been built: every month fails, and can be asked for again.
+    await page.getByRole("button", { name: "Retry what failed" }).waitFor();
+    await page.getByText("2025-02-01...2025-04-01").waitFor();
+    await page.getByRole("link", { name: "Backfills", exact: true }).first().click();
+    await page.getByText("0 of 3, 3 failed").waitFor();
+    await page.goto(`${instance.url}/assets/downstream/virtual_items_of_month`);
+    await page.getByRole("button", { name: "2025-03-01 failed" }).waitFor();
+  });
+
   test("schedules can be turned off and on", async () => {
     await page.getByRole("link", { name: "Automation" }).click();
     const toggle = page.getByRole("switch", { name: /csv_fact_virtual_schedule/ });
