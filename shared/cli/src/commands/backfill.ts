@@ -92,7 +92,8 @@ async function start(api: ApiClient, context: CommandContext, values: Invocation
     return 0;
   }
   const backfill = await api.startBackfill(body);
-  if (!values.json) context.print(`backfill ${backfill.id}: ${plan.partitions} partitions of ${plan.assets.length} assets`);
+  if (!values.json)
+    context.print(`backfill ${backfill.id}: ${counted(plan.partitions, "partition")} of ${counted(plan.assets.length, "asset")}`);
   if (values.detach) {
     if (values.json) context.print(JSON.stringify(backfill, null, 2));
     return 0;
@@ -140,10 +141,12 @@ function progressText({ progress, etaMs, runs, status }: Backfill): string {
   if (inProgress > 0) parts.push(`${inProgress} in progress`);
   if (failed > 0) parts.push(`${failed} failed`);
   if (skipped > 0) parts.push(`${skipped} skipped`);
-  parts.push(`${runs} runs`);
+  parts.push(counted(runs, "run"));
   if (etaMs !== null && status === "running") parts.push(`about ${Math.max(1, Math.round(etaMs / 1000))} s left`);
   return `[${"█".repeat(filled)}${"░".repeat(width - filled)}] ${parts.join(", ")}`;
 }
+
+const counted = (count: number, what: string): string => `${count.toLocaleString("en-US")} ${what}${count === 1 ? "" : "s"}`;
 
 const some = (ranges: readonly string[]): string =>
   ranges.length <= 3 ? ranges.join(", ") : `${ranges.slice(0, 3).join(", ")}, …`;
