@@ -1,6 +1,7 @@
 import type { z } from "@hono/zod-openapi";
 import type * as alerts from "./alert-schemas.ts";
 import type * as automation from "./automation-schemas.ts";
+import type * as instigators from "./instigator-schemas.ts";
 import type * as partitions from "./partition-schemas.ts";
 import type * as schemas from "./schemas.ts";
 
@@ -19,9 +20,9 @@ export type RunStatus = z.infer<typeof schemas.runStatusSchema>;
 export type RunEvent = z.infer<typeof schemas.eventSchema>;
 export type RunRequest = z.infer<typeof schemas.submitSchema>;
 export type Submitted = z.infer<typeof schemas.submittedSchema>;
-export type Instigator = z.infer<typeof schemas.instigatorSchema>;
-export type Tick = z.infer<typeof schemas.tickSchema>;
-export type TickPreview = z.infer<typeof schemas.previewSchema>;
+export type Instigator = z.infer<typeof instigators.instigatorSchema>;
+export type Tick = z.infer<typeof instigators.tickSchema>;
+export type TickPreview = z.infer<typeof instigators.previewSchema>;
 export type Job = z.infer<typeof schemas.jobSchema>;
 export type Pool = z.infer<typeof schemas.poolSchema>;
 export type ComponentInfo = z.infer<typeof schemas.componentSchema>;

@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { type ScheduleSnapshot, type SensorSnapshot, UserError, upcomingTicks } from "@kc/runtime/internal";
-import { instigatorSchema, previewSchema, tickSchema } from "../client/schemas.ts";
+import { instigatorSchema, previewSchema, tickSchema } from "../client/instigator-schemas.ts";
 import { type Instigator, instigators, resetCursor, turnInstigator } from "../daemon/instigators.ts";
 import { previewTick } from "../daemon/preview.ts";
 import type { WebContext } from "./context.ts";

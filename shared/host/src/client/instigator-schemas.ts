@@ -1,0 +1,66 @@
+import { z } from "@hono/zod-openapi";
+import { instant } from "./schemas.ts";
+
+// Schedules and sensors, their ticks and previews as the API answers them.
+
+export const instigatorSchema = z
+  .object({
+    location: z.string(),
+    name: z.string(),
+    type: z.enum(["schedule", "sensor"]),
+    kind: z.string(),
+    description: z.string().nullable(),
+    running: z.boolean(),
+    target: z.string().nullable(),
+    cron: z.string().nullable(),
+    timezone: z.string().nullable(),
+    intervalMs: z.number().nullable(),
+    nextTickAt: instant.nullable(),
+    lastTickAt: instant.nullable(),
+  })
+  .openapi("Instigator");
+export const tickSchema = z
+  .object({
+    id: z.number(),
+    location: z.string(),
+    name: z.string(),
+    type: z.string(),
+    status: z.string(),
+    at: instant,
+    startedAt: instant.nullable(),
+    endedAt: instant.nullable(),
+    /** Milliseconds between its time and its begin. */
+    lateMs: z.number().nullable(),
+    manual: z.boolean(),
+    attempts: z.number().int(),
+    retryAt: instant.nullable(),
+    requestIds: z.array(z.string()),
+    skip: z.string().nullable(),
+    error: z.string().nullable(),
+    logs: z.array(z.object({ level: z.string(), message: z.string() })),
+  })
+  .openapi("Tick");
+
+export const previewSchema = z
+  .object({
+    at: instant,
+    runs: z.array(
+      z.object({
+        selection: z.string(),
+        assets: z.array(z.string()),
+        tags: z.record(z.string(), z.string()),
+        config: z.record(z.string(), z.unknown()),
+        partition: z.string().nullable(),
+        runKey: z.string().nullable(),
+      }),
+    ),
+    events: z.array(z.looseObject({ type: z.string(), asset: z.string() })),
+    partitions: z.array(
+      z.object({ definition: z.string(), add: z.array(z.string()).optional(), delete: z.array(z.string()).optional() }),
+    ),
+    cursor: z.object({ before: z.string().nullable(), after: z.string().nullable() }),
+    skip: z.string().nullable(),
+    error: z.string().nullable(),
+    logs: z.array(z.object({ level: z.string(), message: z.string() })),
+  })
+  .openapi("TickPreview");
