@@ -8,6 +8,9 @@ export interface BenchContext {
   rows: number;
   /** Milliseconds that the soak lasts. */
   soakMs: number;
+  /** How long faults are injected, and the seed that repeats them. */
+  seconds: number;
+  seed: number;
   /** Says what is going on now. */
   note(line: string): void;
 }

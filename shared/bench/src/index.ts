@@ -5,6 +5,7 @@ import { cachedTest } from "./benchmarks/cached-test.ts";
 import { csvPostgres } from "./benchmarks/csv-postgres.ts";
 import { devStart } from "./benchmarks/dev-start.ts";
 import { eventLog } from "./benchmarks/event-log.ts";
+import { faults } from "./benchmarks/faults.ts";
 import { graph } from "./benchmarks/graph.ts";
 import { launcher } from "./benchmarks/launcher.ts";
 import { memory } from "./benchmarks/memory.ts";
@@ -39,5 +40,6 @@ export const benchmarks: readonly Benchmark[] = [
   postgresDelta,
   cachedTest,
   soak,
+  faults,
   memory,
 ];

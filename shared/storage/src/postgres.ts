@@ -98,6 +98,18 @@ export async function openPostgres(url: string, options: { schema?: string; migr
   });
 }
 
+/** Ends every connection of kc to a database, as an administrator may: for what injects faults. */
+export async function cutConnections(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url, application_name: "kc-cut" });
+  client.on("error", () => {});
+  await client.connect();
+  try {
+    await client.query("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'kc'");
+  } finally {
+    await client.end();
+  }
+}
+
 /** Host, port and database of a URL, without its password. */
 export function placeOf(url: string): string {
   const parsed = URL.parse(url);

@@ -3,17 +3,20 @@ import { table } from "../table.ts";
 
 export const command: Command = {
   summary: "Measure kc beside its bars and beside what a user would pick instead.",
-  usage: "[benchmarks…] [--rows N] [--soak DURATION]",
+  usage: "[benchmarks…] [--rows N] [--soak DURATION] [--seconds N] [--seed N]",
   options: {
     ...jsonOption,
     list: { type: "boolean", short: "l", description: "List the benchmarks and their bars" },
     rows: { type: "string", value: "N", description: "Rows of the data benchmarks (default 1000000)" },
     soak: { type: "string", value: "DURATION", description: "How long the soak lasts (default 30s)" },
+    seconds: { type: "string", value: "N", description: "How long faults are injected on each storage (default 20)" },
+    seed: { type: "string", value: "N", description: "Repeats the faults of a seed (default: a new one)" },
   },
   examples: [
     ["kc bench", "all of them; keep the machine idle meanwhile"],
     ["kc bench --list", "what there is, and the bars"],
     ["kc bench soak --soak 1h", "a schedule every second, for an hour"],
+    ["kc bench faults --seconds 600 --seed 7", "random kills under a random workload, for ten minutes on each storage"],
     ["kc bench csv-postgres --rows 5000000", "one of them, on more rows"],
   ],
   async run({ values, positionals, context }) {
@@ -23,6 +26,9 @@ export const command: Command = {
     const { durationMs } = await import("@kc/host/duration");
     const soakMs = durationMs(text(values, "soak") ?? "30s", "--soak");
     if (soakMs < 5_000) throw new UsageError("--soak must be at least 5s");
+    const seconds = number(values, "seconds") ?? 20;
+    if (seconds < 1) throw new UsageError("--seconds must be at least 1");
+    const seed = number(values, "seed") ?? Math.floor(Math.random() * 1e9);
     const unknown = positionals.find((name) => !benchmarks.some((one) => one.name === name));
     if (unknown)
       throw new UsageError(`there is no benchmark "${unknown}"; there are ${benchmarks.map((one) => one.name).join(", ")}`);
@@ -48,7 +54,14 @@ export const command: Command = {
       context.warn(`${benchmark.name}: ${benchmark.summary}`);
       try {
         measured.push(
-          ...(await runBenchmark(benchmark, { root: context.root, rows, soakMs, note: (line) => context.warn(`  ${line}`) })),
+          ...(await runBenchmark(benchmark, {
+            root: context.root,
+            rows,
+            soakMs,
+            seconds,
+            seed,
+            note: (line) => context.warn(`  ${line}`),
+          })),
         );
       } catch (error) {
         if (error instanceof NotMeasured) skipped.push({ benchmark: benchmark.name, reason: error.message });

@@ -1,0 +1,73 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startPostgres } from "@kc/standin-postgres";
+import { cutConnections, openPostgres } from "@kc/storage/postgres";
+import { openSqlite } from "@kc/storage/sqlite";
+import { expect, test } from "vitest";
+import { type FaultReport, faultLocations, faultSettings, runFaults } from "../src/faults/index.ts";
+import { makeWorkspace } from "./workspace.ts";
+
+// A random workload under random kills. KC_FAULT_SEED repeats what was done, KC_FAULT_SECONDS makes it last.
+const seed = Number(process.env.KC_FAULT_SEED ?? Math.floor(Math.random() * 1e9));
+const seconds = Number(process.env.KC_FAULT_SECONDS ?? 12);
+const timeout = (seconds + 150) * 1_000;
+
+function told(report: FaultReport): void {
+  console.log(`KC_FAULT_SEED=${report.seed}: ${JSON.stringify(report.counts)}`);
+  if (report.problems.length > 0) console.log(report.actions.join("\n"));
+  expect(report.problems).toEqual([]);
+}
+
+test.skipIf(process.platform !== "linux")(
+  "whatever is killed, SQLite has what was acknowledged and what its events prove",
+  { timeout },
+  async () => {
+    const workspace = makeWorkspace(faultLocations, faultSettings(false));
+    const home = mkdtempSync(join(tmpdir(), "kc-faults-"));
+    try {
+      told(
+        await runFaults({
+          root: workspace.root,
+          home,
+          seed,
+          seconds,
+          env: {},
+          open: async () => openSqlite(join(home, "instance.db")),
+        }),
+      );
+    } finally {
+      workspace.remove();
+      rmSync(home, { recursive: true, force: true });
+    }
+  },
+);
+
+test.skipIf(process.platform !== "linux")(
+  "whatever is killed, PostgreSQL has what was acknowledged and what its events prove",
+  { timeout },
+  async () => {
+    const workspace = makeWorkspace(faultLocations, faultSettings(true));
+    const home = mkdtempSync(join(tmpdir(), "kc-faults-"));
+    const server = await startPostgres({ stateDir: join(home, "pg") });
+    const v = server.variables;
+    const url = `postgres://${v.LOCAL_POSTGRES_USER}:${encodeURIComponent(v.LOCAL_POSTGRES_PASSWORD!)}@${v.LOCAL_POSTGRES_HOST}:${v.LOCAL_POSTGRES_PORT}/${v.LOCAL_POSTGRES_DATABASE}`;
+    try {
+      told(
+        await runFaults({
+          root: workspace.root,
+          home,
+          seed: seed + 1,
+          seconds,
+          env: { DATABASE_URL: url },
+          open: () => openPostgres(url),
+          cut: () => cutConnections(url),
+        }),
+      );
+    } finally {
+      await server.stop();
+      workspace.remove();
+      rmSync(home, { recursive: true, force: true });
+    }
+  },
+);
