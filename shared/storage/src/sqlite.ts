@@ -21,6 +21,7 @@ export function openSqlite(path: string): Storage {
       "pragma journal_mode = wal; pragma synchronous = normal; pragma foreign_keys = on; pragma busy_timeout = 5000; pragma cache_size = -16000",
     );
   } catch (error) {
+    if (isDamaged(error)) throw damaged(path, error);
     throw new Error(
       `the instance database ${path} cannot be opened: ${(error as Error).message}. Check that its folder is writable and the disk is not full.`,
       { cause: error },
@@ -28,11 +29,13 @@ export function openSqlite(path: string): Storage {
   }
   try {
     migrate(database, path);
+    // From here on whoever waits for another process's lock must not hold up this one: writes are tried again.
+    database.exec("pragma busy_timeout = 200");
   } catch (error) {
     database.close();
-    throw error;
+    throw isDamaged(error) ? damaged(path, error) : error;
   }
-  const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: adapt(database) as never }) });
+  const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: adapt(database, path) as never }) });
   const pragma = (name: string) => Number(Object.values(database.prepare(`pragma ${name}`).get() ?? {})[0] ?? 0);
   return sqlStorage(db, {
     dialect: "sqlite",
@@ -40,9 +43,22 @@ export function openSqlite(path: string): Storage {
     schemaVersion: async () => pragma("user_version"),
     hasTag: (name, value) =>
       sql<boolean>`exists (select 1 from json_each(runs.tags) as tag where tag.key = ${name} and tag.value = ${value})`,
-    transient: () => false,
+    transient: isBusy,
   });
 }
+
+/** SQLite's primary result code of an error (https://sqlite.org/rescode.html). */
+const codeOf = (error: unknown): number => ((error as { errcode?: number }).errcode ?? 0) & 0xff;
+/** SQLITE_BUSY, SQLITE_LOCKED: another process has the file for a while, a backup or a person's shell. */
+const isBusy = (error: unknown): boolean => codeOf(error) === 5 || codeOf(error) === 6;
+/** SQLITE_CORRUPT, SQLITE_NOTADB. */
+const isDamaged = (error: unknown): boolean => codeOf(error) === 11 || codeOf(error) === 26;
+
+const damaged = (path: string, error: unknown): Error =>
+  new Error(
+    `the instance database ${path} is damaged: ${(error as Error).message}. Stop kc and bring back a copy, or save what can be read (sqlite3 ${path} .recover); moved away, an empty instance starts.`,
+    { cause: error },
+  );
 
 /** Brings the file to this kc's schema, each step in a transaction. */
 function migrate(database: DatabaseSync, path: string): void {
@@ -61,7 +77,7 @@ function migrate(database: DatabaseSync, path: string): void {
 }
 
 /** What Kysely's SQLite dialect calls, over node:sqlite; statements are prepared once. */
-function adapt(database: DatabaseSync) {
+function adapt(database: DatabaseSync, path: string) {
   const prepared = new Map<string, ReturnType<typeof prepare>>();
   const prepare = (sql: string) => {
     const statement: StatementSync = database.prepare(sql);
@@ -73,10 +89,17 @@ function adapt(database: DatabaseSync) {
         iterate: () => statement.iterate(),
         run: () => database.isTransaction && statement.run(),
       };
+    const told = <T>(work: () => T): T => {
+      try {
+        return work();
+      } catch (error) {
+        throw isDamaged(error) ? damaged(path, error) : error;
+      }
+    };
     return {
       reader: statement.columns().length > 0,
-      all: (values: readonly SQLInputValue[]) => statement.all(...values),
-      run: (values: readonly SQLInputValue[]) => statement.run(...values),
+      all: (values: readonly SQLInputValue[]) => told(() => statement.all(...values)),
+      run: (values: readonly SQLInputValue[]) => told(() => statement.run(...values)),
       iterate: (values: readonly SQLInputValue[]) => statement.iterate(...values),
     };
   };

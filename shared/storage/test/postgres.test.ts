@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { newRun, runEvent, storageContract } from "@kc/runtime/testing";
@@ -134,5 +135,100 @@ describe("two processes on one PostgreSQL", () => {
     expect(rows[0].count).toBeLessThanOrEqual(2);
     await setting.end();
     await storage.close();
+  });
+});
+
+describe("bad days of a PostgreSQL server", () => {
+  const admin = async <T>(work: (client: pg.Client) => Promise<T>): Promise<T> => {
+    const client = new pg.Client({ connectionString: url() });
+    client.on("error", () => {});
+    await client.connect();
+    try {
+      return await work(client);
+    } finally {
+      await client.end();
+    }
+  };
+  const asRole = (name: string) => {
+    const own = new URL(url());
+    own.username = name;
+    own.password = "first";
+    return own.href;
+  };
+
+  test("its limit of connections delays a write, and fails none", { timeout: 30_000 }, async () => {
+    await admin((client) => client.query("create role few login password 'first' superuser connection limit 2"));
+    const storage = await openPostgres(asRole("few"), { schema: "few" });
+    await storage.createRuns([newRun("r")], [runEvent("r", "run_queued")]);
+    // The role is no superuser from here on, so its limit counts.
+    await admin((client) =>
+      client.query(
+        "alter role few nosuperuser; alter schema few owner to few; grant all on all tables in schema few to few; grant all on all sequences in schema few to few",
+      ),
+    );
+    await admin((client) => client.query("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'few'"));
+    const others = await Promise.all(
+      [1, 2].map(async () => {
+        const other = new pg.Client({ connectionString: asRole("few") });
+        other.on("error", () => {});
+        await other.connect();
+        return other;
+      }),
+    );
+    let done = false;
+    const write = storage.appendEvents([runEvent("r", "log", { seq: 1 })]).then(() => {
+      done = true;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    expect(done).toBe(false);
+    for (const other of others) await other.end();
+    await write;
+    expect((await storage.readEvents({ types: ["log"] })).length).toBe(1);
+    await storage.close();
+  });
+
+  test("a password that changed fails what is written, naming the reason and not the password", async () => {
+    await admin((client) => client.query("create role changed login password 'first' superuser"));
+    const storage = await openPostgres(asRole("changed"), { schema: "changed" });
+    await admin((client) => client.query("alter role changed password 'second'"));
+    await admin((client) => client.query("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'changed'"));
+    const error = await storage.setValue("x", "1").catch((thrown: Error) => thrown);
+    expect((error as Error).message).toMatch(/password authentication failed for user "changed"/);
+    expect((error as Error).message).not.toContain("first");
+    await storage.close();
+  });
+
+  test("one that answers slowly keeps the order and doubles nothing", { timeout: 30_000 }, async () => {
+    const target = new URL(url());
+    const proxy = createServer((socket) => {
+      const upstream = connect(Number(target.port), target.hostname);
+      for (const [from, to] of [
+        [socket, upstream],
+        [upstream, socket],
+      ] as const) {
+        from.on("error", () => to.destroy());
+        from.on("close", () => to.destroy());
+        from.on("data", (chunk) => setTimeout(() => to.writable && to.write(chunk), 40));
+      }
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
+    const slow = new URL(url());
+    slow.port = String((proxy.address() as { port: number }).port);
+    slow.hostname = "127.0.0.1";
+    const storage = await openPostgres(slow.href, { schema: "slow" });
+    await storage.createRuns([newRun("r")], [runEvent("r", "run_queued")]);
+    const lease = (await storage.takeLease("daemon", "a", null))!;
+    const writes = Array.from({ length: 10 }, (_, seq) => storage.appendEvents([runEvent("r", "log", { seq: seq + 1 })]));
+    // A host whose log is behind is alive all the same: its renewal does not stand in the queue of writes.
+    let waiting = 10;
+    for (const write of writes) void write.then(() => waiting--);
+    expect(await storage.renewLease("daemon", lease.term)).toBe(true);
+    expect(waiting).toBeGreaterThan(0);
+    await Promise.all(writes);
+    expect((await storage.readEvents({ types: ["log"] })).map((event) => event.seq)).toEqual(
+      Array.from({ length: 10 }, (_, seq) => seq + 1),
+    );
+    await storage.close();
+    await new Promise((resolve) => proxy.close(resolve));
   });
 });

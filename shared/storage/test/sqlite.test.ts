@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -55,7 +55,9 @@ describe("an SQLite file", () => {
   test("that is no database is refused by name", () => {
     const file = join(folder, "text.db");
     writeFileSync(file, "this is no database at all, just some text that is long enough\n".repeat(20));
-    expect(() => openSqlite(file)).toThrow(`the instance database ${file} cannot be opened: file is not a database`);
+    expect(() => openSqlite(file)).toThrow(
+      `the instance database ${file} is damaged: file is not a database. Stop kc and bring back a copy`,
+    );
   });
   test("in a folder that is a file is refused by name", () => {
     writeFileSync(join(folder, "plain"), "");
@@ -92,5 +94,67 @@ describe("an SQLite file", () => {
     expect(events.length % 20).toBe(0);
     expect(await storage.getRun("r1")).toMatchObject({ status: "running" });
     await storage.close();
+  });
+});
+
+describe("bad days of an SQLite file", () => {
+  test("another process that holds the lock delays a write, and fails none; this process is not held up meanwhile", async () => {
+    const file = newFile();
+    const storage = openSqlite(file);
+    await storage.setValue("x", "1");
+    const other = new DatabaseSync(file);
+    other.exec("begin immediate");
+    let turns = 0;
+    const timer = setInterval(() => turns++, 10);
+    let done = false;
+    const write = storage.setValue("x", "2").then(() => {
+      done = true;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    expect([done, await storage.getValue("x")]).toEqual([false, "1"]);
+    expect(turns).toBeGreaterThan(5);
+    other.exec("commit");
+    other.close();
+    await write;
+    clearInterval(timer);
+    expect(await storage.getValue("x")).toBe("2");
+    await storage.close();
+  });
+
+  test("a damaged file is told by name with a remedy, and is not written over", async () => {
+    const file = newFile();
+    const first = openSqlite(file);
+    await first.createRuns([newRun("r1")], []);
+    for (let at = 0; at < 40; at++)
+      await first.appendEvents(
+        Array.from({ length: 50 }, (_, seq) => runEvent("r1", "log", { seq: at * 50 + seq, message: "x".repeat(200) })),
+      );
+    await first.close();
+    const bytes = readFileSync(file);
+    bytes.fill(0xa5, 4096 * 2);
+    writeFileSync(file, bytes);
+    const told = await (async () => {
+      const storage = openSqlite(file);
+      try {
+        await storage.readEvents({ runId: "r1", limit: 100_000 });
+        await storage.appendEvents([runEvent("r1", "log", { seq: 99_999 })]);
+      } finally {
+        await storage.close();
+      }
+    })().catch((error: Error) => error.message);
+    expect(told).toContain(`the instance database ${file} is damaged: `);
+    expect(told).toContain(".recover");
+    expect(
+      readFileSync(file)
+        .subarray(4096 * 2)
+        .equals(bytes.subarray(4096 * 2)),
+    ).toBe(true);
+  });
+
+  test.skipIf(process.getuid?.() === 0)("a file that may only be read is refused by name", async () => {
+    const file = newFile();
+    await openSqlite(file).close();
+    chmodSync(file, 0o400);
+    expect(() => openSqlite(file)).toThrow(`the instance database ${file}`);
   });
 });
