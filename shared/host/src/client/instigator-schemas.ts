@@ -1,5 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import { instant } from "./schemas.ts";
+import { instant } from "./instant.ts";
 
 // Schedules and sensors, their ticks and previews as the API answers them.
 
