@@ -42,7 +42,10 @@ export function eventLine(event: RunEvent, locationOf: (runId: string) => string
 
 function facts(event: RunEvent): string {
   const shown = Object.entries(event.metadata ?? {})
-    .filter(([, { type, value }]) => type === "number" || (type === "text" && String(value).length < 40) || type === "path")
+    .filter(
+      ([, { type, value }]) =>
+        type === "number" || type === "row_count" || (type === "text" && String(value).length < 40) || type === "path",
+    )
     .slice(0, 4)
     .map(([name, { value }]) => `${name}=${typeof value === "number" ? value.toLocaleString("en-US") : value}`);
   return shown.length > 0 ? `  ${shown.join(" ")}` : "";

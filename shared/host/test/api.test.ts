@@ -96,7 +96,7 @@ describe("wrong requests", () => {
     ["an asset that is not there", "POST", "/api/runs", { selection: "aa/b" }, 400, 'there is no asset "aa/b"'],
     ["a job that is not there", "POST", "/api/runs", { job: "al" }, 400, 'there is no job "al". Did you mean "all"?'],
     ["nothing to run", "POST", "/api/runs", {}, 400, "a run request needs a selection, assets or a job"],
-    ["an empty selection", "POST", "/api/runs", { selection: "group:none" }, 400, "names no asset"],
+    ["an empty selection", "POST", "/api/runs", { selection: "group:none" }, 400, "no asset has the group"],
     ["a tag that is no text", "POST", "/api/runs", { selection: "a", tags: { x: 1 } }, 400, "tags.x"],
     [
       "config for a step that is not of the request",
@@ -196,7 +196,14 @@ describe("the OpenAPI document", () => {
       const filled = path
         .replace("backfills/{id}", `backfills/${backfill.id}`)
         .replace(/\{(\w+)\}/g, (_, variable: string) => (variable === "name" ? name : values[variable]!));
-      const query = path.startsWith("/api/asset/partitions") ? "?key=parts" : /^\/api\/asset(\/|$)/.test(path) ? "?key=a" : "";
+      const query =
+        path === "/api/asset/series"
+          ? "?key=a&name=rows"
+          : path.startsWith("/api/asset/partitions")
+            ? "?key=parts"
+            : /^\/api\/asset(\/|$)/.test(path)
+              ? "?key=a"
+              : "";
       const answer = await send(
         method.toUpperCase(),
         filled + query,

@@ -4,10 +4,9 @@ import { definitions, makeWorkspace, runtimePackage } from "./workspace.ts";
 
 const before = `
 import { anomalyCheck, assetCheck, dailyPartitions, md, rangeCheck } from "${runtimePackage}";
-const many = Array.from({ length: 1_000 }, (_, at) => assetCheck({ asset: "many", name: "c" + at, run: () => ({ passed: true }) }));
-let rows = 100;`;
+const many = Array.from({ length: 1_000 }, (_, at) => assetCheck({ asset: "many", name: "c" + at, run: () => ({ passed: true }) }));`;
 const assets = `
-  asset({ key: "orders", materialize: () => ({ metadata: { row_count: md.rowCount(rows++) } }) }),
+  asset({ key: "orders", materialize: ({ run }) => ({ metadata: { row_count: md.rowCount(run.tags.rows!) } }) }),
   asset({ key: "broken", materialize() { throw new Error("no"); } }),
   asset({ key: "daily", partitions: dailyPartitions({ start: "2026-01-01", end: "2026-02-01" }), materialize({ partition }) {
     if (partition! < "2026-01-03") throw new Error("no"); } }),
@@ -39,7 +38,7 @@ const run = async (request: Parameters<TestInstance["api"]["submit"]>[0]) => ins
 
 describe("checks alone", () => {
   test("see what the last run made and its history; the asset is not made again", async () => {
-    for (let time = 0; time < 6; time++) await instance.materialize("orders");
+    for (let time = 0; time < 6; time++) await instance.materialize("orders", { tags: { rows: String(100 + time) } });
     const made = (await asset("orders")).materialization!;
     const { runs } = await run({ selection: "orders", checksOnly: true });
     expect(runs).toMatchObject([
@@ -148,5 +147,24 @@ describe("health", () => {
     [() => instance.api.wipe({ selection: "daily", partition: "2027-01-01" }), "2027-01-01"],
   ])("bad input %# is refused by name", async (ask, text) => {
     await expect(ask()).rejects.toThrow(text);
+  });
+});
+
+describe("numbers over time", () => {
+  test("are read oldest first, as many as are asked for", async () => {
+    const { points } = await instance.api.series("orders", "row_count", { limit: 3 });
+    expect(points.map((point) => point.value)).toEqual([103, 104, 105]);
+    expect(points[2]).toMatchObject({ partition: null, runId: expect.any(String) });
+  });
+  test("a name that is none is refused with those there are; an unknown asset too", async () => {
+    await expect(instance.api.series("orders", "row_cnt")).rejects.toThrow('Did you mean "row_count"?');
+    await expect(instance.api.series("order", "row_count")).rejects.toThrow('Did you mean "orders"?');
+  });
+  test("a selection whose filter names nothing suggests what is near, at every door", async () => {
+    const text = 'there is no location "teem". Did you mean "team"?';
+    await expect(instance.api.assets("location:teem")).rejects.toThrow(text);
+    await expect(instance.api.checks("location:teem")).rejects.toThrow(text);
+    await expect(instance.api.submit({ selection: "location:teem" })).rejects.toThrow(text);
+    await expect(instance.api.wipe({ selection: "location:teem" })).rejects.toThrow(text);
   });
 });

@@ -63,6 +63,7 @@ export * from "./pool.ts";
 export type * from "./resource.ts";
 export { checkRunTags } from "./run-tags.ts";
 export type * from "./schedule.ts";
+export { requireNames } from "./selection/names.ts";
 export { parseSelection } from "./selection/parse.ts";
 export { select } from "./selection/select.ts";
 export type * from "./sensor.ts";

@@ -10,6 +10,8 @@ export const queries = {
   asset: (key: string) => queryOptions({ queryKey: ["assets", key], queryFn: () => api.asset(key) }),
   evaluations: (key: string) =>
     queryOptions({ queryKey: ["assets", key, "evaluations"], queryFn: () => api.evaluations(key, { limit: 50 }) }),
+  series: (key: string, name: string) =>
+    queryOptions({ queryKey: ["assets", key, "series", name], queryFn: () => api.series(key, name) }),
   runs: (asset?: string) =>
     queryOptions({
       queryKey: ["runs", "list", asset ?? ""],

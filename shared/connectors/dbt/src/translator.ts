@@ -158,9 +158,12 @@ function metadataOf(node: ManifestNode): NonNullable<AssetSpec["metadata"]> {
     code: md.path(node.original_file_path),
     ...(columns.length > 0
       ? {
-          columns: md.table(
-            ["name", "type", "description"],
-            columns.map((column) => [column.name, column.data_type ?? null, column.description ?? null]),
+          column_schema: md.columnSchema(
+            columns.map(({ name, data_type, description }) => ({
+              name,
+              ...(data_type ? { type: data_type } : {}),
+              ...(description ? { description } : {}),
+            })),
           ),
         }
       : {}),

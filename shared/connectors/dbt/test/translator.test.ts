@@ -34,7 +34,10 @@ describe("translate()", () => {
     expect(spec.kinds).toEqual(["dbt", "databricks"]);
     expect(spec.automation).toMatchObject({ label: "any_deps_updated" });
     expect(spec.checks!.map((check) => check.name)).toContain("unique_stg_kaizen_wars__fact_virtual_id");
-    expect(spec.metadata).toMatchObject({ relation: "test.main.stg_kaizen_wars__fact_virtual", columns: { type: "table" } });
+    expect(spec.metadata).toMatchObject({
+      relation: "test.main.stg_kaizen_wars__fact_virtual",
+      column_schema: { type: "column_schema" },
+    });
     expect(specs.map((item) => item.key)).not.toContain("fact_virtual");
   });
 

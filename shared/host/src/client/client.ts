@@ -27,6 +27,7 @@ import type {
   RunDetail,
   RunEvent,
   RunRequest,
+  Series,
   StorageInfo,
   Submitted,
   Tick,
@@ -82,6 +83,9 @@ export function apiClient(base: string, options: { fetch?: typeof fetch } = {}) 
     asset: (key: string) => call<AssetDetail>("GET", "asset", { key }),
     /** Checks of a selection's assets, with their latest results. */
     checks: (selection?: string) => call<AssetCheck[]>("GET", "checks", { selection }),
+    /** A number of the metadata over the materializations, oldest first. */
+    series: (key: string, name: string, query: { limit?: number } = {}) =>
+      call<Series>("GET", "asset/series", { key, name, ...query }),
     runs: (
       query: { status?: string; location?: string; asset?: string; requestId?: string; limit?: number; before?: string } = {},
     ) => call<Run[]>("GET", "runs", query),

@@ -289,33 +289,6 @@ export const connectionSchema = z
     answers: z.boolean().nullable(),
   })
   .openapi("Connection");
-const reportedValue = z.union([
-  z.string(),
-  z.number(),
-  z.boolean(),
-  z.null(),
-  z.strictObject({ type: z.string().max(50), value: z.unknown() }),
-]);
-export const reportSchema = z
-  .strictObject({
-    type: z.enum(["materialization", "observation", "check"]),
-    asset: z.string().max(512),
-    partition: z.string().max(100_000).optional(),
-    metadata: z.record(z.string(), reportedValue).optional(),
-    check: z
-      .strictObject({
-        name: z.string().max(512),
-        passed: z.boolean(),
-        severity: z.enum(["WARN", "ERROR"]).optional(),
-        description: z.string().max(10_000).optional(),
-      })
-      .optional(),
-  })
-  .openapi("ReportedEvent");
-export const wipeSchema = z
-  .strictObject({ selection: z.string().min(1).max(10_000), partition: z.string().min(1).max(100_000).optional() })
-  .openapi("Wipe");
-export const wipedSchema = z.object({ assets: z.array(z.string()), partition: z.string().nullable() }).openapi("Wiped");
 export const storageInfoSchema = z
   .object({ dialect: z.string(), schemaVersion: z.number(), counts: z.record(z.string(), z.number()), bytes: z.number() })
   .openapi("StorageInfo");

@@ -12,6 +12,7 @@ import { docsPage } from "./docs.ts";
 import { guard } from "./guard.ts";
 import { healthRoutes } from "./health-routes.ts";
 import { instigatorRoutes } from "./instigator-routes.ts";
+import { metadataRoutes } from "./metadata-routes.ts";
 import { partitionRoutes } from "./partition-routes.ts";
 import { poolRoutes } from "./pool-routes.ts";
 import { reportRoutes } from "./report-routes.ts";
@@ -48,6 +49,7 @@ export function webApp(context: WebContext): App {
   instigatorRoutes(app, context);
   assetRoutes(app, context);
   checkRoutes(app, context);
+  metadataRoutes(app, context);
   reportRoutes(app, context);
   runRoutes(app, context);
   partitionRoutes(app, context);

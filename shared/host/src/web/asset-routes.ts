@@ -6,6 +6,7 @@ import {
   freshnessText,
   type HealthInput,
   type Run,
+  requireNames,
   select,
 } from "@kc/runtime/internal";
 import { assetDetailSchema, assetSchema } from "../client/schemas.ts";
@@ -42,6 +43,12 @@ export function assetRoutes(app: App, { workspace, storage, partitions, daemon }
     async (context) => {
       const graph = workspace.graph();
       const { selection } = context.req.valid("query");
+      if (selection)
+        requireNames(
+          graph,
+          selection,
+          workspace.locations().map((state) => state.entry.name),
+        );
       const keys = selection ? select(graph, selection) : graph.order;
       const [states, open] = await Promise.all([storage.assetStates(), openRuns()]);
       const nodes = keys.map((key) => graph.assets.get(key)!);

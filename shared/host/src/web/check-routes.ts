@@ -1,5 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import { select } from "@kc/runtime/internal";
+import { requireNames, select } from "@kc/runtime/internal";
 import { assetCheckSchema } from "../client/schemas.ts";
 import type { WebContext } from "./context.ts";
 import { type App, get, list } from "./route.ts";
@@ -17,6 +17,12 @@ export function checkRoutes(app: App, { workspace, storage }: WebContext): void 
     async (context) => {
       const graph = workspace.graph();
       const { selection } = context.req.valid("query");
+      if (selection)
+        requireNames(
+          graph,
+          selection,
+          workspace.locations().map((state) => state.entry.name),
+        );
       const keys = selection ? select(graph, selection) : graph.order;
       const checked = keys.filter((key) => graph.assets.get(key)!.checks.length > 0);
       const states = await storage.assetStates(checked);

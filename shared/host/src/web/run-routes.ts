@@ -6,6 +6,7 @@ import {
   maxRetriesOf,
   type Run,
   type RunStatus,
+  requireNames,
   retryNumberOf,
   runStatuses,
   type StoredEvent,
@@ -20,7 +21,10 @@ import { type App, count, get, list, NotFound, none, post } from "./route.ts";
 import { viewSteps } from "./run-steps.ts";
 import { viewEvent, viewRun } from "./views.ts";
 
-export function runRoutes(app: App, { storage, log, requests, rerun, retries, launcher, daemon, pools, now }: WebContext): void {
+export function runRoutes(
+  app: App,
+  { workspace, storage, log, requests, rerun, retries, launcher, daemon, pools, now }: WebContext,
+): void {
   const view = (run: Run) => viewRun(run, daemon.waiting().get(run.id) ?? [...pools.waitsOf(run.id).values()][0]);
   const find = async (id: string): Promise<Run> => {
     const run = await storage.getRun(id);
@@ -57,6 +61,12 @@ export function runRoutes(app: App, { storage, log, requests, rerun, retries, la
     async (context) => {
       const body = context.req.valid("json");
       const given = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));
+      if (body.selection !== undefined && body.job === undefined)
+        requireNames(
+          workspace.graph(),
+          body.selection,
+          workspace.locations().map((state) => state.entry.name),
+        );
       const submitted = await requests.submit(given);
       return context.json({ requestId: submitted.requestId, created: submitted.created, runs: submitted.runs.map(view) }, 200);
     },

@@ -29,6 +29,11 @@ export function AssetNode({ data: { asset, color }, selected }: NodeProps<AssetF
       </div>
       <div className="node-foot">
         <Status value={asset.external ? "external" : asset.status} />
+        {asset.health !== "healthy" && asset.health !== "unknown" && (
+          <span className={`node-health h-${asset.health}`} title={asset.healthReasons.map((reason) => reason.text).join("\n")}>
+            {asset.health}
+          </span>
+        )}
         {failed > 0 && (
           <span className="node-check">
             {failed} failed {failed === 1 ? "check" : "checks"}

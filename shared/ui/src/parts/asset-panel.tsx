@@ -6,6 +6,7 @@ import { Evaluations } from "./evaluations.tsx";
 import { Materialize } from "./materialize.tsx";
 import { MetadataList } from "./metadata.tsx";
 import { PartitionGrid } from "./partition-grid.tsx";
+import { SeriesList } from "./series.tsx";
 import { Chip, Status } from "./status.tsx";
 import { Ago } from "./time.tsx";
 
@@ -34,6 +35,7 @@ export function AssetPanel({ assetKey, wide = false }: { assetKey: string; wide?
           )}
           {asset.stale && <Chip kind="f-warn">location does not load</Chip>}
         </p>
+        {asset.health !== "healthy" && <HealthReasons asset={asset} />}
         {asset.description && <p className="description">{asset.description}</p>}
         {!asset.external && asset.partitions === null && (
           <p className="row">
@@ -46,9 +48,24 @@ export function AssetPanel({ assetKey, wide = false }: { assetKey: string; wide?
       <Facts asset={asset} />
       <Checks asset={asset} />
       <Latest asset={asset} />
+      {wide && asset.materialization && <SeriesList assetKey={asset.key} metadata={asset.materialization.metadata} />}
       {wide && <History asset={asset} />}
       <Evaluations assetKey={asset.key} wide={wide} />
     </article>
+  );
+}
+
+function HealthReasons({ asset }: { asset: AssetDetail }) {
+  return (
+    <ul className="health">
+      {asset.healthReasons
+        .filter((reason) => reason.status !== "healthy")
+        .map((reason) => (
+          <li key={reason.of}>
+            <Chip kind={`h-${reason.status}`}>{reason.of}</Chip> {reason.text}
+          </li>
+        ))}
+    </ul>
   );
 }
 
@@ -126,7 +143,7 @@ function Checks({ asset }: { asset: AssetDetail }) {
               bare
             />
             <span title={check.description ?? ""}>{check.name}</span>
-            {check.blocking && <Chip>blocking</Chip>}
+            {check.blocking && <Chip>{check.everywhere ? "blocking everywhere" : "blocking"}</Chip>}
             <span className="dim right">{check.result ? <Ago at={check.result.at} /> : "never ran"}</span>
             {check.result && !check.result.passed && check.result.description && (
               <p className="problem">{check.result.description}</p>

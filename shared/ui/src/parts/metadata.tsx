@@ -1,4 +1,5 @@
 import type { Metadata } from "@kc/host/client";
+import { Link } from "@tanstack/react-router";
 
 /** Metadata as a two-column list; every type is shown as what it is. */
 export function MetadataList({ metadata }: { metadata: Metadata }) {
@@ -19,14 +20,17 @@ export function MetadataList({ metadata }: { metadata: Metadata }) {
 }
 
 function Value({ type, value }: { type: string; value: unknown }) {
-  if (type === "number") return <>{(value as number).toLocaleString("en-US")}</>;
+  if (type === "number" || type === "row_count") return <>{(value as number).toLocaleString("en-US")}</>;
   if (type === "url" && /^https?:\/\//.test(String(value)))
     return (
       <a href={String(value)} target="_blank" rel="noreferrer">
         {String(value)}
       </a>
     );
-  if (type === "path") return <code>{String(value)}</code>;
+  if (type === "column_schema") return <ColumnSchema columns={value as Column[]} />;
+  if (type === "column_lineage") return <ColumnLineage lineage={value as Record<string, { asset: string; column: string }[]>} />;
+  if (type === "markdown") return <pre className="text">{String(value)}</pre>;
+  if (type === "path" || type === "code") return <code>{String(value)}</code>;
   if (type === "json") return <pre>{JSON.stringify(value, null, 2)}</pre>;
   if (type === "table") {
     const { columns, rows } = value as { columns: string[]; rows: unknown[][] };
@@ -52,4 +56,50 @@ function Value({ type, value }: { type: string; value: unknown }) {
     );
   }
   return <>{String(value)}</>;
+}
+
+interface Column {
+  name: string;
+  type?: string;
+  description?: string;
+}
+
+function ColumnSchema({ columns }: { columns: Column[] }) {
+  return (
+    <table className="small">
+      <tbody>
+        {columns.map((column) => (
+          <tr key={column.name}>
+            <td>{column.name}</td>
+            <td>
+              <code>{column.type ?? ""}</code>
+            </td>
+            <td className="dim">{column.description ?? ""}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+/** From which columns each column comes, with links to their assets. */
+function ColumnLineage({ lineage }: { lineage: Record<string, { asset: string; column: string }[]> }) {
+  return (
+    <ul>
+      {Object.entries(lineage).map(([column, from]) => (
+        <li key={column}>
+          {column} <span className="dim">from</span>{" "}
+          {from.map((one, at) => (
+            <span key={`${one.asset} ${one.column}`}>
+              {at > 0 && ", "}
+              <Link to="/assets/$" params={{ _splat: one.asset }} className="key">
+                {one.asset}
+              </Link>
+              .{one.column}
+            </span>
+          ))}
+        </li>
+      ))}
+    </ul>
+  );
 }
