@@ -53,6 +53,7 @@ export function leaseContract(open: () => Storage, newRun: (id: string) => NewRu
       ["decide", () => fenced.decide({ values: { x: "2" } })],
       ["changeDynamicPartitions", () => fenced.changeDynamicPartitions("d", { add: ["k"], at: 1 })],
       ["updateBackfill", () => fenced.updateBackfill("none", (one) => one)],
+      ["addEvaluations", () => fenced.addEvaluations([], 1)],
       ["prune", () => fenced.prune({ runs: 10_000_000 })],
     ];
     for (const [name, write] of writes) await expect(write(), name).rejects.toThrow(LeaseLost);

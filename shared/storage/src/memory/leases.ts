@@ -19,6 +19,7 @@ const writes = [
   "changeDynamicPartitions",
   "createBackfill",
   "updateBackfill",
+  "addEvaluations",
 ] as const satisfies readonly (keyof Storage)[];
 
 /** Leases of one process: its parts may still depose each other. */
