@@ -140,6 +140,7 @@ test("a daemon that is unhealthy makes /health a 503 that names the loop", async
   const context = {
     storage: { lastEventId: async () => 1 },
     workspace: { locations: () => [] },
+    leadership: { leader: () => undefined },
     daemon: { loops: [{ name: "queue" }], pulse: { of: () => ({ heartbeatAt: 0, problem: "one look has gone on for 10m" }) } },
   };
   healthRoutes(app, context as never);

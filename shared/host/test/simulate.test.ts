@@ -164,6 +164,16 @@ describe("freshness in a simulation", () => {
     events
       .filter((event) => event.type === "freshness")
       .map((event) => [new Date(event.at).toISOString().slice(8, 16), event.state]);
+  test("an hour in which it is made again in time is one event", async () => {
+    const steady = defineLocation({
+      name: "source",
+      assets: [asset({ key: "raw", freshness: { maxAge: { warn: "10m", fail: "20m" } }, materialize: make })],
+      schedules: [schedule({ name: "load", cron: "*/5 * * * *", target: "raw", defaultStatus: "running" })],
+    });
+    const result = await simulate({ locations: load(steady), from: "2026-01-01T00:01:00Z", to: "2026-01-01T01:06:00Z" });
+    expect(result.runs).toHaveLength(13);
+    expect(states(result)).toEqual([["01T00:05", "fresh"]]);
+  });
   test("a deadline is looked at when it comes; steady hours are one event", async () => {
     const due = defineLocation({
       name: "source",

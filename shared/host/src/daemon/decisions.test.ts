@@ -303,6 +303,37 @@ describe("poll sensors", () => {
     finish();
     await settled();
   });
+  test("one whose ticks take longer than its interval ticks again as soon as it has ended, never twice at once", async () => {
+    snapshot.sensors = [poll({ intervalMs: 1_000 })];
+    const began: number[] = [];
+    let going = 0;
+    let most = 0;
+    let finish = () => {};
+    answer = () => {
+      began.push(now - start);
+      most = Math.max(most, ++going);
+      return new Promise((resolve) => {
+        finish = () => {
+          going--;
+          resolve({});
+        };
+      });
+    };
+    // A look at every second; each tick is answered three seconds after it began.
+    for (let second = 0; second <= 9; second++, now += 1_000) {
+      if (going > 0 && now - start - began.at(-1)! >= 3_000) {
+        finish();
+        await settled();
+      }
+      await tickSensors(context(), inFlight, () => {});
+      while (inFlight.size > 0 && going === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    finish();
+    await settled();
+    expect(began).toEqual([0, 3_000, 6_000, 9_000]);
+    expect(most).toBe(1);
+    expect(await ticks()).toEqual(["skipped", "skipped", "skipped", "skipped"]);
+  });
   test("a kill in the middle of a tick redoes that tick and makes its run once", async () => {
     answer = () => ({ runs: [{}] });
     const dying = context();

@@ -15,6 +15,7 @@ import { assembleLocation, type LoadedLocation, type Tick } from "@kc/runtime/in
 import { describe, expect, test } from "vitest";
 import { evaluateTick } from "../code-server/tick.ts";
 import { type SimulateOptions, type Simulation, simulate } from "../simulate/simulate.ts";
+import { instigators, turnInstigator } from "./instigators.ts";
 
 // Real definitions with their real functions, asked as the code server asks them, on a virtual clock.
 
@@ -212,11 +213,31 @@ describe("run-status sensors", () => {
     });
     expect(seen).toEqual(Array.from({ length: 20 }, () => "failed fails"));
   });
-  test("at first it only takes its place in the log: what was before is not handed out", async () => {
+  test("turned on after a hundred failures it hands out none of them; of the next twenty in one second each, once", async () => {
     const seen: string[] = [];
     const off = watcher({ defaultStatus: "stopped" }, ({ run }) => void seen.push(run.id));
-    await play([world(off), clock], { outcome, at: burst(5) });
-    expect(seen).toEqual([]);
+    const result = await play([world(off), clock], {
+      outcome,
+      at: async (at, platform) => {
+        await burst(100)(at, platform);
+        if (at.toISOString() === "2026-01-01T03:00:00.000Z")
+          await turnInstigator(
+            { storage: platform.storage, log: platform.log, clock: { now: () => at.getTime(), sleep: async () => {} } },
+            (await instigators(platform.workspace, platform.storage, "sensor")).find((one) => one.definition.name === "watch")!,
+            true,
+          );
+        if (at.toISOString() === "2026-01-01T04:00:00.000Z")
+          for (let n = 0; n < 20; n++) await platform.requests.submit({ selection: "fails" });
+      },
+    });
+    const failed = result.runs.filter((run) => run.status === "failed");
+    expect(failed).toHaveLength(120);
+    expect(seen.toSorted()).toEqual(
+      failed
+        .slice(100)
+        .map((run) => run.id)
+        .toSorted(),
+    );
   });
   test("one that throws fails its tick, is asked once for the run and goes on with the next", async () => {
     let calls = 0;
@@ -320,6 +341,29 @@ describe("multi-asset sensors", () => {
     expect(() => assembleLocation(loop("a", "any"))).toThrow(/would trigger itself with its target "a"/);
     expect(() => assembleLocation(loop("a or b", "all"))).toThrow(/makes everything it waits for/);
     assembleLocation(loop("a", "all"));
+  });
+});
+
+describe("asset sensors", () => {
+  test("are fired by a materialization of another location", async () => {
+    const a = defineLocation({
+      name: "a",
+      assets: [made("raw")],
+      schedules: [schedule({ name: "load", cron: "0 */3 * * *", target: "raw", defaultStatus: on })],
+    });
+    const b = defineLocation({
+      name: "b",
+      assets: [made("report")],
+      jobs: [job({ name: "reports", selection: "report" })],
+      sensors: [assetSensor({ name: "new", selection: "raw", target: "report", defaultStatus: on, run: () => ({ runs: [{}] }) })],
+    });
+    const result = await play([a, b]);
+    expect(result.runs.map((run) => `${time(run.createdAt)} ${run.location} ${run.plan.assets}`)).toEqual([
+      "03:00 a raw",
+      "03:00 b report",
+      "06:00 a raw",
+      "06:00 b report",
+    ]);
   });
 });
 

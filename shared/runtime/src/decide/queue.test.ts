@@ -13,6 +13,20 @@ describe("decideQueue()", () => {
     expect(decision.launch).toEqual(["early", "late"]);
     expect(decision.waiting.get("last")).toBe("waits for one of 3 places (runs.max_concurrent)");
   });
+  test("of 25 that are asked for never more than ten go on, whatever ends first, and all get their turn", () => {
+    let queued = Array.from({ length: 25 }, (_, at) => run(`r${at}`, [], at));
+    const going: string[] = [];
+    const order: string[] = [];
+    for (let step = 0; queued.length + going.length > 0; step++) {
+      const { launch } = decide(queued, {}, going.length);
+      queued = queued.filter((one) => !launch.includes(one.id));
+      going.push(...launch);
+      order.push(...launch);
+      expect(going.length).toBe(Math.min(10, queued.length + going.length));
+      going.splice((step * 7) % going.length, 1);
+    }
+    expect(order).toEqual(Array.from({ length: 25 }, (_, at) => `r${at}`));
+  });
   test("a run waits for the runs it needs", () => {
     const decision = decide([run("c", ["a", "b"])], { a: "succeeded", b: "running" });
     expect(decision.launch).toEqual([]);

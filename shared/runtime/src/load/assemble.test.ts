@@ -6,9 +6,12 @@ import { assetCheck } from "../check.ts";
 import { component, type DefinitionParts } from "../component.ts";
 import { job } from "../job.ts";
 import { defineLocation } from "../location.ts";
+import { dailyPartitions } from "../partition/definition.ts";
+import { mapping } from "../partition/mapping.ts";
 import { env, resource } from "../resource.ts";
 import { schedule } from "../schedule.ts";
 import { assetSensor, automationSensor, sensor } from "../sensor.ts";
+import type { AssetSnapshot } from "../snapshot.ts";
 import { assembleLocation } from "./assemble.ts";
 
 const make = (parts: DefinitionParts) => assembleLocation(defineLocation({ name: "team", ...parts }));
@@ -22,7 +25,7 @@ describe("the snapshot of an asset", () => {
       assets: [
         asset({
           key: "team/orders",
-          deps: ["raw/orders", { key: "raw/items" }, "raw/orders"],
+          deps: ["raw/orders", { key: "raw/items", mapping: mapping.latest() }, "raw/orders"],
           group: "sales",
           owners: ["team:data", "eva@example.org"],
           kinds: ["sql"],
@@ -33,6 +36,8 @@ describe("the snapshot of an asset", () => {
           freshness: { maxAge: { warn: "10m", fail: "1h" } },
           codeVersion: "3",
           pool: "db",
+          partitions: dailyPartitions({ start: "2026-01-01" }),
+          backfill: { chunks: 7 },
           checks: [{ name: "unique", blocking: true, description: "One row per id." }],
           resources: { db },
           materialize: () => {},
@@ -40,7 +45,8 @@ describe("the snapshot of an asset", () => {
       ],
       checks: [check("team/orders")],
     });
-    expect(snapshot.assets).toEqual([
+    // Required: a field that is added to the snapshot is missed here by the compiler.
+    const expected: Required<AssetSnapshot>[] = [
       {
         key: "team/orders",
         step: "team/orders",
@@ -52,8 +58,11 @@ describe("the snapshot of an asset", () => {
         description: "All orders.",
         metadata: { table: { type: "text", value: "orders" } },
         automation: anyDepsUpdated(),
-        freshness: { warnMs: 600_000, failMs: 3_600_000 },
+        freshness: { warnMs: 600_000, failMs: 3_600_000, of: "latestPartition" },
         codeVersion: "3",
+        partitions: dailyPartitions({ start: "2026-01-01" }),
+        mappings: { "raw/items": mapping.latest() },
+        backfill: { chunks: 7 },
         pool: { name: "db", weight: 1 },
         checks: [
           { name: "unique", blocking: true, by: "step", description: "One row per id." },
@@ -64,7 +73,8 @@ describe("the snapshot of an asset", () => {
         resources: ["db"],
         where: expect.stringMatching(/:\d+$/),
       },
-    ]);
+    ];
+    expect(snapshot.assets).toEqual(expected);
     expect(JSON.parse(JSON.stringify(snapshot))).toEqual(snapshot);
   });
   test("an external asset and a multi-asset are told apart", () => {
