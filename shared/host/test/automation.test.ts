@@ -1,12 +1,16 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type TestInstance, testInstance } from "../src/testing.ts";
-import { definitions, makeWorkspace, until } from "./workspace.ts";
+import { definitions, makeWorkspace, runtimePackage, until } from "./workspace.ts";
 
 const workspace = makeWorkspace({
-  source: definitions("source", 'asset({ key: "a", materialize() {} })'),
+  source: definitions(
+    "source",
+    'asset({ key: "a", materialize() {} }), externalAsset({ key: "outside" })',
+    `import { externalAsset } from "${runtimePackage}";`,
+  ),
   made: definitions(
     "made",
-    'asset({ key: "b", deps: ["a" as never], automation: anyDepsUpdated(), materialize() {} }), asset({ key: "plain", materialize() {} })',
+    'asset({ key: "b", deps: ["a" as never], automation: anyDepsUpdated(), materialize() {} }), asset({ key: "plain", materialize() {} }), asset({ key: "follows", deps: ["outside" as never], automation: anyDepsUpdated(), materialize() {} })',
   ),
 });
 let instance: TestInstance;
@@ -36,6 +40,17 @@ test("an update in one location requests the asset of another, and its history s
       parts: [{ label: "a", value: true, parts: [{ label: "newlyUpdated", value: true }, {}] }],
     },
   });
+});
+
+test("an external asset that is reported as made requests what depends on it", async () => {
+  await until(async () => (await instance.api.evaluations("follows")).evaluations.length > 0);
+  await instance.api.report({ type: "materialization", asset: "outside", metadata: { file: "x.csv" } });
+  const [run] = await until(async () => {
+    const runs = await instance.api.runs({ asset: "follows" });
+    return runs[0]?.status === "succeeded" && runs;
+  });
+  expect(run).toMatchObject({ assets: ["follows"], location: "made" });
+  expect(run!.tags["kc/automation"]).toBeDefined();
 });
 
 test("a pause holds the request back until it is ended, and is told with the asset", async () => {

@@ -29,12 +29,15 @@ const assets = `
   returns("list", () => [1]), returns("text", () => "done"), returns("stranger", () => ({ rows: 3 })),
   returns("circular", () => ({ metadata: { c: md.json(circle) } })), returns("huge", () => ({ metadata: { c: "x".repeat(6_000_000) } })),
   returns("code", () => ({ metadata: { f: () => 1 } })), returns("big_number", () => ({ metadata: { n: 10n ** 30n } })),
+  ...Array.from({ length: 16 }, (_, step) => asset({ key: "beside/s" + step, async materialize({ log }) {
+    for (let at = 0; at < 1_000; at++) { log.info("line", { at }); if (at % 20 === 0) await new Promise((resolve) => setImmediate(resolve)); }
+  } })),
   throws("throws_null", null), throws("throws_text", "just text"), throws("throws_circle", circle),
   asset({ key: "exits", materialize() { process.exit(0); } }),
   asset({ key: "kills_itself", async materialize() { process.kill(process.pid, "SIGKILL"); await new Promise(() => {}); } }),
   asset({ key: "rejects_later", async materialize() { void Promise.reject(new Error("nobody waits for this")); await new Promise((r) => setTimeout(r, 20)); } }),
 `;
-const workspace = makeWorkspace({ team: definitions("team", assets, before) });
+const workspace = makeWorkspace({ team: definitions("team", assets, before) }, "runs: { max_concurrent_steps: 16 }\n");
 afterAll(() => workspace.remove());
 
 describe("what steps say and hand back", () => {
@@ -99,6 +102,20 @@ describe("what steps say and hand back", () => {
     expect(second.map((event) => event.id)).toEqual(warnings.slice(10, 20).map((event) => event.id));
     expect(await instance.api.runEvents(id, { step: "other" })).toEqual([]);
     await expect(instance.api.runEvents(id, { types: "step_start" })).rejects.toThrow('Did you mean "step_started"');
+  });
+  test("sixteen steps beside each other, a thousand lines each: SQLite takes all of them, each step's in order", async () => {
+    const { runs, events } = await instance.materialize("beside/*");
+    expect(runs[0]!.status).toBe("succeeded");
+    const all = lines(events, "logger");
+    expect(all).toHaveLength(16_000);
+    for (let step = 0; step < 16; step++)
+      expect(all.filter((event) => event.step === `beside/s${step}`).map((event) => event.fields!.at)).toEqual(
+        Array.from({ length: 1_000 }, (_, at) => at),
+      );
+    // They really ran beside each other.
+    const firstEnd = events.findIndex((event) => event.type === "step_succeeded");
+    expect(new Set(events.slice(0, firstEnd).map((event) => event.step)).size).toBeGreaterThan(8);
+    expect(readFileSync(join(instance.home, "logs", "host.log"), "utf8")).not.toMatch(/locked|busy|SQLITE/i);
   });
   test.each([
     ["list", "handed back a list"],

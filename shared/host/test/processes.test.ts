@@ -31,6 +31,7 @@ function child(name: string, env: Record<string, string | undefined>): void {
 const assets = `
   asset({ key: "quick", materialize: () => ({ metadata: { pid: process.pid } }) }),
   asset({ key: "held", async materialize({ env, signal, log }) { log.info("before"); await hold("held", env, signal); } }),
+  asset({ key: "orphaned", async materialize({ env, signal }) { await hold("orphaned", env, signal); } }),
   asset({ key: "after", deps: ["held"], materialize: () => {} }),
   asset({ key: "parent", async materialize({ env, signal }) { child("parent", env); await hold("parent", env, signal); } }),
   asset({ key: "deaf", async materialize({ env }) { child("deaf", env); await hold("deaf", env); } }),
@@ -100,6 +101,20 @@ describe.concurrent("runs and their processes", () => {
     const again = await instance.materialize("quick");
     expect(again.runs[0]!.status).toBe("succeeded");
     expect(again.events.find((event) => event.type === "materialization")!.metadata!.pid!.value).not.toBe(pid);
+  });
+  test("a worker that is killed together with its code server fails its run too; the location is there again", async () => {
+    const submitted = await instance.api.submit({ selection: "orphaned" });
+    const pid = await pidIn(instance, "orphaned.pid");
+    const [server] = (await instance.api.workspace()).locations.filter((one) => one.name === "team");
+    process.kill(server!.pid!, "SIGKILL");
+    process.kill(pid, "SIGKILL");
+    const { runs } = await instance.finish(submitted);
+    expect(runs[0]).toMatchObject({ status: "failed", reason: expect.stringContaining("worker process ended (SIGKILL)") });
+    await until(async () => {
+      const [now] = (await instance.api.workspace()).locations.filter((one) => one.name === "team");
+      return now!.status === "loaded" && now!.pid !== server!.pid;
+    });
+    expect((await instance.materialize("quick")).runs[0]!.status).toBe("succeeded");
   });
   test("a step that ends the process fails its run, with the last words", async () => {
     const { runs } = await instance.materialize("exits");

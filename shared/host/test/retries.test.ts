@@ -22,6 +22,10 @@ const assets = `
   asset({ key: "first", materialize({ env }) { count("first", env); } }),
   upTo(3, "flaky", ["first"], { max: 1 }),
   asset({ key: "last", deps: ["flaky"], materialize() {} }),
+  asset({ key: "s1", materialize({ env }) { count("s1", env); return { metadata: { n: 41 } }; } }),
+  asset({ key: "s2", deps: ["s1"], materialize({ env, upstream }) { count("s2", env); return { metadata: { n: Number(upstream[0]!.metadata.n) + 1 } }; } }),
+  asset({ key: "s3", deps: ["s2"], materialize({ env, upstream }) { if (count("s3", env) === 1) throw new Error("not yet"); return { metadata: { n: Number(upstream[0]!.metadata.n) + 1 } }; } }),
+  asset({ key: "s4", deps: ["s3"], materialize({ env }) { count("s4", env); } }),
   upTo(9, "hopeless"), upTo(1, "whole_b", ["whole_a"]),
   asset({ key: "whole_a", materialize({ env }) { count("whole_a", env); } }),
   asset({ key: "final", materialize({ env }) { count("final", env); throw new UserError("never", { final: true }); } }),
@@ -75,6 +79,15 @@ describe.concurrent("runs that are run again", () => {
     expect(second.retry).toMatchObject({ number: 1, of: 2, next: null, retryOf: one!.id, root: one!.id });
     expect(first.steps.find((step) => step.key === "flaky")).toMatchObject({ status: "failed", attempt: 2, attempts: 6 });
     expect(second.steps.find((step) => step.key === "flaky")).toMatchObject({ status: "succeeded", attempt: 4, attempts: 6 });
+  });
+  test("the third of four steps fails: the retry makes the third and fourth only, from what the second had made", async () => {
+    const { runs } = await instance.materialize("s1+");
+    const [again, first] = runs;
+    expect([first!.status, again!.status, again!.requestId === first!.requestId]).toEqual(["failed", "succeeded", true]);
+    expect(again!.assets).toEqual(["s3", "s4"]);
+    expect(again!.tags["kc/retry_of_run"]).toBe(first!.id);
+    expect(["s1", "s2", "s3", "s4"].map(tries)).toEqual([1, 1, 2, 1]);
+    expect((await instance.api.asset("s3")).materialization!.metadata.n!.value).toBe(43);
   });
   test("all steps, by the tag", async () => {
     const { runs } = await instance.materialize("whole_a or whole_b", { tags: { "kc/retry_strategy": "all_steps" } });
