@@ -32,6 +32,7 @@ const assets = `
   asset({ key: "dies", materialize({ env }) { if (count("dies", env) === 1) process.kill(process.pid, "SIGKILL"); } }),
   asset({ key: "waits", async materialize({ signal }) { await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))); } }),
   asset({ key: "daily", config: z.strictObject({ day: z.string(), rows: z.number() }), materialize: ({ config }) => ({ metadata: { ...config } }) }),
+  asset({ key: "plain", config: z.object({ rows: z.number().default(1) }), materialize() {} }),
   asset({ key: "by_hand", config: z.strictObject({ broken: z.boolean().default(false) }), materialize({ env }) { if (!existsSync(join(env.OUTPUT_DIR!, "mended"))) throw new Error("broken"); } }),
   asset({ key: "beside", materialize({ env }) { count("beside", env); } }),
 `;
@@ -161,10 +162,24 @@ describe("jobs with a config", () => {
   test.each([
     ["no config where it needs one", {}, "day: Invalid input"],
     ["a value deep inside", { day: "2026-01-31", size: { rows: "many" } }, "size.rows: Invalid input"],
+    [
+      "a key that it does not have",
+      { day: "2026-01-31", size: { row: 3 } },
+      'size.row: there is no such key. Did you mean "rows"?',
+    ],
     ["a value that is no date", { day: "tomorrow" }, "day: Invalid ISO date"],
   ])("%s is refused by its path, and nothing is stored", async (_, config, message) => {
     const before = (await instance.api.runs()).length;
     await expect(instance.api.submit({ job: "load", config })).rejects.toThrow(message);
+    expect(await instance.api.runs()).toHaveLength(before);
+  });
+  test("an unknown key of a step's config is refused by its path, and nothing is stored", async () => {
+    const before = (await instance.api.runs()).length;
+    const config = { daily: { day: "x", rows: 1, rwos: 2 } };
+    await expect(instance.api.submit({ selection: "daily", config })).rejects.toThrow(/config of step "daily": .*rwos/);
+    await expect(instance.api.submit({ selection: "plain", config: { plain: { rwos: 2 } } })).rejects.toThrow(
+      'config of step "plain": rwos: there is no such key. Did you mean "rows"?',
+    );
     expect(await instance.api.runs()).toHaveLength(before);
   });
   test("a job that configures a step that it has not is refused, with the nearest name", async () => {

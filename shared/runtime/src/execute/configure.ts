@@ -1,6 +1,7 @@
 import { didYouMean, UserError } from "../errors.ts";
 import type { LoadedLocation } from "../load/assemble.ts";
 import { parseConfig } from "./step.ts";
+import { unknownKeys } from "./unknown-keys.ts";
 
 /**
  * Run config by step name out of what a launch gives: a job with a config of its own turns it into that of its steps. Both
@@ -31,11 +32,10 @@ function jobConfig(
   given: Record<string, unknown>,
 ): Record<string, unknown> {
   const parsed = schema.safeParse(given);
-  if (!parsed.success)
-    throw new UserError(
-      `config of job "${name}": ${parsed.error!.issues.map((issue) => `${issue.path.map(String).join(".") || "(root)"}: ${issue.message}`).join("; ")}`,
-      { hint: "kc list jobs --json shows its schema." },
-    );
+  const issues = parsed.error?.issues.map((issue) => `${issue.path.map(String).join(".") || "(root)"}: ${issue.message}`) ?? [];
+  const problems = [...issues, ...unknownKeys(schema, given)];
+  if (problems.length > 0)
+    throw new UserError(`config of job "${name}": ${problems.join("; ")}`, { hint: "kc list jobs --json shows its schema." });
   const made: unknown = configure(parsed.data);
   if (typeof made !== "object" || made === null || Array.isArray(made) || made instanceof Promise)
     throw new UserError(`job "${name}": configure() must return config by step name, not ${describe(made)}`);

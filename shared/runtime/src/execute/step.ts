@@ -12,6 +12,7 @@ import type { Leave } from "./places.ts";
 import { retryDelayMs } from "./retry.ts";
 import { type Emit, makeLogger, type RunInput, type StepEnvironment } from "./step-context.ts";
 import { stopText, stopWord } from "./stop.ts";
+import { unknownKeys } from "./unknown-keys.ts";
 
 export interface StepParams {
   step: PlannedStep;
@@ -219,8 +220,8 @@ export function parseConfig(definition: AssetsDefinition, value: unknown): unkno
     return {};
   }
   const result = definition.config.safeParse(value ?? {});
-  if (result.success) return result.data;
-  throw new UserError(
-    `config of step "${definition.name}": ${result.error.issues.map((issue) => `${issue.path.join(".") || "(root)"}: ${issue.message}`).join("; ")}`,
-  );
+  const issues = result.error?.issues.map((issue) => `${issue.path.join(".") || "(root)"}: ${issue.message}`) ?? [];
+  const problems = [...issues, ...unknownKeys(definition.config, value)];
+  if (problems.length > 0) throw new UserError(`config of step "${definition.name}": ${problems.join("; ")}`);
+  return result.data;
 }
