@@ -135,6 +135,13 @@ describe("partitions and backfills over locations", () => {
     rmSync(file("hold"));
   });
 
+  test("ten partitions are ten runs, each tagged with the one backfill", async () => {
+    const { id } = await instance.api.startBackfill({ selection: "day", partitions: ["2026-01-15...2026-01-24"] });
+    expect(await ended(id)).toMatchObject({ status: "succeeded", runs: 10 });
+    const runs = (await instance.api.runs({ asset: "day", limit: 1_000 })).filter((run) => run.tags["kc/backfill"] === id);
+    expect(runs.map((run) => run.partition).toSorted()).toEqual(Array.from({ length: 10 }, (_, n) => `2026-01-${n + 15}`));
+  });
+
   test("keys of dynamic partitions are added and deleted while it runs", async () => {
     await expect(instance.api.submit({ selection: "customer", partition: "acme" })).rejects.toThrow("no partition");
     expect(await instance.api.changeDynamicPartitions("customers", { add: ["acme", "globex", "acme"] })).toEqual({

@@ -494,6 +494,37 @@ describe("freshness", () => {
     await tickFreshness(context());
     expect((await storage.assetStates()).get("a")!.freshness).toBe("fresh");
   });
+  test.each([
+    ["none: all are watched", [], "ab"],
+    ["one of all, off", [["*", "stopped"]], ""],
+    ["one of some, off: the others are watched", [["key:a", "stopped"]], "b"],
+    [
+      "two of the same, one of them on",
+      [
+        ["*", "stopped"],
+        ["key:a", "running"],
+      ],
+      "a",
+    ],
+  ] as const)("freshness sensors switch what they select: %s", async (_, sensors, expected) => {
+    const freshness = { failMs: minute };
+    snapshot.assets = [assetOf("a", { freshness }), assetOf("b", { freshness })];
+    snapshot.sensors = sensors.map(([selection, defaultStatus], at) => ({
+      name: `f${at}`,
+      type: "freshness" as const,
+      selection,
+      defaultStatus,
+    })) as typeof snapshot.sensors;
+    await made("a", "b");
+    await tickFreshness(context());
+    const told = (await storage.readEvents({ types: ["freshness"] })).map((event) => event.asset);
+    expect(told.toSorted().join("")).toBe(expected);
+    // Turned on by hand they are watched again.
+    for (const { name } of snapshot.sensors)
+      await storage.setInstigator({ location: "team", name, type: "sensor", status: "running" });
+    await tickFreshness(context());
+    expect(await storage.readEvents({ types: ["freshness"] })).toHaveLength(2);
+  });
   test("a backfill of an old partition does not make an asset fresh: the latest window does, by itself or in a range", async () => {
     const partitions = dailyPartitions({ start: "2025-12-01" });
     snapshot.assets = [assetOf("a", { partitions, freshness: { failMs: 26 * 60 * minute, of: "latestPartition" } })];

@@ -1,19 +1,15 @@
-import { freshnessState, type NewEvent } from "@kc/runtime/internal";
+import { freshnessState, type NewEvent, type SensorSnapshot, type WorkspaceGraph } from "@kc/runtime/internal";
 import type { DaemonContext } from "./context.ts";
-import { instigators } from "./instigators.ts";
+import { type Instigator, instigators } from "./instigators.ts";
 import { latestWindowMadeAt } from "./latest-partition.ts";
+import { selectOrNone } from "./ticks.ts";
 
 /** Notes every freshness state that has changed; answers the instant at which the next one changes by itself. */
 export async function tickFreshness(context: DaemonContext): Promise<number | undefined> {
   const { workspace, storage, log, clock } = context;
   const graph = workspace.graph();
-  const sensors = await instigators(workspace, storage, "sensor");
-  const off = new Set(
-    sensors
-      .filter(({ definition, running }) => definition.type === "freshness" && !running)
-      .map(({ location }) => location.entry.name),
-  );
-  const watched = [...graph.assets.values()].filter((asset) => asset.freshness && !off.has(asset.location));
+  const isOff = turnedOff(graph, await instigators(workspace, storage, "sensor"));
+  const watched = [...graph.assets.values()].filter((asset) => asset.freshness && !isOff(asset));
   if (watched.length === 0) return undefined;
   const states = await storage.assetStates(watched.map((asset) => asset.key));
   const now = clock.now();
@@ -34,4 +30,24 @@ export async function tickFreshness(context: DaemonContext): Promise<number | un
   }
   if (events.length > 0) await log.append(events);
   return next;
+}
+
+/** Whether a freshness sensor that is off watches an asset of its location, and none that is on. */
+function turnedOff(
+  graph: WorkspaceGraph,
+  sensors: readonly Instigator<SensorSnapshot>[],
+): (asset: { key: string; location: string }) => boolean {
+  const switches = sensors
+    .filter(({ definition }) => definition.type === "freshness")
+    .map(({ definition, location, running }) => ({
+      running,
+      location: location.entry.name,
+      // The default needs no look at the graph.
+      keys: definition.selection === "*" ? undefined : new Set(selectOrNone(graph, definition.selection)),
+    }));
+  if (switches.every((one) => one.running)) return () => false;
+  return ({ key, location }) => {
+    const own = switches.filter((one) => one.location === location && (!one.keys || one.keys.has(key)));
+    return own.length > 0 && !own.some((one) => one.running);
+  };
 }
