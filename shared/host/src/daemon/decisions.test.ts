@@ -345,6 +345,22 @@ describe("poll sensors", () => {
     expect(await runs()).toEqual(["a"]);
     expect(await ticks()).toEqual(["success"]);
   });
+  test("a tick that a kill interrupted is finished, also once its sensor was turned off; of one that is gone it fails", async () => {
+    answer = () => ({ runs: [{}] });
+    const dying = context();
+    dying.storage = { ...dying.storage, endTick: () => new Promise(() => {}) };
+    await tickSensors(dying, new Set(), () => {});
+    while ((await runs()).length === 0) await new Promise((resolve) => setImmediate(resolve));
+    await storage.setInstigator({ location: "team", name: snapshot.sensors[0]!.name, type: "sensor", status: "stopped" });
+    await storage.startTick({ location: "team", name: "gone", type: "sensor", at: now });
+    now += 5_000;
+    await sensors();
+    expect(await runs()).toEqual(["a"]);
+    expect(await ticks()).toEqual(["success", "failed"]);
+    now += 60_000;
+    await sensors();
+    expect(await ticks()).toEqual(["success", "failed"]);
+  });
   test("what a sensor reports is in the log", async () => {
     answer = () => ({
       events: [

@@ -3,7 +3,17 @@ import { Unreachable } from "../locations/ask-tick.ts";
 import { asWarning, pausedRun } from "./automation-pauses.ts";
 import type { DaemonContext } from "./context.ts";
 import { type Instigator, identityOf, instigators, reconcileInstigators } from "./instigators.ts";
-import { ask, failureOfTick, latestPartition, reachable, requestOf, retryMs, unreachableMs, whyUnreachable } from "./ticks.ts";
+import {
+  ask,
+  endGone,
+  failureOfTick,
+  latestPartition,
+  reachable,
+  requestOf,
+  retryMs,
+  unreachableMs,
+  whyUnreachable,
+} from "./ticks.ts";
 
 /** Schedules whose tick goes on: one whose function is slow delays only itself. */
 export type SchedulesInFlight = Set<string>;
@@ -33,8 +43,9 @@ export async function tickSchedules(
     const { state, definition, location } = schedule;
     const identity = identityOf(schedule);
     const name = `${identity.location}/${identity.name}`;
-    if (location.status === "loading" || inFlight.has(name)) continue;
     const unfinished = open.get(name);
+    open.delete(name);
+    if (location.status === "loading" || inFlight.has(name)) continue;
     // A tick that was begun is finished, also once its schedule was turned off.
     if (!schedule.running && !unfinished) continue;
     const now = clock.now();
@@ -64,6 +75,7 @@ export async function tickSchedules(
         wake();
       });
   }
+  await endGone(context, open.values());
   return next;
 }
 

@@ -5,7 +5,17 @@ import type { DaemonContext } from "./context.ts";
 import { type Instigator, identityOf, instigators, reconcileInstigators } from "./instigators.ts";
 import { applyPartitions } from "./partition-requests.ts";
 import { passOver, type SensorInput, sensorInput } from "./sensor-input.ts";
-import { ask, failureOfTick, reachable, refuseSelfTrigger, reportedEvent, requestOf, retryMs, unreachableMs } from "./ticks.ts";
+import {
+  ask,
+  endGone,
+  failureOfTick,
+  reachable,
+  refuseSelfTrigger,
+  reportedEvent,
+  requestOf,
+  retryMs,
+  unreachableMs,
+} from "./ticks.ts";
 
 /** Sensors whose tick goes on: a slow one delays only itself. */
 export type SensorsInFlight = Set<string>;
@@ -30,16 +40,22 @@ export async function tickSensors(
   let next: number | undefined;
   for (const sensor of await instigators(workspace, storage, "sensor")) {
     const { definition, location, state, running } = sensor;
-    if (!running || !asked.has(definition.type)) continue;
     const identity = identityOf(sensor);
     const name = `${identity.location}/${identity.name}`;
-    if (inFlight.has(name)) continue;
+    const unfinished = open.get(name);
+    open.delete(name);
+    // A tick that was begun is finished, also once its sensor was turned off.
+    if ((!running && !unfinished) || !asked.has(definition.type) || inFlight.has(name)) continue;
     const now = clock.now();
     const input = await sensorInput(context, sensor);
-    await passOver(context, sensor, input);
+    if (running) await passOver(context, sensor, input);
     // What happens while its location does not load is kept for it.
-    if (!input.due || !reachable(location)) continue;
-    const unfinished = open.get(name);
+    if (!reachable(location)) continue;
+    if (!input.due) {
+      if (unfinished)
+        await storage.endTick(unfinished.id, { status: "skipped", endedAt: now, skip: "nothing is left to look at" });
+      continue;
+    }
     const due =
       unfinished?.retryAt ??
       (definition.type === "poll"
@@ -58,6 +74,7 @@ export async function tickSensors(
         wake();
       });
   }
+  await endGone(context, open.values());
   return next;
 }
 

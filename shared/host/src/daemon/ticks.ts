@@ -176,3 +176,12 @@ export function reportedEvent(event: Reported, at: number, by: string): NewEvent
     check: { name, passed, severity, blocking: false, ...(description ? { description } : {}) },
   };
 }
+
+/** Ends open ticks whose schedule or sensor is no more: their location loads without it. */
+export async function endGone({ workspace, storage, clock }: DaemonContext, ticks: Iterable<Tick>): Promise<void> {
+  for (const tick of ticks)
+    if (workspace.location(tick.location)?.status === "loaded") {
+      const error = `${tick.type} ${tick.location}/${tick.name} is gone: its location loads without it`;
+      await storage.endTick(tick.id, { status: "failed", endedAt: clock.now(), error });
+    }
+}
