@@ -103,6 +103,13 @@ describe("a schedule of partitions", () => {
       ["00", "02", "03", "04", "05"].map((hour) => `2026-01-01-${hour}:00`),
     );
   });
+  test("catches up with five at most unless it says otherwise", async () => {
+    const result = await play([hours()], {
+      down: [{ from: "2026-01-01T01:30:00Z", to: "2026-01-01T12:30:00Z" }],
+      to: "2026-01-01T12:45:00Z",
+    });
+    expect(partitions(result)).toEqual(["00", "07", "08", "09", "10", "11"].map((hour) => `2026-01-01-${hour}:00`));
+  });
   test("whose target has no partitions fails its tick with that", async () => {
     const { ticks } = await play([defineLocation({ ...hours(), assets: [made("a")] })]);
     expect(ticks[0]!.error).toBe('its target "a" has no partitions to make the latest of');
