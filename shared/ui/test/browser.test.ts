@@ -58,6 +58,23 @@ describe.skipIf(!executable && !process.env.CI)("the web UI in a browser", () =>
     await expect.poll(() => page.locator(".timeline .b-succeeded").count()).toBe(1);
   });
 
+  test("a number of two materializations is drawn as two points, with their values", async () => {
+    for (const rows of [120, 4_000])
+      await instance.api.report({
+        type: "materialization",
+        asset: "csv_customers",
+        metadata: { points_of_test: { type: "row_count", value: rows } },
+      });
+    await page.goto(`${instance.url.replace(/\/$/, "")}/assets/csv_customers`);
+    const series = page.locator("figure.series", { hasText: "points_of_test" });
+    await expect.poll(() => series.locator("circle").count()).toBe(2);
+    expect(await series.locator("circle title").allTextContents()).toEqual([
+      expect.stringMatching(/: 120$/),
+      expect.stringMatching(/: 4,000$/),
+    ]);
+    await page.goto(instance.url);
+  });
+
   test("the lineage is live: a run that is asked for elsewhere changes the node without a reload", async () => {
     await page.getByRole("link", { name: "Lineage" }).click();
     await node("csv_orders").getByText("missing").waitFor();
@@ -84,7 +101,7 @@ describe.skipIf(!executable && !process.env.CI)("the web UI in a browser", () =>
   });
 
   test("a partitioned asset shows a cell for each month; a stretch of them is made by a backfill, which shows how it ended", async () => {
-    await page.goto(`${instance.url}/assets/downstream/virtual_items_of_month`);
+    await page.goto(`${instance.url.replace(/\/$/, "")}/assets/downstream/virtual_items_of_month`);
     await expect.poll(() => page.locator(".partition-cells .cell").count()).toBe(12);
     await page.getByRole("tab", { name: "missing" }).click();
     await page.getByRole("button", { name: "Make 12" }).waitFor();
@@ -97,7 +114,7 @@ describe.skipIf(!executable && !process.env.CI)("the web UI in a browser", () =>
     await page.getByText("2025-02-01...2025-04-01").waitFor();
     await page.getByRole("link", { name: "Backfills", exact: true }).first().click();
     await page.getByText("0 of 3, 3 failed").waitFor();
-    await page.goto(`${instance.url}/assets/downstream/virtual_items_of_month`);
+    await page.goto(`${instance.url.replace(/\/$/, "")}/assets/downstream/virtual_items_of_month`);
     await page.getByRole("button", { name: "2025-03-01 failed" }).waitFor();
   });
 
