@@ -43,6 +43,7 @@ export function withPartition<T extends { partitions: StepPartitions | undefined
     get() {
       throw new UserError(`step "${step.name}" reads the key of its partition in a run over several: ${step.partition}`, {
         hint: 'Read partitions.keys or partitions.window, or let its backfill policy be "perPartition".',
+        final: true,
       });
     },
   }) as T & { readonly partition: string | undefined };

@@ -103,13 +103,21 @@ describe("a step sees its partitions", () => {
     });
     const { of } = await run(days, whole);
     expect(of("materialization")[0]).toMatchObject({ partition: days[0], metadata: { days: { value: 3 } } });
-    const single = asset({ key: "b", partitions: daily, backfill: "single", materialize: ({ partition }) => void partition });
+    const single = asset({
+      key: "b",
+      partitions: daily,
+      backfill: "single",
+      retry: { max: 2 },
+      materialize: ({ partition }) => void partition,
+    });
     const bad = await run(days, single);
     expect(bad.of("step_failed")[0]!.error).toMatchObject({
       user: true,
       message: expect.stringContaining("in a run over several"),
     });
     expect(bad.of("step_failed")[0]!.partition).toBe(days[0]);
+    // A mistake in the code: to try it again would not help.
+    expect(bad.of("step_retry")).toEqual([]);
   });
   test("by dimension", async () => {
     let seen: unknown;

@@ -74,6 +74,7 @@ function InstigatorTable({ items, type }: { items: Instigator[]; type: "schedule
           <th>Target</th>
           <th>Next</th>
           <th>Last</th>
+          <th>What it would do</th>
           <th>On</th>
         </tr>
       </thead>
@@ -91,13 +92,13 @@ function InstigatorTable({ items, type }: { items: Instigator[]; type: "schedule
                 `on events (${item.kind})`
               )}
             </td>
-            <td className="dim">
-              {item.target ?? ""}
-              <TickPreview item={item} type={type} />
-            </td>
+            <td className="dim">{item.target ?? ""}</td>
             <td>{item.nextTickAt ? <time>{item.nextTickAt.slice(11, 19)} UTC</time> : ""}</td>
             <td>
               <Ago at={item.lastTickAt} />
+            </td>
+            <td>
+              <TickPreview item={item} type={type} />
             </td>
             <td>
               <button
@@ -128,8 +129,12 @@ function TickPreview({ item, type }: { item: Instigator; type: "schedules" | "se
   if (item.kind === "automation" || item.kind === "freshness") return null;
   return (
     <>
-      {" "}
-      <button type="button" disabled={look.isPending} onClick={() => (look.data ? look.reset() : look.mutate())}>
+      <button
+        type="button"
+        className="quiet"
+        disabled={look.isPending}
+        onClick={() => (look.data ? look.reset() : look.mutate())}
+      >
         {look.data ? "Hide" : "Preview"}
       </button>
       {look.error ? <p className="problem-inline">{look.error.message}</p> : null}
