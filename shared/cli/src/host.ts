@@ -1,4 +1,4 @@
-import { differingVariables } from "@kc/host/environment-print";
+import { differingVariables, instanceFileChanged } from "@kc/host/environment-print";
 import { type JoinedHost, joinHost } from "@kc/host/join";
 import type { CommandContext } from "./command.ts";
 
@@ -30,6 +30,14 @@ export async function join(
 export function otherEnvironment(names: readonly string[]): string {
   const list = names.length > 1 ? `${names.slice(0, -1).join(", ")} and ${names.at(-1)}` : names[0];
   return `kc: the running platform was started with another ${list}; stop it (Ctrl-C in its kc dev; without one it ends by itself in some seconds) to use ${names.length > 1 ? "these" : "this one"}`;
+}
+
+/** What to say when the running host has read another kc.yaml than the one that is there now. */
+export function changedInstanceFile({ root, env }: CommandContext): string | undefined {
+  const home = env.KC_HOME ? { home: env.KC_HOME } : {};
+  return instanceFileChanged({ root, ...home })
+    ? "kc.yaml has changed since the platform started: restart it (Ctrl-C in its kc dev; without one it ends by itself in some seconds)"
+    : undefined;
 }
 
 /** Joins, does something with the host, and lets go of it. */

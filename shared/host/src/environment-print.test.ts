@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Environment } from "./environment.ts";
-import { differingVariables, environmentPrint } from "./environment-print.ts";
+import { differingVariables, environmentPrint, instanceFileChanged, instanceFilePrint } from "./environment-print.ts";
 
 describe("the print of a host's environment", () => {
   let root: string;
@@ -63,4 +63,24 @@ describe("the print of a host's environment", () => {
     if (text) write(".kc/host.json", text);
     expect(differing({ DATABRICKS_HOST: "b" })).toEqual([]);
   });
+});
+
+test("a kc.yaml that is another than the host has read is told, a touched one and an older host's are not", () => {
+  const root = mkdtempSync(join(tmpdir(), "kc-instance-print-"));
+  try {
+    const host = (more: object) => writeFileSync(join(root, "host.json"), JSON.stringify({ url: "http://x", ...more }));
+    const changed = () => instanceFileChanged({ root, home: root });
+    expect(changed()).toBe(false);
+    host({});
+    expect(changed()).toBe(false);
+    host({ instanceFile: instanceFilePrint(root) });
+    expect(changed()).toBe(false);
+    writeFileSync(join(root, "kc.yaml"), "runs: {}\n");
+    expect(changed()).toBe(true);
+    host({ instanceFile: instanceFilePrint(root) });
+    writeFileSync(join(root, "kc.yaml"), "runs: {}\n");
+    expect(changed()).toBe(false);
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
 });

@@ -44,10 +44,26 @@ export function differingVariables(params: { root: string; home?: string; own: E
   });
 }
 
-function readPrint(file: string): EnvironmentPrint {
+/** The print of kc.yaml, as the host that reads it now leaves it in host.json. */
+export const instanceFilePrint = (root: string): string => {
+  const file = join(root, "kc.yaml");
+  return createHash("sha256")
+    .update(existsSync(file) ? readFileSync(file) : "")
+    .digest("hex");
+};
+
+/** Whether kc.yaml is another than the one that the running host has read. */
+export function instanceFileChanged(params: { root: string; home?: string }): boolean {
+  const { instanceFile } = readHostFile(join(params.home ?? join(params.root, ".kc"), "host.json"));
+  return instanceFile !== undefined && instanceFile !== instanceFilePrint(params.root);
+}
+
+const readPrint = (file: string): EnvironmentPrint => readHostFile(file).environment ?? {};
+
+function readHostFile(file: string): { environment?: EnvironmentPrint; instanceFile?: string } {
   if (!existsSync(file)) return {};
   try {
-    return (JSON.parse(readFileSync(file, "utf8")) as { environment?: EnvironmentPrint }).environment ?? {};
+    return JSON.parse(readFileSync(file, "utf8"));
   } catch (error) {
     // The host ended between our look and our reading: there is nothing to compare with.
     if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === "ENOENT") return {};

@@ -2,9 +2,12 @@ import { existsSync, readFileSync } from "node:fs";
 import { durationMs, type MissedTicks, UserError } from "@kc/runtime/internal";
 import { LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
-import { alertsSchema, literalSecret } from "./alerts/settings.ts";
+import { alertsSchema, literalSecrets, unknownChannels } from "./alerts/settings.ts";
 import type { AutomationSettings, TickSettings } from "./daemon/context.ts";
+import { explained } from "./schema-issues.ts";
 import { openLineageSchema, telemetrySchema } from "./telemetry/settings.ts";
+
+type Environment = Readonly<Record<string, string | undefined>>;
 
 const duration = z.string().transform((text, context) => {
   try {
@@ -169,51 +172,96 @@ function withStorage(settings: z.output<typeof schema>, file: string): InstanceS
   return { ...settings, storage: url ? { postgres: { url } } : { sqlite: {} } };
 }
 
+/** Something wrong in kc.yaml, with its place `file:line`. */
+export interface InstanceFileProblem {
+  message: string;
+  where: string;
+  hint?: string;
+}
+
 /**
  * Reads kc.yaml; without one every setting has its default. `env:NAME` stands for the variable's value anywhere.
- * @throws UserError with file and line.
+ * @throws UserError with file and line, the first of its problems.
  */
-export function readInstanceFile(file: string, env: Readonly<Record<string, string | undefined>>): InstanceSettings {
-  if (!existsSync(file)) return withStorage(schema.parse({}), file);
+export function readInstanceFile(file: string, env: Environment): InstanceSettings {
+  const { settings, problems } = inspectInstanceFile(file, env);
+  if (settings) return settings;
+  const { message, where, hint } = problems[0]!;
+  const more = problems.length > 1 ? `kc.yaml has ${problems.length - 1} more of these: kc check shows all.` : undefined;
+  const hints = [hint, more].filter((one) => one !== undefined).join("\n");
+  throw new UserError(message, { where, ...(hints ? { hint: hints } : {}) });
+}
+
+/** kc.yaml's settings, or all that is wrong in it. */
+export function inspectInstanceFile(
+  file: string,
+  env: Environment,
+): { settings: InstanceSettings; problems: [] } | { settings: undefined; problems: InstanceFileProblem[] } {
+  const refused = (problems: InstanceFileProblem[]) => ({ settings: undefined, problems });
+  const accepted = (parsed: z.output<typeof schema>) => {
+    try {
+      return { settings: withStorage(parsed, file), problems: [] as [] };
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      return refused([{ message: error.message, where: file }]);
+    }
+  };
+  if (!existsSync(file)) return accepted(schema.parse({}));
   const lines = new LineCounter();
   const document = parseDocument(readFileSync(file, "utf8"), { lineCounter: lines });
   const line = (offset: number | undefined) => `${file}:${lines.linePos(offset ?? 0).line || 1}`;
-  const syntax = document.errors[0];
-  if (syntax) throw new UserError(syntax.message.split("\n")[0]!, { where: line(syntax.pos[0]) });
-  const missing: string[] = [];
-  const fill = (value: unknown): unknown => {
-    if (typeof value === "string" && value.startsWith("env:")) {
-      const found = env[value.slice(4)];
-      if (!found) missing.push(value.slice(4));
-      return found;
-    }
-    if (Array.isArray(value)) return value.map(fill);
-    const named =
-      value && typeof value === "object" && Object.keys(value).length === 1 ? (value as { env?: unknown }).env : undefined;
-    if (typeof named === "string") return fill(`env:${named}`);
-    if (value && typeof value === "object")
-      return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, fill(item)]));
-    return value;
-  };
-  const raw: unknown = document.toJS() ?? {};
-  const secret = literalSecret(raw);
-  if (secret)
-    throw new UserError(
-      `${secret.join(".")} is a secret: kc.yaml names the variable that has it, as in ${secret.at(-1)}: env:NAME`,
-      {
-        where: line((document.getIn(secret, true) as { range?: [number] } | undefined)?.range?.[0]),
-        hint: "Put the value into .env, which git ignores, or into the environment.",
-      },
+  if (document.errors.length > 0)
+    return refused(document.errors.map(({ message, pos }) => ({ message: message.split("\n")[0]!, where: line(pos[0]) })));
+  /** A field that is missing has no place of its own: the one of what it is missing in. */
+  const place = (path: readonly PropertyKey[]) =>
+    line(
+      path
+        .map((_, index) => document.getIn(path.slice(0, path.length - index), true) as { range?: [number] } | undefined)
+        .find((one) => one?.range)?.range?.[0],
     );
-  const values = fill(raw);
-  if (missing.length > 0) throw new UserError(`unset environment variables: ${missing.join(", ")}`, { where: file });
+  const raw: unknown = document.toJS() ?? {};
+  const { values, unset } = filled(raw, env);
+  const problems: InstanceFileProblem[] = literalSecrets(raw).map((path) => ({
+    message: `${path.join(".")} is a secret: kc.yaml names the variable that has it, as in ${path.at(-1)}: env:NAME`,
+    where: place(path),
+    hint: "Put the value into .env, which git ignores, or into the environment.",
+  }));
+  if (unset.length > 0)
+    problems.push({
+      message: `unset environment variables: ${unset.map((one) => one.name).join(", ")}`,
+      where: place(unset[0]!.path),
+    });
   const parsed = schema.safeParse(values);
-  if (parsed.success) return withStorage(parsed.data, file);
-  const issue = parsed.error.issues[0]!;
-  // A field that is missing has no place of its own: the one of what it is missing in.
-  const path = issue.path as (string | number)[];
-  const node = path
-    .map((_, index) => document.getIn(path.slice(0, path.length - index), true) as { range?: [number] } | undefined)
-    .find((one) => one?.range);
-  throw new UserError(`${issue.path.join(".") || "(root)"}: ${issue.message}`, { where: line(node?.range?.[0]) });
+  if (parsed.success && problems.length === 0) return accepted(parsed.data);
+  const found = parsed.success ? [] : [...explained(schema, parsed.error.issues), ...unknownChannels(raw)];
+  const seen = new Set<string>();
+  for (const { path, message } of found) {
+    // What a variable without a value leads to is told by its name already.
+    if (unset.some((one) => startsWith(one.path, path) || startsWith(path, one.path))) continue;
+    const problem = { message: `${path.join(".") || "(root)"}: ${message}`, where: place(path) };
+    if (!seen.has(problem.message)) problems.push(problem);
+    seen.add(problem.message);
+  }
+  return refused(problems);
+}
+
+const startsWith = (path: readonly PropertyKey[], head: readonly PropertyKey[]): boolean =>
+  head.every((key, index) => path[index] === key);
+
+/** The values with `env:NAME` and `{ env: NAME }` replaced, and which of these variables are unset. */
+function filled(raw: unknown, env: Environment): { values: unknown; unset: { name: string; path: PropertyKey[] }[] } {
+  const unset: { name: string; path: PropertyKey[] }[] = [];
+  const fill = (value: unknown, path: PropertyKey[]): unknown => {
+    if (typeof value === "string" && value.startsWith("env:")) {
+      const name = value.slice(4);
+      if (!env[name]) unset.push({ name, path });
+      return env[name];
+    }
+    if (Array.isArray(value)) return value.map((item, index) => fill(item, [...path, index]));
+    if (!value || typeof value !== "object") return value;
+    const named = Object.keys(value).length === 1 ? (value as { env?: unknown }).env : undefined;
+    if (typeof named === "string") return fill(`env:${named}`, path);
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, fill(item, [...path, key])]));
+  };
+  return { values: fill(raw, []), unset };
 }

@@ -1,7 +1,7 @@
 import { appendFileSync, closeSync, renameSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { systemClock, UserError } from "@kc/runtime/internal";
-import { environmentPrint } from "./environment-print.ts";
+import { environmentPrint, instanceFilePrint } from "./environment-print.ts";
 import { startInstance } from "./instance.ts";
 import { takeLock } from "./instance-lock.ts";
 import { instancePaths } from "./paths.ts";
@@ -83,6 +83,7 @@ process.on("uncaughtException", (error) => {
 try {
   // Before the start, which reads the .env files too: a change in between is told rather than missed.
   const environment = environmentPrint(paths.root, env);
+  const instanceFile = instanceFilePrint(paths.root);
   instance = await startInstance({
     paths,
     env,
@@ -94,7 +95,7 @@ try {
     report,
     onLeases,
   });
-  const file = { pid: process.pid, url: instance.url, id: instance.id, only: options.only ?? null, environment };
+  const file = { pid: process.pid, url: instance.url, id: instance.id, only: options.only ?? null, environment, instanceFile };
   writeFileSync(`${paths.hostFile}.tmp`, JSON.stringify(file), { mode: 0o600 });
   renameSync(`${paths.hostFile}.tmp`, paths.hostFile);
   report(`serving ${instance.url}`);

@@ -1,6 +1,6 @@
 import type { ApiClient } from "@kc/host/client";
 import { type Command, type CommandContext, jsonOption, text, UsageError } from "../command.ts";
-import { withHost } from "../host.ts";
+import { changedInstanceFile, withHost } from "../host.ts";
 import { ago, table } from "../table.ts";
 
 const verbs = ["list", "test", "mute", "unmute"];
@@ -60,6 +60,8 @@ async function test(api: ApiClient, context: CommandContext, names: readonly str
 async function list(api: ApiClient, context: CommandContext, json: boolean): Promise<number> {
   await api.settled();
   const { channels, rules, open, mutes, deliveries } = await api.alerts();
+  const changed = changedInstanceFile(context);
+  if (changed) context.warn(`kc: ${changed}`);
   if (json) {
     context.print(JSON.stringify({ channels, rules, open, mutes, deliveries }, null, 2));
     return 0;

@@ -1,9 +1,11 @@
-import { type Command, jsonOption } from "../command.ts";
-import { withHost } from "../host.ts";
+import { type Command, type CommandContext, jsonOption } from "../command.ts";
+import { changedInstanceFile, withHost } from "../host.ts";
+import { instanceFileProblems } from "../instance-file.ts";
 import { turbo } from "../turbo.ts";
 
 export const command: Command = {
-  summary: "Check what no single team can see: every location loads, every edge of the lineage is right, every type fits.",
+  summary:
+    "Check what no single team can see: kc.yaml, every location loads, every edge of the lineage is right, every type fits.",
   usage: "[--no-types]",
   options: {
     ...jsonOption,
@@ -15,29 +17,21 @@ export const command: Command = {
     ["kc check --no-types", "definitions and lineage only"],
   ],
   async run({ values, context }) {
-    const findings = await withHost(context, async ({ api }) => {
-      const { locations, problems } = await api.settled();
-      for (const { name } of locations) await api.reload(name);
-      const fresh = await api.settled();
-      const broken = fresh.locations
-        .filter((one) => one.error)
-        .map(
-          (one) =>
-            `location ${one.name}: ${one.error!.where ? `${one.error!.where}: ` : ""}${one.error!.message}${one.error!.hint ? `\n      ${one.error!.hint}` : ""}`,
-        );
-      const drift = await keyDrift(
-        context.root,
-        new Set(fresh.locations.filter((one) => one.status === "loaded").map((one) => one.name)),
-        await api.assets(),
-      );
-      const warnings = fresh.locations.flatMap((one) => one.warnings.map((warning) => `${one.name}: ${warning}`));
+    const settings = await instanceFileProblems(context);
+    const findings: Findings = await definitions(context).catch((error: Error & { where?: string }) => {
+      if (settings.length === 0 || error.name !== "UserError") throw error;
+      // The platform does not start with such a kc.yaml, unless it runs since before: the definitions stay unknown.
       return {
-        errors: [...broken, ...fresh.problems.map((one) => one.message), ...drift],
-        warnings,
-        locations: locations.length,
-        before: problems.length,
+        errors: ["the definitions are not checked: the platform does not start with this kc.yaml"],
+        warnings: [],
+        locations: 0,
       };
     });
+    findings.errors.unshift(
+      ...settings.map(({ where, message, hint }) => `${where}: ${message}${hint ? `\n      ${hint}` : ""}`),
+    );
+    const changed = changedInstanceFile(context);
+    if (changed) findings.warnings.push(changed);
     if (values.json) context.print(JSON.stringify({ errors: findings.errors, warnings: findings.warnings }, null, 2));
     else {
       for (const error of findings.errors) context.print(`  ✗ ${error}`);
@@ -48,6 +42,33 @@ export const command: Command = {
     return findings.errors.length === 0 && types === 0 ? 0 : 1;
   },
 };
+
+interface Findings {
+  errors: string[];
+  warnings: string[];
+  locations: number;
+}
+
+/** What the locations say after they were loaded anew. */
+const definitions = (context: CommandContext): Promise<Findings> =>
+  withHost(context, async ({ api }) => {
+    const { locations } = await api.settled();
+    for (const { name } of locations) await api.reload(name);
+    const fresh = await api.settled();
+    const broken = fresh.locations
+      .filter((one) => one.error)
+      .map(
+        (one) =>
+          `location ${one.name}: ${one.error!.where ? `${one.error!.where}: ` : ""}${one.error!.message}${one.error!.hint ? `\n      ${one.error!.hint}` : ""}`,
+      );
+    const drift = await keyDrift(
+      context.root,
+      new Set(fresh.locations.filter((one) => one.status === "loaded").map((one) => one.name)),
+      await api.assets(),
+    );
+    const warnings = fresh.locations.flatMap((one) => one.warnings.map((warning) => `${one.name}: ${warning}`));
+    return { errors: [...broken, ...fresh.problems.map((one) => one.message), ...drift], warnings, locations: locations.length };
+  });
 
 /** Committed asset keys that differ from what loads: written by kc on a machine, an error where nothing is written (CI). */
 async function keyDrift(

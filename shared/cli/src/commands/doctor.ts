@@ -3,6 +3,7 @@ import { createConnection } from "node:net";
 import { totalmem } from "node:os";
 import { join } from "node:path";
 import { type Command, type CommandContext, jsonOption } from "../command.ts";
+import { instanceFileProblems } from "../instance-file.ts";
 
 interface Finding {
   name: string;
@@ -83,6 +84,12 @@ const probes: Probe[] = [
     } catch (error) {
       return [{ name: "workspace.yaml", state: "bad", text: String(error) }];
     }
+  },
+  async ({ root, env }) => {
+    const problems = await instanceFileProblems({ root, env });
+    return problems.length === 0
+      ? [{ name: "kc.yaml", state: "ok", text: existsSync(join(root, "kc.yaml")) ? "every setting is known" : "none: defaults" }]
+      : problems.map(({ where, message }): Finding => ({ name: "kc.yaml", state: "bad", text: `${where}: ${message}` }));
   },
   async ({ root, env }) => {
     const { resolveConnections } = await import("@kc/connections");

@@ -1,5 +1,6 @@
 import { alertEvents, didYouMean, durationMs, parseSelection } from "@kc/runtime/internal";
 import { z } from "zod";
+import { explained } from "../schema-issues.ts";
 
 const duration = z.string().transform((text, context) => {
   try {
@@ -53,7 +54,12 @@ const channels = {
     to: z.array(email).default([]),
     ...shared,
   }),
-  webhook: z.strictObject({ type: z.literal("webhook"), url: httpUrl, secret: z.string().min(16).optional(), ...shared }),
+  webhook: z.strictObject({
+    type: z.literal("webhook"),
+    url: httpUrl,
+    secret: z.string().min(16, "is too short for a secret: at least 16 characters").optional(),
+    ...shared,
+  }),
 } as const;
 
 export type ChannelSettings = z.output<(typeof channels)[keyof typeof channels]>;
@@ -74,8 +80,8 @@ const oneOf = <const T extends string>(what: string, names: readonly T[]) =>
 const channel = z.looseObject({ type: oneOf("channel type", channelTypes) }).transform((value, context): ChannelSettings => {
   const parsed = channels[value.type].safeParse(value);
   if (parsed.success) return parsed.data;
-  for (const issue of parsed.error.issues)
-    context.addIssue({ code: "custom", message: issue.message, path: issue.path as string[] });
+  for (const { path, message } of explained(channels[value.type], parsed.error.issues))
+    context.addIssue({ code: "custom", message, path: path as string[] });
   return z.NEVER;
 });
 
@@ -142,13 +148,25 @@ export const alertsSchema = z
       seen.add(rule.name);
       for (const [at, one] of rule.channels.entries())
         if (!names.includes(one))
-          context.addIssue({
-            code: "custom",
-            path: ["rules", index, "channels", at],
-            message: `there is no channel "${one}" under alerts.channels.${didYouMean(one, names)}`,
-          });
+          context.addIssue({ code: "custom", path: ["rules", index, "channels", at], message: noChannel(one, names) });
     }
   });
+
+const noChannel = (name: string, names: readonly string[]): string =>
+  `there is no channel "${name}" under alerts.channels.${didYouMean(name, names)}`;
+
+/** The same for a kc.yaml that does not parse otherwise, so that all its problems are told at once. */
+export function unknownChannels(raw: unknown): { path: (string | number)[]; message: string }[] {
+  const { channels, rules } = (raw as { alerts?: { channels?: unknown; rules?: unknown } | null } | null)?.alerts ?? {};
+  const names = channels && typeof channels === "object" ? Object.keys(channels) : [];
+  return (Array.isArray(rules) ? rules : []).flatMap((rule: { channels?: unknown } | null, index) =>
+    (Array.isArray(rule?.channels) ? rule.channels : []).flatMap((one: unknown, at) =>
+      typeof one !== "string" || names.includes(one)
+        ? []
+        : [{ path: ["alerts", "rules", index, "channels", at], message: noChannel(one, names) }],
+    ),
+  );
+}
 
 export type AlertsSettings = z.output<typeof alertsSchema>;
 
@@ -169,17 +187,19 @@ const isReference = (value: unknown): boolean =>
     Object.keys(value).length === 1 &&
     typeof (value as { env?: unknown }).env === "string");
 
-/** Path of the first secret that kc.yaml spells out instead of naming a variable, before `env:` is filled in. */
-export function literalSecret(raw: unknown): (string | number)[] | undefined {
+/** Paths of the secrets that kc.yaml spells out instead of naming a variable, before `env:` is filled in. */
+export function literalSecrets(raw: unknown): string[][] {
   const file = raw as {
     alerts?: { channels?: Record<string, Record<string, unknown> | null> | null } | null;
-    openlineage?: unknown;
+    openlineage?: { api_key?: unknown } | null;
   } | null;
-  for (const [name, channel] of Object.entries(file?.alerts?.channels ?? {}))
-    for (const field of secretFields[String(channel?.type)] ?? [])
-      if (channel?.[field] !== undefined && !isReference(channel[field])) return ["alerts", "channels", name, field];
-  const key = (file?.openlineage as { api_key?: unknown } | undefined)?.api_key;
-  return key !== undefined && !isReference(key) ? ["openlineage", "api_key"] : undefined;
+  const found = Object.entries(file?.alerts?.channels ?? {}).flatMap(([name, channel]) =>
+    (secretFields[String(channel?.type)] ?? [])
+      .filter((field) => channel?.[field] !== undefined && !isReference(channel[field]))
+      .map((field) => ["alerts", "channels", name, field]),
+  );
+  const key = file?.openlineage?.api_key;
+  return key !== undefined && !isReference(key) ? [...found, ["openlineage", "api_key"]] : found;
 }
 
 /** Every secret value of the settings: what must never be seen in an answer or an error. */
