@@ -41,7 +41,7 @@ export type * from "./job.ts";
 export * from "./lease.ts";
 export * from "./load/assemble.ts";
 export { automationProblems } from "./load/automation-problems.ts";
-export { readDefsYaml } from "./load/defs-yaml.ts";
+export { defsYamlReader } from "./load/defs-yaml-reader.ts";
 export * from "./load/instigator-problems.ts";
 export type { TemplateScope } from "./load/template.ts";
 export type * from "./location.ts";

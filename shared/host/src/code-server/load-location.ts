@@ -4,11 +4,11 @@ import { pathToFileURL } from "node:url";
 import {
   assembleLocation,
   type DefinitionParts,
+  defsYamlReader,
   type LoadedLocation,
   type LocationDefinition,
   type LocationPaths,
   type Logger,
-  readDefsYaml,
   UserError,
 } from "@kc/runtime/internal";
 
@@ -42,9 +42,11 @@ export async function loadLocation({ entry, declared, paths, env, log, signal }:
     vars: definition.templateVars ?? {},
   };
   const built: { parts: DefinitionParts; component: string; file: string; warnings: string[] }[] = [];
-  for (const file of defsFiles(join(dirname(entry), "defs"))) {
+  const files = defsFiles(join(dirname(entry), "defs"));
+  const readDefsYaml = files.length > 0 ? await defsYamlReader() : undefined;
+  for (const file of files) {
     const shown = relative(paths.projectRoot, file);
-    const use = readDefsYaml(readFileSync(file, "utf8"), shown, definition.components, scope);
+    const use = readDefsYaml!(readFileSync(file, "utf8"), shown, definition.components, scope);
     const parts = await use.component.build(use.attributes, {
       folder: dirname(file),
       file,

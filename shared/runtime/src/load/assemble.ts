@@ -1,4 +1,4 @@
-import { z } from "zod";
+import type { z } from "zod";
 import type { AssetSpec, AssetsDefinition } from "../asset.ts";
 import type { AssetCheckDefinition } from "../check.ts";
 import type { DefinitionParts } from "../component.ts";
@@ -84,14 +84,14 @@ export function assembleLocation(
       name,
       selection,
       tags,
-      ...optional({ where, description, config: config && z.toJSONSchema(config, { unrepresentable: "any", io: "input" }) }),
+      ...optional({ where, description, config: config && jsonSchemaOf(config) }),
     })),
     schedules: schedules.map(scheduleSnapshot),
     sensors: sensors.map(sensorSnapshot),
     components: definition.components.map(({ type, description, attributes }) => ({
       type,
       description,
-      schema: z.toJSONSchema(attributes, { unrepresentable: "any", io: "input" }),
+      schema: jsonSchemaOf(attributes),
       uses: built.filter((one) => one.component === type).map((one) => one.file),
     })),
     warnings: built.flatMap((one) => one.warnings ?? []),
@@ -210,3 +210,7 @@ function located(where: string | undefined, work: () => unknown): void {
     throw error instanceof UserError ? new UserError(error.message, { where: where ?? error.where, hint: error.hint }) : error;
   }
 }
+
+/** A schema as JSON Schema; one of an older schema library than ours, which cannot say it, allows anything. */
+const jsonSchemaOf = (schema: z.ZodType): unknown =>
+  typeof schema.toJSONSchema === "function" ? schema.toJSONSchema({ unrepresentable: "any", io: "input" }) : {};
