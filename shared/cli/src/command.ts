@@ -45,6 +45,22 @@ export function text(values: Invocation["values"], name: string): string | undef
   return typeof value === "string" ? value : undefined;
 }
 
+/** @throws UsageError at the first word that a command has no use for. */
+export function noMore(words: readonly string[]): void {
+  if (words.length > 0) throw new UsageError(`"${words[0]}" is one word too many`);
+}
+
+/**
+ * A selection that is given as words or by `--select`.
+ * @throws UsageError when both are.
+ */
+export function selectionOf(values: Invocation["values"], words: readonly string[]): string | undefined {
+  const selection = text(values, "select");
+  if (selection !== undefined && words.length > 0)
+    throw new UsageError(`give the selection once: "${words[0]}" or --select "${selection}"`);
+  return selection ?? (words.length > 0 ? words.join(" ") : undefined);
+}
+
 /** @throws UsageError when the option is no whole number from 1. */
 export function number(values: Invocation["values"], name: string): number | undefined {
   const value = text(values, name);

@@ -1,5 +1,6 @@
 import type { ApiClient, Instigator, Tick, TickPreview } from "@kc/host/client";
-import { type Command, type CommandContext, type Invocation, jsonOption, number, text, UsageError } from "./command.ts";
+import { nearest } from "@kc/host/names";
+import { type Command, type CommandContext, type Invocation, jsonOption, noMore, number, text, UsageError } from "./command.ts";
 import { withHost } from "./host.ts";
 import { ago, table } from "./table.ts";
 
@@ -21,9 +22,10 @@ export function instigatorCommand(type: Type, more: Pick<Command, "examples" | "
     options: { ...jsonOption, ...more.options },
     examples: more.examples,
     async run({ values, positionals, context }) {
-      const [verb = "list", name] = positionals;
+      const [verb = "list", name, ...more] = positionals;
       if (!verbs[type].includes(verb))
         throw new UsageError(`there is no "kc ${type} ${verb}"; there are ${verbs[type].join(", ")}`);
+      noMore(verb === "list" && name !== undefined ? [name, ...more] : more);
       if (verb !== "list" && !name) throw new UsageError(`which ${one}? kc ${type} list shows their names`);
       return withHost(context, async ({ api }) => {
         await api.settled();
@@ -39,11 +41,27 @@ export function instigatorCommand(type: Type, more: Pick<Command, "examples" | "
 function find(all: readonly Instigator[], one: string, name: string): Instigator {
   const found = all.filter((item) => item.name === name || `${item.location}/${item.name}` === name);
   if (found.length === 1) return found[0]!;
+  const full = all.map((item) => `${item.location}/${item.name}`);
   throw new UsageError(
     found.length === 0
-      ? `there is no ${one} "${name}"; there are ${all.map((item) => item.name).join(", ") || "none"}`
+      ? `there is no ${one} "${name}"${near(name, full) || `; there are ${full.join(", ") || "none"}`}`
       : `${one} "${name}" is in ${found.map((item) => item.location).join(" and ")}: write ${found.map((item) => `${item.location}/${name}`).join(" or ")}`,
   );
+}
+
+/** `. Did you mean "a/nightly"?`: names that are near alone or with their location. */
+function near(name: string, full: readonly string[]): string {
+  const short = full.map((one) => one.slice(one.indexOf("/") + 1));
+  const found = new Set([
+    ...nearest(name, full),
+    ...nearest(name, new Set(short)).flatMap((one) => full.filter((_, at) => short[at] === one)),
+  ]);
+  return found.size === 0
+    ? ""
+    : `. Did you mean ${[...found]
+        .slice(0, 3)
+        .map((one) => `"${one}"`)
+        .join(" or ")}?`;
 }
 
 interface Doing {
@@ -131,7 +149,10 @@ const listed = (all: readonly Instigator[]): string =>
   );
 
 function toldTick(tick: Tick): string {
-  const made = tick.requestIds.length > 0 ? `: ${tick.requestIds.length} requests (${tick.requestIds.join(", ")})` : "";
+  const made =
+    tick.requestIds.length > 0
+      ? `: ${tick.requestIds.length} request${tick.requestIds.length === 1 ? "" : "s"} (${tick.requestIds.join(", ")})`
+      : "";
   const why = tick.error ?? tick.skip;
   return [`tick ${tick.id} ${tick.status}${made}${why ? `: ${why}` : ""}`, ...lines(tick.logs)].join("\n");
 }

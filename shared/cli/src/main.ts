@@ -74,7 +74,14 @@ function parse(command: Command, argv: readonly string[]) {
       option,
     ]),
   );
-  const { values, positionals } = parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
+  const parsed = (args: string[]) => parseArgs({ args, options, allowPositionals: true, strict: true });
+  // A negative number is a word and no option: the command says what it takes.
+  const negative = argv.filter((word, index) => /^-\d+$/.test(word) && !argv[index - 1]?.startsWith("-"));
+  const { values, positionals } = parsed(
+    negative.length > 0 && !argv.includes("--")
+      ? [...argv.filter((word) => !negative.includes(word)), "--", ...negative]
+      : [...argv],
+  );
   return { values: values as Record<string, string | boolean | undefined>, positionals };
 }
 

@@ -69,12 +69,47 @@ describe("kc", () => {
     ["nothing to resume", ["resume"], /resume what\?/],
     ["no asset to show", ["automation", "show"], /which asset\?/],
     ["a bad number", ["runs", "list", "--limit", "many"], /not a whole number/],
+    ["a run id too many", ["runs", "show", "a", "b"], /"b" is one word too many/],
+    ["a simulation with two selections", ["simulate", "orders", "--select", "orders"], /give the selection once/],
+    ["nothing to resume but words", ["resume", "a", "b"], /"b" is one word too many/],
+    ["two selections to resume", ["resume", "a", "--select", "a"], /give the selection once/],
+    ["a negative limit of a pool", ["pools", "set", "warehouse", "-1"], /how many slots\? "-1" is none\. A whole number from 0/],
+    ["no age to prune", ["storage", "prune"], /prune what\?/],
+    [
+      "a pruning where nobody can be asked",
+      ["storage", "prune", "--runs", "1s"],
+      /ended runs with their events older than 1s.*give --yes/,
+    ],
     ["an unknown location", ["test", "nowhere"], /no location or package "nowhere"/],
   ])("%s is a usage error: exit code 2 and how to go on", async (_, argv, message) => {
     const { code, err } = await kc(...argv);
     expect(code).toBe(2);
     expect(err).toMatch(message);
     expect(err).toContain("--help");
+  });
+});
+
+test.each([
+  "check",
+  "doctor",
+  "schedules list",
+  "schedules tick nightly",
+  "sensors list",
+  "runs list",
+  "pools list",
+  "pools unset warehouse",
+  "alerts list",
+  "storage info",
+  "backfill list",
+  "partitions list",
+  "list locations",
+  "list schedules",
+  "list generators",
+])("kc %s has no use for one more word: nothing is done", async (words) => {
+  expect(await kc(...words.split(" "), "surplus")).toEqual({
+    code: 2,
+    out: "",
+    err: expect.stringContaining('"surplus" is one word too many'),
   });
 });
 

@@ -1,5 +1,5 @@
 import type { ApiClient } from "@kc/host/client";
-import { type Command, type CommandContext, jsonOption, text, UsageError } from "../command.ts";
+import { type Command, type CommandContext, jsonOption, noMore, text, UsageError } from "../command.ts";
 import { changedInstanceFile, withHost } from "../host.ts";
 import { ago, table } from "../table.ts";
 
@@ -20,6 +20,7 @@ export const command: Command = {
   async run({ values, positionals, context }) {
     const [verb = "list", ...names] = positionals;
     if (!verbs.includes(verb)) throw new UsageError(`there is no "kc alerts ${verb}"; there are ${verbs.join(", ")}`);
+    if (verb === "list") noMore(names);
     const length = text(values, "for");
     if (verb === "mute" && (names.length !== 1 || !length))
       throw new UsageError("mute what, and how long? As in: kc alerts mute nightly --for 2h");

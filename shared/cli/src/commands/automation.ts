@@ -1,6 +1,7 @@
 import type { AssetEvaluations } from "@kc/host/client";
 import { type Command, jsonOption, number, UsageError } from "../command.ts";
 import { withHost } from "../host.ts";
+import { UserError } from "../user-error.ts";
 
 export const command: Command = {
   summary: "Show why automation requested an asset, or why it did not.",
@@ -21,7 +22,10 @@ export const command: Command = {
     if (limit > 200) throw new UsageError("--limit is at most 200: no more evaluations are kept");
     return withHost(context, async ({ api }) => {
       await api.settled();
-      const found = await api.evaluations(key, { limit });
+      const found = await api.evaluations(key, { limit }).catch((error) => {
+        if ((error as { status?: number }).status !== 404) throw error;
+        throw new UserError((error as Error).message, "kc list assets shows all of them.");
+      });
       context.print(values.json ? JSON.stringify(found, null, 2) : told(found));
       return 0;
     });

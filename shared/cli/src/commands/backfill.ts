@@ -1,7 +1,8 @@
 import type { ApiClient, Backfill, BackfillBody, BackfillDetail } from "@kc/host/client";
-import { type Command, type CommandContext, type Invocation, number, text, UsageError } from "../command.ts";
+import { type Command, type CommandContext, type Invocation, noMore, number, text, UsageError } from "../command.ts";
 import { withHost } from "../host.ts";
 import { runConfig, tagsOf } from "../request.ts";
+import { backfillFailures } from "../run-cause.ts";
 import { ago, table } from "../table.ts";
 
 const verbs = ["list", "show", "pause", "resume", "cancel", "retry"] as const;
@@ -33,6 +34,7 @@ export const command: Command = {
     const [first, id, ...more] = positionals;
     if (!first) throw new UsageError("which assets? Give a selection, as in: kc backfill daily_orders --all");
     const verb = verbs.find((one) => one === first);
+    if (verb === "list") noMore(positionals.slice(1));
     return withHost(context, async ({ api }) => {
       await api.settled();
       if (verb === "list") return list(api, context, values.json === true);
@@ -40,7 +42,7 @@ export const command: Command = {
         if (!id || more.length > 0) throw new UsageError(`name one backfill, as in: kc backfill ${verb} ID`);
         if (verb !== "show") await api.controlBackfill(id, verb);
         const detail = await api.backfill(id);
-        context.print(values.json ? JSON.stringify(detail, null, 2) : shown(detail));
+        context.print(values.json ? JSON.stringify(detail, null, 2) : await told(api, detail));
         return 0;
       }
       const selection = positionals.length === 1 ? first : positionals.map((one) => `(${one})`).join(" or ");
@@ -100,7 +102,7 @@ async function start(api: ApiClient, context: CommandContext, values: Invocation
   }
   const end = await follow(api, context, backfill.id, values.json === true);
   if (values.json) context.print(JSON.stringify(end, null, 2));
-  else context.print(shown(end));
+  else context.print(await told(api, end));
   return end.status === "succeeded" ? 0 : 1;
 }
 
@@ -119,7 +121,6 @@ async function follow(api: ApiClient, context: CommandContext, id: string, quiet
     if (!ended(one) && one.status !== "paused")
       for await (const event of api.events({}, abort.signal)) {
         const told = event.type === "backfill" && (event.fields as { id?: string } | undefined)?.id === id;
-        if (event.type === "run_failed" && !quiet) context.print(`run ${event.runId} failed: ${event.message ?? ""}`);
         if (!told && Date.now() - last < 500) continue;
         one = await api.backfill(id);
         last = Date.now();
@@ -150,6 +151,10 @@ const counted = (count: number, what: string): string => `${count.toLocaleString
 
 const some = (ranges: readonly string[]): string =>
   ranges.length <= 3 ? ranges.join(", ") : `${ranges.slice(0, 3).join(", ")}, …`;
+
+/** How it stands, and the errors of its failed runs. */
+const told = async (api: ApiClient, one: BackfillDetail): Promise<string> =>
+  [shown(one), ...(one.progress.failed > 0 ? await backfillFailures(api, one) : [])].join("\n");
 
 function shown(one: BackfillDetail): string {
   const lines = [`backfill ${one.id} ${one.status}${one.reason ? `: ${one.reason}` : ""}`, progressText(one)];

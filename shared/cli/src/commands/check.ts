@@ -1,4 +1,4 @@
-import { type Command, type CommandContext, jsonOption } from "../command.ts";
+import { type Command, type CommandContext, jsonOption, noMore } from "../command.ts";
 import { changedInstanceFile, withHost } from "../host.ts";
 import { instanceFileProblems } from "../instance-file.ts";
 import { turbo } from "../turbo.ts";
@@ -16,7 +16,8 @@ export const command: Command = {
     ["kc check", "before a push"],
     ["kc check --no-types", "definitions and lineage only"],
   ],
-  async run({ values, context }) {
+  async run({ values, positionals, context }) {
+    noMore(positionals);
     const settings = await instanceFileProblems(context);
     const findings: Findings = await definitions(context).catch((error: Error & { where?: string }) => {
       if (settings.length === 0 || error.name !== "UserError") throw error;

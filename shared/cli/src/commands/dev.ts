@@ -36,7 +36,7 @@ export const command: Command = {
     process.on("SIGINT", stop).on("SIGTERM", stop).on("SIGHUP", stop);
     await ui;
     if (!host.started) {
-      context.print(`kc dev: joined the platform that runs at ${host.url}`);
+      context.print(joinedText(host.url, port));
       const { findLocations } = await import("@kc/host/workspace");
       for (const name of only.length > 0 ? only : findLocations(context.root).locations.map((entry) => entry.name))
         await host.api.addLocation(name);
@@ -78,6 +78,12 @@ export const command: Command = {
     return 1;
   },
 };
+
+/** A host that runs stays where it is: a wish for another port is told to be none of its. */
+export const joinedText = (url: string, port: number | undefined): string =>
+  port !== undefined && Number(new URL(url).port) !== port
+    ? `kc dev: the platform already runs at ${url} (port ${port} was asked for; stop it first to move it)`
+    : `kc dev: joined the platform that runs at ${url}`;
 
 /** Builds the web UI when its source is newer than what was built; from turbo's cache when another branch built it. */
 async function buildUi(context: CommandContext): Promise<void> {

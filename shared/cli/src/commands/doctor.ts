@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync, readFileSync, statfsSync } from "nod
 import { createConnection } from "node:net";
 import { totalmem } from "node:os";
 import { join } from "node:path";
-import { type Command, type CommandContext, jsonOption } from "../command.ts";
+import { type Command, type CommandContext, jsonOption, noMore } from "../command.ts";
 import { instanceFileProblems } from "../instance-file.ts";
 
 interface Finding {
@@ -16,7 +16,8 @@ export const command: Command = {
   usage: "",
   options: jsonOption,
   examples: [["kc doctor", "before asking for help; its output belongs into a report"]],
-  async run({ values, context }) {
+  async run({ values, positionals, context }) {
+    noMore(positionals);
     const findings = await Promise.all(probes.map((probe) => probe(context)));
     const all = findings.flat();
     if (values.json) context.print(JSON.stringify(all, null, 2));

@@ -1,5 +1,5 @@
 import type { ApiClient } from "@kc/host/client";
-import { type Command, type CommandContext, jsonOption, UsageError } from "../command.ts";
+import { type Command, type CommandContext, jsonOption, noMore, UsageError } from "../command.ts";
 import { withHost } from "../host.ts";
 import { ago, table } from "../table.ts";
 
@@ -113,6 +113,8 @@ export const command: Command = {
   ],
   async run({ values, positionals, context }) {
     const [noun, ...words] = positionals;
+    // Only assets and their checks can be selected.
+    if (noun !== "assets" && noun !== "checks" && (noun === "generators" || listings[noun ?? ""])) noMore(words);
     if (noun === "generators") {
       const { generators } = await import("../generators.ts");
       const found = await generators(context.root);

@@ -1,4 +1,4 @@
-import { type Command, jsonOption, number, text, UsageError } from "../command.ts";
+import { type Command, jsonOption, noMore, number, text, UsageError } from "../command.ts";
 import { withHost } from "../host.ts";
 import { ago, table } from "../table.ts";
 
@@ -19,6 +19,7 @@ export const command: Command = {
   async run({ values, positionals, context }) {
     const [first, name, ...keys] = positionals;
     if (!first) throw new UsageError("of which asset? As in: kc partitions daily_orders");
+    if (first === "list") noMore(positionals.slice(1));
     const limit = number(values, "limit") ?? 20;
     return withHost(context, async ({ api }) => {
       await api.settled();
@@ -48,7 +49,7 @@ export const command: Command = {
           );
         return 0;
       }
-      if (name) throw new UsageError(`"${name}" is one word too many`);
+      noMore(positionals.slice(1));
       const status = text(values, "status");
       const one = await api.partitions(first, { newest: true, limit, ...(status ? { status } : {}) });
       if (values.json) {

@@ -1,5 +1,5 @@
 import type { Pool } from "@kc/host/client";
-import { type Command, jsonOption, UsageError } from "../command.ts";
+import { type Command, jsonOption, noMore, UsageError } from "../command.ts";
 import { withHost } from "../host.ts";
 import { table } from "../table.ts";
 
@@ -16,10 +16,13 @@ export const command: Command = {
     const [verb = "list", name, slots, ...more] = positionals;
     if (!["list", "set", "unset"].includes(verb))
       throw new UsageError(`there is no "kc pools ${verb}"; there are list, set, unset`);
+    if (verb === "list") noMore(positionals.slice(1));
     if (verb !== "list" && !name) throw new UsageError(`which pool? kc pools shows them`);
     if (verb === "set" && !/^\d{1,6}$/.test(slots ?? ""))
-      throw new UsageError(`how many slots? A whole number from 0, as in: kc pools set ${name} 4`);
-    if (more.length > 0 || (verb === "unset" && slots)) throw new UsageError(`"${more[0] ?? slots}" is one word too many`);
+      throw new UsageError(
+        `how many slots?${slots ? ` "${slots}" is none.` : ""} A whole number from 0, as in: kc pools set ${name} 4`,
+      );
+    noMore(verb === "unset" && slots !== undefined ? [slots] : more);
     return withHost(context, async ({ api }) => {
       await api.settled();
       const pools = verb === "list" ? await api.pools() : [await api.setPool(name!, verb === "set" ? Number(slots) : null)];

@@ -1,17 +1,21 @@
-import { type Command, jsonOption, UsageError } from "../command.ts";
+import { type Command, jsonOption, noMore, selectionOf, UsageError } from "../command.ts";
 import { withHost } from "../host.ts";
 
 export const command: Command = {
   summary: "End pauses of automation; what became due meanwhile is requested now.",
-  usage: "<SELECTION | ID | '*'>",
-  options: jsonOption,
+  usage: "<SELECTION | ID | '*' | --select SELECTION>",
+  options: {
+    ...jsonOption,
+    select: { type: "string", value: "SELECTION", description: "the selection that was paused" },
+  },
   examples: [
     ["kc resume 'group:finance'", "by the selection that was paused"],
     ["kc resume '*'", "everything"],
   ],
   async run({ values, positionals, context }) {
-    const [what, ...more] = positionals;
-    if (!what || more.length > 0) throw new UsageError("resume what? kc pause list shows what is paused");
+    noMore(positionals.slice(1));
+    const what = selectionOf(values, positionals);
+    if (!what) throw new UsageError("resume what? kc pause list shows what is paused");
     return withHost(context, async ({ api }) => {
       await api.settled();
       const ended = await api.resume(what);

@@ -1,7 +1,8 @@
 import type { ApiClient, Run, RunEvent } from "@kc/host/client";
-import { type Command, type CommandContext, jsonOption, number, text, UsageError } from "../command.ts";
+import { type Command, type CommandContext, jsonOption, noMore, number, text, UsageError } from "../command.ts";
 import { eventLine, followRequest } from "../follow.ts";
 import { withHost } from "../host.ts";
+import { causeOf, partitionText } from "../run-cause.ts";
 import { ago, table } from "../table.ts";
 import { UserError } from "../user-error.ts";
 
@@ -26,9 +27,10 @@ export const command: Command = {
     ["kc runs retry ID --from scratch", "all of it"],
   ],
   async run({ values, positionals, context }) {
-    const [verb = "list", id] = positionals;
+    const [verb = "list", id, ...more] = positionals;
     if (!["list", "show", "logs", "cancel", "retry"].includes(verb))
       throw new UsageError(`there is no "kc runs ${verb}"; there are list, show, logs, cancel, retry`);
+    noMore(verb === "list" && id !== undefined ? [id, ...more] : more);
     if (verb !== "list" && !id) throw new UsageError(`which run? kc runs list shows their ids`);
     const from = text(values, "from") ?? "failure";
     if (!["failure", "scratch"].includes(from)) throw new UsageError(`--from "${from}": there are failure and scratch`);
@@ -75,14 +77,15 @@ async function list(
   else
     context.print(
       table(
-        ["run", "status", "location", "assets", "created", "why"],
+        ["run", "status", "location", "assets", "partition", "created", "why"],
         runs.map((run) => [
           run.id,
           run.status,
           run.location,
           targetOf(run),
+          partitionText(run.partition),
           ago(run.createdAt),
-          run.waitsFor ?? run.reason ?? cause(run.tags),
+          run.waitsFor ?? run.reason ?? causeOf(run.tags),
         ]),
         context.interactive ? process.stdout.columns : undefined,
       ),
@@ -93,13 +96,6 @@ async function list(
 function targetOf({ assets, checks }: Run): string {
   if (checks.length > 0) return checks.length === 1 ? checks[0]! : `${checks.length} checks`;
   return assets.length === 1 ? assets[0]! : `${assets.length} assets`;
-}
-
-function cause(tags: Record<string, string>): string {
-  if (tags["kc/schedule"]) return `schedule ${tags["kc/schedule"]}`;
-  if (tags["kc/sensor"]) return `sensor ${tags["kc/sensor"]}`;
-  if (tags["kc/automation"]) return "automation";
-  return tags["kc/job"] ? `job ${tags["kc/job"]}` : "";
 }
 
 async function show(api: ApiClient, context: CommandContext, id: string, json: boolean): Promise<number> {
@@ -116,6 +112,8 @@ async function show(api: ApiClient, context: CommandContext, id: string, json: b
   context.print(
     `  location     ${run.location}\n  request      ${run.requestId} (${run.siblings.length} ${run.siblings.length === 1 ? "run" : "runs"})`,
   );
+  if (run.partition) context.print(`  partition    ${run.partition}`);
+  context.print(`  cause        ${causeOf(run.tags) || "by hand"}`);
   context.print(`  created      ${run.createdAt}\n  started      ${run.startedAt ?? "-"}\n  ended        ${run.endedAt ?? "-"}`);
   context.print(
     `  connections  ${

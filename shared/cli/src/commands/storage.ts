@@ -1,4 +1,5 @@
-import { type Command, jsonOption, text, UsageError } from "../command.ts";
+import { type Command, jsonOption, noMore, text, UsageError } from "../command.ts";
+import { confirmed } from "../confirm.ts";
 import { withHost } from "../host.ts";
 import { table } from "../table.ts";
 
@@ -16,21 +17,32 @@ export const command: Command = {
     runs: age("ended runs with their events"),
     ticks: age("ticks of schedules and sensors"),
     logs: age("log lines of ended runs"),
+    yes: { type: "boolean", short: "y", description: "prune: do not ask" },
   },
   examples: [
     ["kc storage info", "dialect, schema version, rows, size"],
-    ["kc storage prune --runs 90d --logs 14d", "by hand; retention in kc.yaml does it every hour"],
+    ["kc storage prune --runs 90d --logs 14d", "by hand, asks first; retention in kc.yaml does it every hour"],
     ["kc storage migrate", "after an update; opening the database does it too"],
   ],
   async run({ values, positionals, context }) {
     const verb = positionals[0] ?? "info";
     if (!["info", "migrate", "prune"].includes(verb))
       throw new UsageError(`there is no "kc storage ${verb}"; there are info, migrate, prune`);
+    noMore(positionals.slice(1));
     const ages = Object.fromEntries(
       ["runs", "ticks", "logs"].flatMap((name) => (text(values, name) ? [[name, text(values, name)!]] : [])),
     );
     if (verb === "prune" && Object.keys(ages).length === 0)
       throw new UsageError("prune what? Give --runs, --ticks or --logs with an age, as in: kc storage prune --runs 90d");
+    if (verb === "prune" && !values.yes) {
+      const what = Object.entries(ages)
+        .map(
+          ([name, age]) =>
+            `${name === "runs" ? "ended runs with their events" : name === "logs" ? "log lines" : name} older than ${age}`,
+        )
+        .join(", ");
+      if (!(await confirmed(context, `Delete ${what}?`, `to delete ${what}`))) return 1;
+    }
     return withHost(context, async ({ api }) => {
       if (verb === "prune") {
         const gone = await api.prune(ages);

@@ -1,5 +1,5 @@
-import { createInterface } from "node:readline/promises";
 import { type Command, text, UsageError } from "../command.ts";
+import { confirmed } from "../confirm.ts";
 import { withHost } from "../host.ts";
 
 export const command: Command = {
@@ -28,11 +28,7 @@ export const command: Command = {
         const assets = await api.assets(selection);
         const names = assets.map((one) => one.key);
         const what = `${names.slice(0, 5).join(", ")}${names.length > 5 ? ` and ${names.length - 5} more` : ""}${partition ? `, partition ${partition}` : ""}`;
-        if (!context.interactive) throw new UsageError(`to forget ${what} without being asked, give --yes`);
-        const lines = createInterface({ input: process.stdin, output: process.stdout });
-        const answer = await lines.question(`Forget what is known of ${what}? [y/N] `);
-        lines.close();
-        if (!/^y(es)?$/i.test(answer.trim())) return 1;
+        if (!(await confirmed(context, `Forget what is known of ${what}?`, `to forget ${what}`))) return 1;
       }
       const wiped = await api.wipe({ selection, ...(partition ? { partition } : {}) });
       if (values.json) context.print(JSON.stringify(wiped, null, 2));

@@ -1,0 +1,88 @@
+import type { Run, RunEvent } from "@kc/host/client";
+import { describe, expect, test } from "vitest";
+import { joinedText } from "../src/commands/dev.ts";
+import { backfillFailures, causeOf, partitionText } from "../src/run-cause.ts";
+import { simulationRows, simulationSummary } from "../src/simulation-text.ts";
+
+test("a platform that runs at another port than was asked for says so", () => {
+  expect(joinedText("http://127.0.0.1:3000", undefined)).toBe("kc dev: joined the platform that runs at http://127.0.0.1:3000");
+  expect(joinedText("http://127.0.0.1:3810", 3810)).toMatch(/^kc dev: joined/);
+  expect(joinedText("http://127.0.0.1:3000", 3810)).toMatch(/already runs at http:\/\/127.0.0.1:3000 \(port 3810 was asked for/);
+});
+
+test.each([
+  [{ "kc/backfill": "b1" }, "backfill b1"],
+  [{ "kc/schedule": "nightly", "kc/job": "j" }, "schedule nightly"],
+  [{ "kc/job": "j" }, "job j"],
+  [{}, ""],
+])("the cause of a run with the tags %j is %j", (tags, cause) => expect(causeOf(tags)).toBe(cause));
+
+test("a long list of partitions is cut in a table", () => {
+  expect(["", "2026-01-01", "a...c,e"].map(partitionText)).toEqual(["", "2026-01-01", "a...c,e"]);
+  expect(partitionText("a,b,c")).toBe("a,b,… (3 ranges)");
+});
+
+describe("the failures of a backfill", () => {
+  const run = (id: string, tags: object, more: object = {}) =>
+    ({
+      id,
+      tags,
+      partition: "2026-01-01...2026-01-03",
+      createdAt: "2026-01-05T00:00:00Z",
+      reason: "1 step failed",
+      ...more,
+    }) as Run;
+  const api = (runs: Run[]) => ({
+    runs: async () => runs,
+    runEvents: async (id: string) =>
+      (id === "lost"
+        ? []
+        : [{ type: "step_failed", asset: "orders", error: { message: "no table\nstack" } }]) as unknown as RunEvent[],
+  });
+  const backfill = { id: "b1", createdAt: "2026-01-04T00:00:00Z" };
+  test("name the run, its partitions and the first line of the step's error; foreign runs are left out", async () => {
+    const runs = [run("lost", { "kc/backfill": "b1" }), run("r1", { "kc/backfill": "b1" }), run("other", {})];
+    expect(await backfillFailures(api(runs), backfill)).toEqual([
+      "  ✗ run r1 (2026-01-01...2026-01-03): orders: no table",
+      "  ✗ run lost (2026-01-01...2026-01-03): 1 step failed",
+    ]);
+  });
+  test("of many the first ten are told", async () => {
+    const runs = Array.from({ length: 12 }, (_, at) => run(`r${at}`, { "kc/backfill": "b1" }));
+    const lines = await backfillFailures(api(runs), backfill);
+    expect(lines).toHaveLength(11);
+    expect(lines.at(-1)).toBe("  … and 2 more failed runs");
+  });
+});
+
+test("a simulation tells its runs, the ticks that asked for nothing and the checks that did not pass, in order", () => {
+  const at = Date.parse("2026-01-01T00:00:00Z");
+  const happened = {
+    runs: [
+      {
+        id: "r",
+        createdAt: at + 1_000,
+        location: "dbt",
+        tags: { "kc/sensor": "s" },
+        plan: { assets: ["a"] },
+        status: "succeeded",
+      },
+    ],
+    ticks: [
+      { at, location: "dbt", type: "sensor", name: "s", status: "skipped", skip: "no file", error: null },
+      { at: at + 1_000, location: "dbt", type: "sensor", name: "s", status: "succeeded", skip: null, error: null },
+    ],
+    events: [
+      { at: at + 2_000, runId: "r", asset: "a", check: { name: "c", passed: false, severity: "WARN" } },
+      { at: at + 2_000, runId: "r", asset: "a", check: { name: "d", passed: true, severity: "WARN" } },
+      { at: at + 2_000, runId: "foreign", asset: "b", check: { name: "c", passed: false, severity: "ERROR" } },
+    ],
+    alerts: [{}],
+  } as unknown as Parameters<typeof simulationRows>[0] & Parameters<typeof simulationSummary>[0];
+  expect(simulationRows(happened)).toEqual([
+    ["2026-01-01T00:00:00Z", "dbt", "sensor s", "tick", "skipped: no file"],
+    ["2026-01-01T00:00:01Z", "dbt", "sensor s", "a", "succeeded"],
+    ["2026-01-01T00:00:02Z", "dbt", "check", "a:c", "warned"],
+  ]);
+  expect(simulationSummary(happened, "1d")).toBe("1 run in 1d (dbt 1), 2 ticks (skipped 1, succeeded 1), 1 alert");
+});
