@@ -34,6 +34,26 @@ describe("PostgreSQL", () => {
     for (const one of storages) await one.close();
   });
 
+  test("a database of the first schema is brought to the newest, and nothing of it is lost", async () => {
+    const client = new pg.Client({ connectionString: url() });
+    await client.connect();
+    await client.query("create schema first; set search_path to first");
+    await client.query("create table schema_version (version integer not null); insert into schema_version values (1)");
+    await client.query(migrationsOf("postgres")[0]!.sql);
+    await client.query(
+      "insert into instigators (location, name, type, status, cursor, last_tick_at) values ('team', 'daily', 'schedule', 'running', 'c', 60000)",
+    );
+    await client.query(
+      "insert into ticks (location, name, type, status, at) values ('team', 'daily', 'schedule', 'success', 60000)",
+    );
+    await client.end();
+    const storage = await openPostgres(url(), { schema: "first" });
+    expect((await storage.info()).schemaVersion).toBe(migrationsOf("postgres").at(-1)!.version);
+    expect(await storage.instigators()).toMatchObject([{ name: "daily", status: "running", cursor: "c", lastTickAt: 60_000 }]);
+    expect(await storage.listTicks()).toMatchObject([{ status: "success", at: 60_000, manual: false }]);
+    await storage.close();
+  });
+
   test("a database of a newer kc is refused, with what to do", async () => {
     await (await openPostgres(url(), { schema: "newer" })).close();
     const client = new pg.Client({ connectionString: url() });
