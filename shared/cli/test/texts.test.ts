@@ -1,5 +1,6 @@
 import type { Run, RunEvent } from "@kc/host/client";
 import { describe, expect, test } from "vitest";
+import { plannedText } from "../src/commands/backfill.ts";
 import { joinedText } from "../src/commands/dev.ts";
 import { backfillFailures, causeOf, partitionText } from "../src/run-cause.ts";
 import { simulationRows, simulationSummary } from "../src/simulation-text.ts";
@@ -8,6 +9,29 @@ test("a platform that runs at another port than was asked for says so", () => {
   expect(joinedText("http://127.0.0.1:3000", undefined)).toBe("kc dev: joined the platform that runs at http://127.0.0.1:3000");
   expect(joinedText("http://127.0.0.1:3810", 3810)).toMatch(/^kc dev: joined/);
   expect(joinedText("http://127.0.0.1:3000", 3810)).toMatch(/already runs at http:\/\/127.0.0.1:3000 \(port 3810 was asked for/);
+});
+
+test("a dry run tells the runs of each group with the policy that counts", () => {
+  const text = plannedText({
+    assets: [{ key: "day", count: 10, partitions: ["2026-01-01...2026-01-10"] }],
+    partitions: 11,
+    groups: [
+      { assets: ["day"], policy: { chunks: 4 }, runs: 3 },
+      { assets: ["a", "b", "c", "d"], policy: null, runs: 1 },
+    ],
+    runs: 4,
+    first: [],
+  });
+  expect(text.split("\n")).toEqual([
+    "asset  partitions",
+    "day    10          2026-01-01...2026-01-10",
+    "",
+    "runs  policy         of",
+    "3     chunks=4       day",
+    "1     no partitions  a, b, c and 1 more",
+    "",
+    "4 runs for 11 partitions, when nothing fails",
+  ]);
 });
 
 test.each([

@@ -1,7 +1,9 @@
 import {
   type Backfill,
+  type BackfillGroup,
   type BackfillPolicy,
   type BackfillScope,
+  backfillGroups,
   backfillTargets,
   type Clock,
   decideBackfill,
@@ -36,6 +38,9 @@ export interface BackfillRequestBody {
 export interface BackfillPlan {
   assets: { key: string; count: number; partitions: string[] }[];
   partitions: number;
+  groups: BackfillGroup[];
+  /** Runs of all groups when nothing fails. */
+  runs: number;
   /** Requests that could start at once, up to 1,000. */
   first: { assets: string[]; partition: string | null }[];
 }
@@ -119,7 +124,15 @@ export function backfills(deps: {
         return { key, count: space.count(set), partitions: space.definition ? space.text(set) : [] };
       });
       const { requests } = decideBackfill({ backfill, graph, partitions: now, limit: 1_000 });
-      return { assets, partitions: assets.reduce((sum, one) => sum + one.count, 0), first: requests };
+      const groups = backfillGroups({ backfill, graph, partitions: now });
+      const sum = (counts: number[]) => counts.reduce((total, one) => total + one, 0);
+      return {
+        assets,
+        partitions: sum(assets.map((one) => one.count)),
+        groups,
+        runs: sum(groups.map((one) => one.runs)),
+        first: requests,
+      };
     },
     async start(body) {
       const backfill = await prepare(body);

@@ -75,6 +75,15 @@ describe("partitions and backfills over locations", () => {
     const body = { selection: "day or week or total", partitions: ["2026-01-04...2026-01-17"] };
     const plan = await instance.api.planBackfill(body);
     expect(plan.assets.map((one) => [one.key, one.count])).toEqual([["day", 14], ["week", 2], ["total", 1]]); // biome-ignore format: short
+    expect(plan).toMatchObject({ partitions: 17, runs: 17 });
+    expect(await instance.api.planBackfill({ ...body, policy: { chunks: 5 } })).toMatchObject({
+      groups: [
+        { assets: ["day"], policy: { chunks: 5 }, runs: 3 },
+        { assets: ["week"], policy: { chunks: 5 }, runs: 1 },
+        { assets: ["total"], policy: null, runs: 1 },
+      ],
+      runs: 5,
+    });
     const { id } = await instance.api.startBackfill(body);
     const end = await ended(id);
     expect(end).toMatchObject({ status: "succeeded", progress: { total: 17, done: 17, failed: 0 }, runs: 17 });

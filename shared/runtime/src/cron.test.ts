@@ -111,6 +111,24 @@ describe("ticks of a cron expression", () => {
   );
 });
 
+test.each([
+  ["* * * *", "UTC", '"* * * *" is no cron expression: it has 4 fields'],
+  ["0 0 0 * * * *", "UTC", '"0 0 0 * * * *" is no cron expression: it has 7 fields'],
+  ["daily", "UTC", '"daily" is no cron expression: it has 1 field'],
+  ["61 * * * *", "UTC", '"61 * * * *" is no cron expression: '],
+  ["0 9 * * *", "Europe/Athen", 'there is no time zone "Europe/Athen". Did you mean "Europe/Athens"'],
+  ["0 9 * * *", "athens ", 'there is no time zone "athens "'],
+  ["0 9 * * *", "tokyo", 'there is no time zone "tokyo". Did you mean "Asia/Tokyo"?'],
+])("%s in %s is refused in words of kc", (cron, zone, message) => {
+  expect(() => nextTick(cron, zone, 0)).toThrow(
+    expect.objectContaining({
+      message: expect.stringContaining(message),
+      hint: expect.stringMatching(/^Five fields|^Write a name/),
+    }),
+  );
+  expect(() => nextTick(cron, zone, 0)).not.toThrow(/CronPattern|seven/);
+});
+
 describe("dueTicks()", () => {
   const hourly = { cron: "0 * * * *", timezone: "UTC" };
   const due = (since: string, now: string) => {

@@ -1,5 +1,5 @@
 import { Cron } from "croner";
-import { UserError } from "./errors.ts";
+import { didYouMean, UserError } from "./errors.ts";
 
 const parsed = new Map<string, Cron>();
 
@@ -11,15 +11,29 @@ function cronOf(cron: string, timezone: string): Cron {
       new Intl.DateTimeFormat("en", { timeZone: timezone });
       found = new Cron(cron, { timezone, paused: true, mode: "5-or-6-parts" });
     } catch (error) {
-      const zone = error instanceof RangeError && /time zone/i.test(error.message);
-      throw new UserError(
-        zone ? `there is no time zone "${timezone}"` : `"${cron}" is no cron expression: ${(error as Error).message}`,
-        { hint: 'Five fields, "*/2 * * * *", or six with seconds first.' },
-      );
+      if (error instanceof RangeError && /time zone/i.test(error.message))
+        throw new UserError(`there is no time zone "${timezone}"${zoneNear(timezone)}`, {
+          hint: 'Write a name of the tz database, "Europe/Athens", or "UTC".',
+        });
+      const fields = cron.trim().split(/\s+/).filter(Boolean).length;
+      const why =
+        fields === 5 || fields === 6
+          ? (error as Error).message.replace(/^Cron\w+: /, "")
+          : `it has ${fields} ${fields === 1 ? "field" : "fields"}`;
+      throw new UserError(`"${cron}" is no cron expression: ${why}`, {
+        hint: 'Five fields, "*/2 * * * *", or six with seconds first.',
+      });
     }
     parsed.set(name, found);
   }
   return found;
+}
+
+/** The nearest time zones; a city alone is enough, and capital letters do not count. */
+function zoneNear(wanted: string): string {
+  const zones = Intl.supportedValuesOf("timeZone");
+  const same = zones.find((zone) => zone.toLowerCase().endsWith(`/${wanted.toLowerCase()}`));
+  return same ? `. Did you mean "${same}"?` : didYouMean(wanted, zones).replace(/^(?=.)/, ".");
 }
 
 /** A stretch `[from, to)` between two ticks, the last one that was asked about: the daemon asks about it again and again. */

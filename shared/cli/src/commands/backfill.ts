@@ -1,4 +1,4 @@
-import type { ApiClient, Backfill, BackfillBody, BackfillDetail } from "@kc/host/client";
+import type { ApiClient, Backfill, BackfillBody, BackfillDetail, BackfillPlan } from "@kc/host/client";
 import { type Command, type CommandContext, type Invocation, noMore, number, text, UsageError } from "../command.ts";
 import { withHost } from "../host.ts";
 import { runConfig, tagsOf } from "../request.ts";
@@ -84,13 +84,7 @@ async function start(api: ApiClient, context: CommandContext, values: Invocation
   const plan = await api.planBackfill(body);
   if (values["dry-run"]) {
     if (values.json) context.print(JSON.stringify(plan, null, 2));
-    else
-      context.print(
-        table(
-          ["asset", "partitions", ""],
-          plan.assets.map((one) => [one.key, one.count, some(one.partitions)]),
-        ),
-      );
+    else context.print(plannedText(plan));
     return 0;
   }
   const backfill = await api.startBackfill(body);
@@ -145,6 +139,23 @@ function progressText({ progress, etaMs, runs, status }: Backfill): string {
   parts.push(counted(runs, "run"));
   if (etaMs !== null && status === "running") parts.push(`about ${Math.max(1, Math.round(etaMs / 1000))} s left`);
   return `[${"█".repeat(filled)}${"░".repeat(width - filled)}] ${parts.join(", ")}`;
+}
+
+/** What a dry run tells: partitions by asset, then the runs they take. */
+export function plannedText(plan: BackfillPlan): string {
+  const assets = plan.assets.map((one) => [one.key, one.count, some(one.partitions)]);
+  const groups = plan.groups.map(({ assets, policy, runs }) => {
+    const more = assets.length > 3 ? ` and ${assets.length - 3} more` : "";
+    return [runs, policyText(policy), `${assets.slice(0, 3).join(", ")}${more}`];
+  });
+  const total = `${counted(plan.runs, "run")} for ${counted(plan.partitions, "partition")}, when nothing fails`;
+  return [table(["asset", "partitions", ""], assets), "", table(["runs", "policy", "of"], groups), "", total].join("\n");
+}
+
+function policyText(policy: BackfillPlan["groups"][number]["policy"]): string {
+  if (policy === null) return "no partitions";
+  if (typeof policy === "object") return `chunks=${policy.chunks}`;
+  return policy === "single" ? "single" : "per-partition";
 }
 
 const counted = (count: number, what: string): string => `${count.toLocaleString("en-US")} ${what}${count === 1 ? "" : "s"}`;

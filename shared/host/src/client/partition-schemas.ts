@@ -71,6 +71,9 @@ export const backfillPlanSchema = z
   .object({
     assets: z.array(z.object({ key: z.string(), count: z.number(), partitions: ranges })),
     partitions: z.number(),
+    /** Assets that are made in the same requests, with the policy that counts and the runs they take when nothing fails. */
+    groups: z.array(z.object({ assets: z.array(z.string()), policy: backfillPolicySchema.nullable(), runs: z.number().int() })),
+    runs: z.number().int(),
     first: z.array(z.object({ assets: z.array(z.string()), partition: z.string().nullable() })),
   })
   .openapi("BackfillPlan");

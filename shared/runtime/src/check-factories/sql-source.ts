@@ -47,6 +47,7 @@ export const quoted = (source: SqlSource, name: string): string => {
 
 /** @throws UserError when the name could not be one. */
 export function tableParts(check: string, table: string | readonly string[]): string[] {
+  if (!table) throw new UserError(`check "${check}" names no table`, { hint: 'Give it table: "schema.table".' });
   const parts = typeof table === "string" ? table.split(".") : [...table];
   for (const part of parts)
     if (part.length === 0 || part.includes("\0") || (typeof table === "string" && /["`\s;]/.test(part)))
@@ -56,11 +57,17 @@ export function tableParts(check: string, table: string | readonly string[]): st
   return parts;
 }
 
-export const columnNames = (check: string, column: string | readonly string[]): string[] => {
-  const columns = typeof column === "string" ? [column] : [...column];
-  if (columns.length === 0 || columns.some((one) => one.length === 0 || one.includes("\0")))
-    throw new UserError(`check "${check}" names no column`);
-  return columns;
+export const columnNames = (check: string, column: string | readonly string[] | undefined): string[] => {
+  // Definitions that are not type-checked may leave it out.
+  const columns: readonly unknown[] = [column ?? []].flat();
+  if (
+    columns.length === 0 ||
+    !columns.every((one): one is string => typeof one === "string" && one !== "" && !one.includes("\0"))
+  )
+    throw new UserError(`check "${check.replace(/_(undefined)?$/, "")}" names no column`, {
+      hint: 'Give it column: "id" or column: ["id", "day"].',
+    });
+  return columns as string[];
 };
 
 /** ` from <table>[ where <condition>]` */

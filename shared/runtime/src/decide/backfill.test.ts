@@ -8,7 +8,7 @@ import { unionSets } from "../partition/partition-set.ts";
 import { partitionTexts } from "../partition/status.ts";
 import { workspacePartitions } from "../partition/workspace-partitions.ts";
 import type { AssetSnapshot } from "../snapshot.ts";
-import { type BackfillScope, backfillTargets, decideBackfill } from "./backfill.ts";
+import { type BackfillScope, backfillGroups, backfillTargets, decideBackfill } from "./backfill.ts";
 
 const daily = dailyPartitions({ start: "2026-01-01" });
 const context = { now: Date.parse("2026-02-01T00:00:00Z"), dynamicKeys: () => [] };
@@ -29,6 +29,7 @@ function backfillOf(assets: AssetSnapshot[], scope: BackfillScope, more: Partial
   return {
     targets: () => state.targets,
     state: () => state,
+    groups: () => backfillGroups({ backfill: state, graph, partitions }),
     next(limit = 1_000) {
       const decision = decideBackfill({ backfill: state, graph, partitions, limit });
       for (const [key, set] of decision.skipped) add("skipped", key, kept(key, set));
@@ -47,6 +48,24 @@ const shape = (requests: { assets: string[]; partition: string | null }[]) =>
   requests.map((one) => `${one.assets.join("+")} ${one.partition}`);
 
 describe("a backfill", () => {
+  test.each([
+    [undefined, "perPartition", 10],
+    ["single", "single", 1],
+    [{ chunks: 4 }, { chunks: 4 }, 3],
+    [{ chunks: 20 }, { chunks: 20 }, 1],
+  ] as const)("foretells its runs: the assets' own policy overruled by %j makes %j, %i runs", (overrule, policy, runs) => {
+    const assets = [
+      assetNamed("a", [], { partitions: daily }),
+      assetNamed("b", ["a"], { partitions: daily, mappings: { a: { type: "identity" } } }),
+      assetNamed("plain", ["b"]),
+    ];
+    const one = backfillOf(assets, days, { policy: overrule ?? null });
+    const [first, ...rest] = one.groups();
+    expect(first).toMatchObject({ policy, runs });
+    expect(rest.every((group) => group.policy === null && group.runs === 1)).toBe(true);
+    const { requests } = one.next();
+    expect(requests.filter((request) => request.partition)).toHaveLength(runs);
+  });
   test("makes one run for each partition, in their order", () => {
     const one = backfillOf([assetNamed("a", [], { partitions: daily })], days);
     expect(shape(one.next().requests)).toEqual(

@@ -107,6 +107,41 @@ export function decideBackfill(params: {
   return { requests: requests.slice(0, limit), skipped, ended: idle && [...remaining.values()].every(isEmptySet) };
 }
 
+/** Assets that a backfill makes in the same requests. */
+export interface BackfillGroup {
+  assets: string[];
+  /** Null for assets without partitions: one run makes each. */
+  policy: BackfillPolicy | null;
+  /** Runs it takes when nothing fails: requests times the locations that they reach. */
+  runs: number;
+}
+
+/** How many runs the targets of a backfill take with the policy that counts, in the order of the lineage. */
+export function backfillGroups(params: {
+  backfill: Pick<Backfill, "targets" | "policy">;
+  graph: WorkspaceGraph;
+  partitions: WorkspacePartitions;
+}): BackfillGroup[] {
+  const { backfill, graph, partitions } = params;
+  const keys = graph.order.filter((key) => backfill.targets[key]);
+  const targets = new Map(
+    keys.map((key) => {
+      const space = partitions.spaceOf(key);
+      return [key, space.definition ? space.read(backfill.targets[key]!) : space.all()];
+    }),
+  );
+  return groupsOf(graph, keys).flatMap((group) => {
+    const policy = policyOf(graph, group, backfill.policy);
+    return classesOf(group, targets).map(({ set, assets }): BackfillGroup => {
+      const locations = new Set(assets.map((key) => graph.assets.get(key)!.location)).size;
+      const space = partitions.spaceOf(assets[0]!);
+      if (!space.definition) return { assets, policy: null, runs: locations };
+      const size = policy === "single" ? Number.POSITIVE_INFINITY : policy === "perPartition" ? 1 : policy.chunks;
+      return { assets, policy, runs: Math.max(1, Math.ceil(space.count(set) / size)) * locations };
+    });
+  });
+}
+
 /** Target assets that are made together: joined by edges of equal keys, so that a request can hold them all. */
 function groupsOf(graph: WorkspaceGraph, keys: readonly string[]): string[][] {
   const groupOf = new Map<string, Set<string>>();
