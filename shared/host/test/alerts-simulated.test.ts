@@ -1,4 +1,4 @@
-import { asset, defineLocation, schedule } from "@kc/runtime";
+import { asset, dailyPartitions, defineLocation, schedule } from "@kc/runtime";
 import { assembleLocation } from "@kc/runtime/internal";
 import { describe, expect, test } from "vitest";
 import { type SimulateOptions, type Simulation, simulate } from "../src/testing.ts";
@@ -124,5 +124,102 @@ describe("alerts in a simulation", () => {
     await expect(run({ rules: [{ name: "r", on: ["run_faild"], channels: ["x"] }] })).rejects.toThrow(
       'there is no alert event "run_faild"',
     );
+  });
+});
+
+describe("alerts about partitions in a simulation", () => {
+  const days = asset({ key: "days", partitions: dailyPartitions({ start: "2026-01-01" }), materialize: () => {} });
+  const beat = asset({ key: "beat", materialize: () => {} });
+  const beats = schedule({ name: "beat", cron: "*/10 * * * *", target: "beat", defaultStatus: "running" });
+  const partitioned = [assembleLocation(defineLocation({ name: "shop", assets: [days, beat], schedules: [beats] })).snapshot];
+  const alerts = {
+    channels: { ops: hook("ops") },
+    rules: [{ name: "r", on: ["run_failed", "asset_failed"], channels: ["ops"], select: "key:days" }],
+  };
+  type At = NonNullable<SimulateOptions["at"]>;
+  /** Does one thing after the other, ten minutes apart. */
+  const during = async (
+    steps: ((platform: Parameters<At>[1]) => Promise<unknown>)[],
+    failing: (run: { partition: string | null }) => boolean,
+  ) => {
+    let at = 0;
+    const found = await simulate({
+      locations: partitioned,
+      from: "2026-02-01T00:00:00Z",
+      to: "2026-02-01T03:00:00Z",
+      alerts,
+      outcome: (_, run) => (failing(run) ? "failed" : "materialized"),
+      async at(now, platform) {
+        if (steps[at] && now.getTime() >= Date.parse("2026-02-01T00:00:00Z") + at * 600_000) await steps[at++]!(platform);
+      },
+    });
+    return found.alerts.map(({ message }) => `${message.kind} ${message.title}`);
+  };
+  const make =
+    (partition: string) =>
+    ({ requests }: Parameters<At>[1]) =>
+      requests.submit({ assets: ["days"], partition });
+
+  test("a failed partition is mended by that very partition and by no other", async () => {
+    let broken = true;
+    const lines = await during(
+      [
+        make("2026-01-12"),
+        make("2026-01-13"),
+        async (platform) => {
+          broken = false;
+          await make("2026-01-14")(platform);
+        },
+        make("2026-01-12"),
+      ],
+      () => broken,
+    );
+    expect(lines).toEqual([
+      "opened Asset days [2026-01-12] failed",
+      "opened Run of days in shop [2026-01-12] failed",
+      "opened Asset days [2026-01-13] failed",
+      "opened Run of days in shop [2026-01-13] failed",
+      "recovered Recovered: Asset days [2026-01-12] succeeded",
+      "recovered Recovered: Run of days in shop [2026-01-12] succeeded",
+    ]);
+  });
+  test("a range that failed is mended once each of its partitions was made", async () => {
+    let broken = true;
+    const mend = (partition: string) => async (platform: Parameters<At>[1]) => {
+      broken = false;
+      await make(partition)(platform);
+    };
+    const ranged = ({ backfills }: Parameters<At>[1]) =>
+      backfills.start({ selection: "days", partitions: ["2026-01-12...2026-01-13"], policy: "single" });
+    const lines = await during([ranged, mend("2026-01-12"), mend("2026-01-14"), mend("2026-01-13")], () => broken);
+    expect(lines.map((line) => line.replace(/\([^)]*\)/, "(id)"))).toEqual([
+      "opened Backfill days (id) failed: 2 partitions failed",
+      "opened Backfill days (id) failed: 2 partitions failed",
+      "recovered Recovered: Backfill days (id) is mended",
+      "recovered Recovered: Backfill days (id) is mended",
+    ]);
+  });
+  test("a backfill is one thing: told with its count, worse when it ends failed, recovered when its retry succeeds", async () => {
+    let broken = true;
+    let id = "";
+    const lines = await during(
+      [
+        async (platform) => {
+          id = (await platform.backfills.start({ selection: "days", partitions: ["2026-01-10...2026-01-14"], maxRuns: 1 })).id;
+        },
+        (platform) => platform.backfills.control(id, "retry"),
+        async (platform) => {
+          broken = false;
+          await platform.backfills.control(id, "retry");
+        },
+      ],
+      ({ partition }) => broken && partition !== null && partition < "2026-01-13",
+    );
+    const of = (text: string) => lines.filter((line) => line.includes(text)).length;
+    expect(lines[0]).toBe(`opened Backfill days (${id}) goes on, 1 partition failed so far`);
+    expect(of("worse Backfill")).toBe(2);
+    expect(of("failed: 3 partitions failed")).toBe(2);
+    expect(lines.slice(-2)).toEqual(Array(2).fill(`recovered Recovered: Backfill days (${id}) succeeded`));
+    expect(lines).toHaveLength(6);
   });
 });

@@ -30,6 +30,10 @@ export interface AlertSignal {
   assets: readonly string[];
   location?: string;
   runId?: string;
+  /** Keys and ranges joined by commas, of what has partitions. */
+  partition?: string;
+  /** The event of the log that says it. */
+  eventId?: number;
 }
 
 /** A rule of kc.yaml, durations in ms. */
@@ -67,6 +71,9 @@ export interface AlertState {
   assets: readonly string[];
   location?: string;
   runId?: string;
+  partition?: string;
+  /** The latest event that said so: what was made after it may mend it. */
+  eventId?: number;
   openedAt: number;
   /** Last time it was told, or null: it is muted. */
   toldAt: number | null;

@@ -56,6 +56,9 @@ export interface NewEvent {
   fields?: Record<string, unknown>;
 }
 
+/** A step that ended because its run was cancelled did not fail: it leaves its assets as they were. */
+export const isCancelled = (event: Pick<NewEvent, "fields">): boolean => event.fields?.cancelled === true;
+
 export interface StoredEvent extends NewEvent {
   /** Position in the log, growing. */
   id: number;

@@ -48,6 +48,12 @@ export function partitionContract(open: () => Storage): void {
     expect(await storage.partitionRows("orders")).toEqual([]);
     expect(await storage.partitionRows("other")).toHaveLength(1);
   });
+  test("a step that was cancelled says nothing of its partitions, nor of the asset", async () => {
+    const storage = open();
+    await storage.appendEvents([{ ...about("step_failed", "a"), fields: { cancelled: true } }]);
+    expect(await storage.partitionRows("orders")).toEqual([]);
+    expect((await storage.assetStates(["orders"])).get("orders")?.last ?? null).toBeNull();
+  });
   test("a wiped partition remembers only that; a wiped asset forgets all of its partitions, and other assets nothing", async () => {
     const storage = open();
     await storage.appendEvents([

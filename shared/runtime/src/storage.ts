@@ -1,6 +1,6 @@
 import type { BackfillStorage } from "./backfill.ts";
 import type { EvaluationStorage } from "./evaluation-storage.ts";
-import type { FreshnessState, NewEvent, RunStatus, StoredEvent } from "./event.ts";
+import { type FreshnessState, isCancelled, type NewEvent, type RunStatus, type StoredEvent } from "./event.ts";
 import type { InstigatorStorage } from "./instigator-storage.ts";
 import type { LeaseStorage } from "./lease.ts";
 import type { MetadataValue } from "./metadata.ts";
@@ -183,7 +183,7 @@ export function projectAsset(state: AssetState, event: StoredEvent): AssetState 
     case "step_succeeded":
     case "step_failed":
     case "step_skipped":
-      return event.runId
+      return event.runId && !isCancelled(event)
         ? { ...state, last: { runId: event.runId, status: event.type.slice(5) as "succeeded", at: event.at } }
         : state;
     default:

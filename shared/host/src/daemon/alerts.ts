@@ -16,12 +16,21 @@ import {
 import { readMutes } from "../alerts/mutes.ts";
 import { limitOf, ownersOf, ruleScopes, rulesOf } from "../alerts/rules.ts";
 import type { AlertsSettings } from "../alerts/settings.ts";
+import { backfillsTold, goneBackfills, mended } from "./alert-mends.ts";
 import type { DaemonContext } from "./context.ts";
 import { retryDecision } from "./run-retries.ts";
 
 const cursorName = "alerts.cursor";
 const windowsName = "alerts.windows";
-const watched: NewEvent["type"][] = ["run_failed", "run_succeeded", "step_failed", "step_succeeded", "check_result", "freshness"];
+const watched: NewEvent["type"][] = [
+  "run_failed",
+  "run_succeeded",
+  "step_failed",
+  "step_succeeded",
+  "check_result",
+  "freshness",
+  "backfill",
+];
 /** A page of the log at one look. */
 const page = 1_000;
 
@@ -66,7 +75,12 @@ export async function tickAlerts(context: DaemonContext, options: AlertsOptions)
   const graph = workspace.graph();
   const open = await storage.alerts();
   const final = await lastWords(context, options.retries, events, runs);
-  const signals = [...eventSignals(final, (id) => runs.get(id)), ...(await mendedRuns(context, open, final))];
+  const signals = [
+    ...eventSignals(final, (id) => runs.get(id)),
+    ...(await backfillsTold(context, open, final)),
+    ...(await mended(context, open, final)),
+  ];
+  const gone = await goneBackfills(context, open);
   if (on.has("asset_degraded")) signals.push(...(await degraded(context, final)));
   if (on.has("tick_failed")) {
     signals.push(...(await ticks(context)));
@@ -96,6 +110,7 @@ export async function tickAlerts(context: DaemonContext, options: AlertsOptions)
     now,
     ...ruleScopes(graph, mutes, now),
     gone: (alert) =>
+      gone.has(alert.subject) ||
       (alert.event === "location_failed" && !workspace.location(alert.subject)) ||
       (alert.event === "channel_failed" && !settings.channels[alert.subject]),
     limitOf: (channel) => limitOf(settings, channel),
@@ -142,34 +157,6 @@ async function lastWords(
       final.push(...(await context.storage.readEvents({ runId: run.id, types: ["step_failed"], limit: 10_000 })), event);
   }
   return final;
-}
-
-/** A run that failed is mended too when other runs have made all of its assets: re-executions run only what failed. */
-async function mendedRuns(
-  { storage, clock }: DaemonContext,
-  open: ReadonlyMap<string, AlertState>,
-  events: readonly StoredEvent[],
-): Promise<AlertSignal[]> {
-  const made = new Set(events.flatMap((event) => (event.type === "step_succeeded" ? (event.asset ?? []) : [])));
-  const touched = [...open.values()].filter(
-    ({ event, assets }) => event === "run_failed" && assets.some((asset) => made.has(asset)),
-  );
-  const signals = touched.map(async ({ subject, title, assets }): Promise<AlertSignal[]> => {
-    const states = await storage.assetStates([...assets]);
-    if (!assets.every((asset) => states.get(asset)?.last?.status === "succeeded")) return [];
-    return [
-      {
-        event: "run_failed",
-        subject,
-        good: true,
-        severity: "error",
-        at: clock.now(),
-        title: title.replace(/ failed$/, " is mended"),
-        assets,
-      },
-    ];
-  });
-  return (await Promise.all(signals)).flat();
 }
 
 /** A level that is bad as it was at the last look did not happen again. Events are told one by one. */

@@ -1,5 +1,12 @@
-import { isEnd, type Run, type Storage, type StoredEvent, type Update, type WorkspaceGraph } from "@kc/runtime/internal";
-import { backfillTag } from "./backfills.ts";
+import {
+  backfillTag,
+  isEnd,
+  type Run,
+  type Storage,
+  type StoredEvent,
+  type Update,
+  type WorkspaceGraph,
+} from "@kc/runtime/internal";
 
 /** Events that conditions can see. */
 export const automationEvents = [

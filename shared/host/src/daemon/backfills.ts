@@ -3,6 +3,7 @@ import {
   type Backfill,
   type BackfillDecision,
   type BackfillRequest,
+  backfillTag,
   decideBackfill,
   isBackfillEnd,
   isEnd,
@@ -22,8 +23,6 @@ import type { RunLauncher } from "../runs/launcher.ts";
 import type { DaemonContext } from "./context.ts";
 
 type Graph = ReturnType<DaemonContext["workspace"]["graph"]>;
-
-export const backfillTag = "kc/backfill";
 
 /** Carries every backfill that has not ended one step on: takes in the runs that ended, and requests what is next. */
 export async function tickBackfills(context: DaemonContext, launcher: Pick<RunLauncher, "cancel">): Promise<undefined> {

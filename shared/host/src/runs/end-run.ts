@@ -30,6 +30,8 @@ export async function endRun(
   const begun = new Set(steps.filter((event) => event.type === "step_started").map((event) => event.step));
   const at = clock.now();
   const endedChecks = new Set(steps.filter((event) => event.type !== "step_started" && !event.asset).map((event) => event.step));
+  // Why they ended stands in the steps too: cancelled is not failed, and what only kc's own end broke is asked for again.
+  const why = type === "run_cancelled" ? { fields: { cancelled: true } } : fields.crashed ? { fields: { crashed: true } } : {};
   const closing: NewEvent[] = (run?.plan.steps ?? []).flatMap((step) =>
     // A step of checks ends as a step, one that makes assets ends for each of them.
     (step.checks ? (endedChecks.has(step.key) ? [] : [undefined]) : step.assets.filter((asset) => !ended.has(asset))).map(
@@ -40,6 +42,7 @@ export async function endRun(
           step: step.key,
           ...(asset ? { asset } : {}),
           ...(asset && step.partition ? { partition: step.partition } : {}),
+          ...why,
         };
         return begun.has(step.key)
           ? { ...about, type: "step_failed", error: { message, user: true } }

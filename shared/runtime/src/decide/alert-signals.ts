@@ -1,17 +1,26 @@
 import type { AlertSeverity, AlertSignal } from "../alert.ts";
-import type { StoredEvent } from "../event.ts";
+import type { Backfill } from "../backfill.ts";
+import { isCancelled, type StoredEvent } from "../event.ts";
 import type { AssetState, Run, Tick } from "../storage.ts";
 
-/** What the log's events say about things that are bad or good again, in order. */
+/** Runs of one backfill are told as one thing. */
+export const backfillTag = "kc/backfill";
+
+/**
+ * What the log's events say about things that are bad or good again, in order. Each partition is a thing of its own. Runs of
+ * a backfill are told by `backfillSignals`, what was cancelled not at all.
+ */
 export function eventSignals(events: readonly StoredEvent[], runOf: (id: string) => Run | undefined): AlertSignal[] {
   return events.flatMap((event): AlertSignal[] => {
     const { at, asset, runId } = event;
     const run = runId ? runOf(runId) : undefined;
-    const about = { at, ...(runId ? { runId } : {}), ...(run ? { location: run.location } : {}) };
+    const about = { at, eventId: event.id, ...(runId ? { runId } : {}), ...(run ? { location: run.location } : {}) };
+    const partition = event.partition ? { partition: event.partition } : {};
+    const named = event.partition ? `${asset} [${event.partition}]` : (asset ?? "");
     switch (event.type) {
       case "run_failed":
       case "run_succeeded": {
-        if (!run) return [];
+        if (!run || run.tags[backfillTag]) return [];
         const { subject, name } = runSubject(run);
         return [
           {
@@ -23,19 +32,21 @@ export function eventSignals(events: readonly StoredEvent[], runOf: (id: string)
             title: event.type === "run_failed" ? `Run of ${name} failed` : `Run of ${name} succeeded`,
             ...(event.message ? { message: event.message } : {}),
             assets: run.plan.assets,
+            ...(run.partition ? { partition: run.partition } : {}),
           },
         ];
       }
       case "step_failed":
-        if (!asset) return [];
+        if (!asset || run?.tags[backfillTag] || isCancelled(event)) return [];
         return [
           {
             ...about,
+            ...partition,
             event: "asset_failed",
-            subject: asset,
+            subject: named,
             good: false,
             severity: "error",
-            title: `Asset ${asset} failed`,
+            title: `Asset ${named} failed`,
             ...(event.error ? { message: failure(event.error) } : {}),
             assets: [asset],
           },
@@ -45,11 +56,12 @@ export function eventSignals(events: readonly StoredEvent[], runOf: (id: string)
         return [
           {
             ...about,
+            ...partition,
             event: "asset_failed",
-            subject: asset,
+            subject: named,
             good: true,
             severity: "error",
-            title: `Asset ${asset} succeeded`,
+            title: `Asset ${named} succeeded`,
             assets: [asset],
           },
         ];
@@ -104,6 +116,46 @@ function runSubject(run: Run): { subject: string; name: string } {
   const assets = [...run.plan.assets].sort();
   const name = assets.length > 3 ? `${assets.slice(0, 3).join(", ")} and ${assets.length - 3} more` : assets.join(", ");
   return { subject: `${run.location}/${assets.join(",")}${partition}`, name: `${name} in ${run.location}${partition}` };
+}
+
+export const backfillSubject = (id: string): string => `backfill:${id}`;
+
+/**
+ * What a backfill says of its runs and assets, as one thing: a warning once something failed, an error when it ends failed,
+ * good when it (or its retry) ends succeeded.
+ * @param failed How many partitions could not be made.
+ * @param alreadyTold It was told as an error before: it goes on, and that says nothing new.
+ */
+export function backfillSignals(
+  backfill: Backfill,
+  { failed, at, eventId, alreadyTold }: { failed: number; at: number; eventId: number; alreadyTold: boolean },
+): AlertSignal[] {
+  const { id, status, title } = backfill;
+  const good = status === "succeeded";
+  if (!good && status !== "failed" && (failed === 0 || alreadyTold)) return [];
+  if (status === "cancelled" || status === "cancelling") return [];
+  const count = `${failed} partition${failed === 1 ? "" : "s"} failed`;
+  const bad = Object.keys({ ...backfill.failed, ...backfill.skipped });
+  const said = good ? "succeeded" : status === "failed" ? `failed: ${count}` : `goes on, ${count} so far`;
+  return (["run_failed", "asset_failed"] as const).map((event) => ({
+    event,
+    subject: backfillSubject(id),
+    good,
+    severity: status === "failed" || good ? "error" : "warn",
+    at,
+    eventId,
+    title: `Backfill ${title} (${id}) ${said}`,
+    ...(good
+      ? {}
+      : { message: `${bad.map((key) => `${key}: ${texts(backfill, key)}`).join("\n")}\nkc backfill retry ${id} asks again.` }),
+    assets: good || bad.length === 0 ? Object.keys(backfill.targets) : bad,
+  }));
+}
+
+function texts({ failed, skipped }: Backfill, key: string): string {
+  const some = (all: readonly string[] | undefined, what: string) =>
+    all ? [`${what}${all.length > 0 ? ` ${all.slice(0, 20).join(", ")}${all.length > 20 ? ", …" : ""}` : ""}`] : [];
+  return [...some(failed[key], "failed"), ...some(skipped[key], "left out")].join("; ");
 }
 
 /** Whether an asset is degraded, with every reason; undefined while nothing is known of it. */

@@ -199,6 +199,8 @@ describe("what events say", () => {
   test("assets, checks and freshness each with their severity", () => {
     expect(told({ type: "step_failed", asset: "a" })).toEqual(["asset_failed a error"]);
     expect(told({ type: "step_succeeded", asset: "a" })).toEqual(["asset_failed a good"]);
+    expect(told({ type: "step_failed", asset: "a", fields: { cancelled: true } })).toEqual([]);
+    expect(told({ type: "step_failed", asset: "a", partition: "x" })).toEqual(["asset_failed a [x] error"]);
     const check = { name: "rows", passed: false, severity: "WARN" as const, blocking: false };
     expect(told({ type: "check_result", asset: "a", check })).toEqual(["check_failed a#rows warn"]);
     expect(told({ type: "freshness", asset: "a", state: "warn" })).toEqual(["freshness a warn"]);

@@ -123,13 +123,15 @@ export function decideAlerts(facts: AlertFacts): AlertDecision {
   };
 }
 
-const described = ({ severity, title, message, assets, location, runId }: AlertSignal) => ({
+const described = ({ severity, title, message, assets, location, runId, partition, eventId }: AlertSignal) => ({
   severity,
   title,
   ...(message === undefined ? {} : { message: message.slice(0, 4_000) }),
   assets: assets.slice(0, 100),
   ...(location === undefined ? {} : { location }),
   ...(runId === undefined ? {} : { runId }),
+  ...(partition === undefined ? {} : { partition }),
+  ...(eventId === undefined ? {} : { eventId }),
 });
 
 /** Lets through what the limits of channels and rules allow; the rest becomes one summary when the window is over. */

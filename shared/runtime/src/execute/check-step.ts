@@ -4,7 +4,7 @@ import { definitionOf, runChecks } from "./checks.ts";
 import { stepPartitions } from "./partitions.ts";
 import { failureOf, type StepOutcome, type StepParams } from "./step.ts";
 import type { Emit } from "./step-context.ts";
-import { stopText, stopWord } from "./stop.ts";
+import { stopFields, stopText, stopWord } from "./stop.ts";
 
 /**
  * Runs the checks of an asset without making it. Its events name the step and not the asset: how the asset was made last
@@ -49,7 +49,8 @@ export async function runCheckStep(
     });
   } catch (error) {
     const stopped = signal.aborted;
-    emit({ type: "step_failed", attempt: 1, error: stopped ? { message: stopWord(signal), user: true } : failureOf(error) });
+    const failure = stopped ? { message: stopWord(signal), user: true } : failureOf(error);
+    emit({ type: "step_failed", attempt: 1, error: failure, ...(stopped ? stopFields(signal) : {}) });
     return stopped ? "cancelled" : "failed";
   } finally {
     leave();

@@ -222,6 +222,7 @@ describe("cancelling", () => {
     });
     expect(outcome).toBe("cancelled");
     expect(of("step_failed")[0]!.error!.message).toBe("cancelled");
+    expect(of("step_failed")[0]!.fields).toEqual({ cancelled: true });
     expect(of("step_skipped")[0]!.message).toBe("the run was cancelled");
     expect(of("run_cancelled")).toHaveLength(1);
   });
@@ -241,6 +242,27 @@ describe("cancelling", () => {
     });
     expect(outcome).toBe("cancelled");
     expect(of("step_failed")[0]!.error!.message).toBe("cancelled while waiting for its next try");
+  });
+  test("a step that ends with its work done has succeeded, though the run is cancelled by then", async () => {
+    const abort = new AbortController();
+    const { outcome, of } = await runAssets({
+      signal: abort.signal,
+      assets: [asset({ key: "a", materialize: () => abort.abort() }), plain("b", ["a"])],
+    });
+    expect(outcome).toBe("cancelled");
+    expect(of("materialization")).toHaveLength(1);
+    expect(of("step_succeeded").map((event) => event.asset)).toEqual(["a"]);
+    expect(of("step_failed")).toEqual([]);
+    expect(of("step_skipped")[0]!.fields).toEqual({ cancelled: true });
+    expect(of("run_cancelled")).toHaveLength(1);
+  });
+  test("the only step that ends with its work done after the cancel leaves the run cancelled", async () => {
+    const abort = new AbortController();
+    const { outcome, of } = await runAssets({
+      signal: abort.signal,
+      assets: [asset({ key: "a", materialize: () => abort.abort() })],
+    });
+    expect([outcome, of("step_succeeded").length, of("step_failed").length]).toEqual(["cancelled", 1, 0]);
   });
   test("a run whose steps had all ended by then has succeeded", async () => {
     const abort = new AbortController();

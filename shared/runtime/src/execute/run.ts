@@ -11,7 +11,7 @@ import { type Leave, places } from "./places.ts";
 import { missingVariables, resourceScope } from "./resources.ts";
 import { failureOf, parseConfig, runStep, type StepOutcome, type StepParams } from "./step.ts";
 import { type Emit, makeLogger, type RunInput, type StepEnvironment } from "./step-context.ts";
-import { stopOf, stopText } from "./stop.ts";
+import { stopFields, stopOf, stopText } from "./stop.ts";
 
 export interface ExecuteParams {
   plan: PlannedRun;
@@ -129,8 +129,9 @@ async function runSteps(
     for (const [step, message] of front) {
       if (!missing.delete(step)) continue;
       outcomes.set(step.key, "skipped");
-      if (step.checks) emit({ type: "step_skipped", step: step.key, message });
-      for (const asset of step.assets) emit({ type: "step_skipped", step: step.key, asset, message });
+      const about = { type: "step_skipped" as const, step: step.key, message, ...(signal.aborted ? stopFields(signal) : {}) };
+      if (step.checks) emit(about);
+      for (const asset of step.assets) emit({ ...about, asset });
       for (const dependent of dependents.get(step.key) ?? [])
         front.push([dependent, signal.aborted ? message : `step "${step.key}" did not succeed`]);
     }
@@ -210,7 +211,7 @@ function entrance({ maxConcurrentSteps = 4, pool, signal }: ExecuteParams): (ste
 
 function end({ emit, signal }: ExecuteParams, plan: PlannedRun, outcomes: ReadonlyMap<string, StepOutcome>): RunOutcome {
   const failed = plan.steps.filter((step) => outcomes.get(step.key) === "failed").map((step) => step.key);
-  const unfinished = [...outcomes.values()].some((outcome) => outcome === "cancelled" || outcome === "skipped");
+  const unfinished = [...outcomes.values()].some((outcome) => ["cancelled", "skipped", "late"].includes(outcome));
   if (signal.aborted && unfinished) {
     const stop = stopOf(signal);
     emit({ type: stop?.failed ? "run_failed" : "run_cancelled", ...(stop?.message ? { message: stop.message } : {}) });

@@ -11,7 +11,7 @@ import { stepPartitions, within, withPartition } from "./partitions.ts";
 import type { Leave } from "./places.ts";
 import { retryDelayMs } from "./retry.ts";
 import { type Emit, makeLogger, type RunInput, type StepEnvironment } from "./step-context.ts";
-import { stopText, stopWord } from "./stop.ts";
+import { stopFields, stopText, stopWord } from "./stop.ts";
 import { unknownKeys } from "./unknown-keys.ts";
 
 export interface StepParams {
@@ -30,7 +30,8 @@ export interface StepParams {
   enter(): Promise<Leave | undefined>;
 }
 
-export type StepOutcome = "succeeded" | "failed" | "cancelled" | "skipped";
+/** `late`: it succeeded, and the run had been stopped by then. */
+export type StepOutcome = "succeeded" | "late" | "failed" | "cancelled" | "skipped";
 
 /** Runs one step with its retries and then its checks. A failed blocking check of severity ERROR fails the step. */
 export async function runStep(params: StepParams): Promise<StepOutcome> {
@@ -40,16 +41,19 @@ export async function runStep(params: StepParams): Promise<StepOutcome> {
     if (event.check && !event.check.passed && event.check.severity === "ERROR" && event.asset) failedChecks.add(event.asset);
     params.emit({ step: step.key, ...(step.partition && event.asset ? { partition: step.partition } : {}), ...event });
   };
-  const fail = (attempt: number, message: string) => {
-    for (const asset of step.assets) emit({ type: "step_failed", asset, attempt, error: { message, user: true } });
+  const stopped = (attempt: number, message: string, unmade: readonly string[] = step.assets) => {
+    for (const asset of step.assets)
+      if (unmade.includes(asset))
+        emit({ type: "step_failed", asset, attempt, error: { message, user: true }, ...stopFields(signal) });
+      else emit({ type: "step_succeeded", asset, attempt });
     return "cancelled" as const;
   };
   const tries = (definition.retry?.max ?? 0) + 1;
   for (let attempt = 1; ; attempt++) {
     const leave = await params.enter();
     if (!leave) {
-      if (attempt > 1) return fail(attempt - 1, `${stopWord(signal)} while waiting for its next try`);
-      for (const asset of step.assets) emit({ type: "step_skipped", asset, message: stopText(signal) });
+      if (attempt > 1) return stopped(attempt - 1, `${stopWord(signal)} while waiting for its next try`);
+      for (const asset of step.assets) emit({ type: "step_skipped", asset, message: stopText(signal), ...stopFields(signal) });
       return "skipped";
     }
     emit({ type: "step_started", attempt, fields: { of: tries } });
@@ -58,12 +62,15 @@ export async function runStep(params: StepParams): Promise<StepOutcome> {
     let delay: number;
     try {
       const blocked = await materialize(params, emit, attempt, reported);
-      if (blocked.length > 0) throw new UserError(`blocking check failed: ${blocked.join(", ")}`, { final: true });
+      const late = blocked === "late";
+      if (!late && blocked.length > 0) throw new UserError(`blocking check failed: ${blocked.join(", ")}`, { final: true });
       for (const asset of step.assets) emit({ type: "step_succeeded", asset, attempt });
-      return "succeeded";
+      return late ? "late" : "succeeded";
     } catch (error) {
       const failure = failureOf(error);
-      if (signal.aborted) return fail(attempt, stopWord(signal));
+      // What the step had reported is made; when that is all of it, it is the step as a whole that did not finish.
+      const left = step.assets.filter((asset) => !reported.has(asset));
+      if (signal.aborted) return stopped(attempt, stopWord(signal), left.length > 0 ? left : step.assets);
       const final = (error as Partial<UserError> | null | undefined)?.final === true;
       if (attempt >= tries || final) {
         // Of several assets those that the step had reported before it failed are made. When all are, the failure is that
@@ -83,7 +90,7 @@ export async function runStep(params: StepParams): Promise<StepOutcome> {
       leave();
     }
     await clock.sleep(delay, signal);
-    if (signal.aborted) return fail(attempt, `${stopWord(signal)} while waiting for its next try`);
+    if (signal.aborted) return stopped(attempt, `${stopWord(signal)} while waiting for its next try`);
   }
 }
 
@@ -105,7 +112,8 @@ export function failureOf(error: unknown): NonNullable<NewEvent["error"]> {
   return { message: errorText(error), user: false, ...(stack ? { stack } : {}) };
 }
 
-async function materialize(params: StepParams, emit: Emit, attempt: number, reported: Set<string>): Promise<string[]> {
+/** Answers the blocking checks that failed; `late` when the step's code ended with all its work done in a run stopped by then. */
+async function materialize(params: StepParams, emit: Emit, attempt: number, reported: Set<string>): Promise<string[] | "late"> {
   const { step, definition, input, environment, upstream, signal } = params;
   if (!definition.run) throw new UserError(`asset "${definition.key}" is external: nothing in kc makes it`);
   const specs = definition.specs.filter((spec) => step.assets.includes(spec.key));
@@ -163,6 +171,7 @@ async function materialize(params: StepParams, emit: Emit, attempt: number, repo
     throw new UserError(`step "${step.name}" ended without reporting ${silent.join(", ")}`, {
       hint: "Call materialized(key) for every selected key, or throw.",
     });
+  if (signal.aborted && silent.length === 0) return "late";
   signal.throwIfAborted();
   const { resolve } = params;
   blocked.push(

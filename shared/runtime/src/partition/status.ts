@@ -1,4 +1,4 @@
-import type { StoredEvent } from "../event.ts";
+import { isCancelled, type StoredEvent } from "../event.ts";
 import { type PartitionSet, subtractSets, unionSets } from "./partition-set.ts";
 import type { PartitionSpace } from "./space.ts";
 
@@ -22,7 +22,8 @@ export const partitionTexts = (partition: string | null | undefined): string[] =
 export function projectPartition(row: PartitionRow, event: StoredEvent): PartitionRow | undefined {
   if (event.type === "materialization")
     return { ...row, materialized: { eventId: event.id, at: event.at, runId: event.runId ?? null } };
-  if (event.type === "step_failed") return { ...row, failedEventId: event.id, failedRunId: event.runId ?? null };
+  if (event.type === "step_failed" && !isCancelled(event))
+    return { ...row, failedEventId: event.id, failedRunId: event.runId ?? null };
   if (event.type === "wiped")
     return { ...row, materialized: null, failedEventId: null, failedRunId: null, wipedEventId: event.id };
   return undefined;

@@ -1,0 +1,112 @@
+import {
+  type AlertSignal,
+  type AlertState,
+  backfillSignals,
+  backfillSubject,
+  isSubset,
+  type PartitionsByAsset,
+  partitionStatus,
+  partitionTexts,
+  type StoredEvent,
+  subtractSets,
+} from "@kc/runtime/internal";
+import type { DaemonContext } from "./context.ts";
+
+type Context = Pick<DaemonContext, "clock" | "partitions" | "storage" | "workspace">;
+/** An asset, and which of its partitions; null where it has none. */
+type Part = { asset: string; texts: readonly string[] | null };
+
+const aboutBackfill = ({ subject }: Pick<AlertState, "subject">): boolean => subject.startsWith(backfillSubject(""));
+
+/** A failure is mended too when other runs have since made what it left: re-executions run only what failed. */
+export async function mended(
+  context: Context,
+  open: ReadonlyMap<string, AlertState>,
+  events: readonly StoredEvent[],
+): Promise<AlertSignal[]> {
+  const made = new Set(events.flatMap((event) => (event.type === "step_succeeded" ? (event.asset ?? []) : [])));
+  const signals: AlertSignal[] = [];
+  for (const alert of open.values()) {
+    const { event, subject, title, assets } = alert;
+    if ((event !== "run_failed" && event !== "asset_failed") || !assets.some((asset) => made.has(asset))) continue;
+    const parts = await partsOf(context, alert);
+    let whole = parts.length > 0;
+    for (const part of parts) whole &&= await madeSince(context, part, alert.eventId);
+    if (!whole) continue;
+    const told = title.replace(/ (failed|failed: .*|goes on, .*)$/, " is mended");
+    signals.push({ event, subject, good: true, severity: "error", at: context.clock.now(), title: told, assets });
+  }
+  return signals;
+}
+
+/** What must be made again before an alert is over. */
+async function partsOf({ storage }: Context, alert: AlertState): Promise<Part[]> {
+  if (aboutBackfill(alert)) {
+    const backfill = await storage.getBackfill(alert.subject.slice(backfillSubject("").length));
+    const parts = (all: PartitionsByAsset = {}) => Object.entries(all).map(([asset, texts]) => ({ asset, texts: orNone(texts) }));
+    return [...parts(backfill?.failed), ...parts(backfill?.skipped)];
+  }
+  const run = alert.event === "run_failed" && alert.runId ? await storage.getRun(alert.runId) : null;
+  if (!run) return alert.assets.map((asset) => ({ asset, texts: orNone(partitionTexts(alert.partition)) }));
+  return run.plan.steps.flatMap((step) => step.assets.map((asset) => ({ asset, texts: orNone(partitionTexts(step.partition)) })));
+}
+
+const orNone = (texts: readonly string[]): readonly string[] | null => (texts.length > 0 ? texts : null);
+
+async function madeSince(
+  { storage, partitions, workspace }: Context,
+  { asset, texts }: Part,
+  eventId?: number,
+): Promise<boolean> {
+  if (!texts) return (await storage.assetStates([asset])).get(asset)?.last?.status === "succeeded";
+  if (eventId === undefined || !workspace.graph().assets.get(asset)?.partitions) return false;
+  const space = partitions.now().spaceOf(asset);
+  const rows = (await storage.partitionRows(asset, eventId)).map((row) => ({
+    ...row,
+    materialized: row.materialized && row.materialized.eventId > eventId ? row.materialized : null,
+    failedEventId: row.failedEventId !== null && row.failedEventId > eventId ? row.failedEventId : null,
+  }));
+  const { materialized, failed } = partitionStatus(space, rows);
+  return isSubset(space.read(texts), subtractSets(materialized, failed));
+}
+
+/** What the backfills that the events are about say as a whole. */
+export async function backfillsTold(
+  { storage, partitions, workspace }: Context,
+  open: ReadonlyMap<string, AlertState>,
+  events: readonly StoredEvent[],
+): Promise<AlertSignal[]> {
+  const latest = new Map<string, StoredEvent>();
+  for (const event of events) if (event.type === "backfill") latest.set(String(event.fields?.id), event);
+  const signals: AlertSignal[] = [];
+  for (const [id, { id: eventId, at }] of latest) {
+    const backfill = await storage.getBackfill(id);
+    if (!backfill) continue;
+    const now = partitions.now();
+    const failed = Object.entries(backfill.failed).map(([key, texts]) => {
+      if (!workspace.graph().assets.get(key)?.partitions) return 1;
+      const space = now.spaceOf(key);
+      return space.count(space.read(texts));
+    });
+    const same = [...open.values()].filter((alert) => alert.subject === backfillSubject(id));
+    signals.push(
+      ...backfillSignals(backfill, {
+        failed: failed.reduce((sum, count) => sum + count, 0),
+        at,
+        eventId,
+        alreadyTold: same.some((alert) => alert.severity === "error"),
+      }),
+    );
+  }
+  return signals;
+}
+
+/** Subjects of backfills that are no more or were cancelled: what they left unmade is as somebody wanted it. */
+export async function goneBackfills({ storage }: Context, open: ReadonlyMap<string, AlertState>): Promise<ReadonlySet<string>> {
+  const gone = new Set<string>();
+  for (const subject of new Set([...open.values()].filter(aboutBackfill).map((alert) => alert.subject))) {
+    const backfill = await storage.getBackfill(subject.slice(backfillSubject("").length));
+    if (!backfill || backfill.status === "cancelled") gone.add(subject);
+  }
+  return gone;
+}
