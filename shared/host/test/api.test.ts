@@ -294,4 +294,11 @@ describe("requests", () => {
     const retried = await instance.finish(await instance.api.reexecute(runs[0]!.id));
     expect(retried.runs[0]).toMatchObject({ assets: ["fails"], status: "failed", tags: { "kc/retry_of": runs[0]!.requestId } });
   });
+  test("a pruning without effect counts what the real one deletes", async () => {
+    const before = (await instance.api.runs()).length;
+    const counted = await instance.api.prune({ runs: "1ms", dryRun: true });
+    expect(counted.runs).toBeGreaterThan(0);
+    expect(await instance.api.runs()).toHaveLength(before);
+    expect((await instance.api.prune({ runs: "1ms" })).runs).toBeGreaterThanOrEqual(counted.runs);
+  });
 });

@@ -450,6 +450,7 @@ export function storageContract(name: string, open: () => Promise<Storage>): voi
         await ended("old", 1 * day);
         await ended("new", 9 * day);
         await storage.createRuns([newRun("open", making("b"))], [runEvent("open", "run_queued", { at: 1 })]);
+        expect(await storage.countOld({ runs: 5 * day })).toEqual({ runs: 1, events: 5, ticks: 0 });
         expect(await storage.prune({ runs: 5 * day })).toEqual({ runs: 1, events: 5, ticks: 0 });
         expect(ids(await storage.listRuns()).sort()).toEqual(["new", "open"]);
         expect(await storage.readEvents({ runId: "old" })).toEqual([]);
@@ -469,6 +470,7 @@ export function storageContract(name: string, open: () => Promise<Storage>): voi
         await ended("old", 1 * day);
         await storage.createRuns([newRun("open")], [runEvent("open", "run_queued", { at: 1 })]);
         await storage.appendEvents([runEvent("open", "log", { at: 1, seq: 1, message: "still needed" })]);
+        expect(await storage.countOld({ logs: 5 * day })).toEqual({ runs: 0, events: 1, ticks: 0 });
         expect(await storage.prune({ logs: 5 * day })).toEqual({ runs: 0, events: 1, ticks: 0 });
         expect((await storage.readEvents({ runId: "old" })).map((event) => event.type)).toEqual([
           "run_queued",
@@ -482,11 +484,13 @@ export function storageContract(name: string, open: () => Promise<Storage>): voi
         const tick = await storage.startTick({ location: "l", name: "s", type: "schedule", at: 1 });
         await storage.endTick(tick.id, { status: "success", endedAt: 2 });
         await storage.startTick({ location: "l", name: "s", type: "schedule", at: 3 });
+        expect((await storage.countOld({ ticks: day })).ticks).toBe(1);
         expect((await storage.prune({ ticks: day })).ticks).toBe(1);
         expect(await storage.listTicks()).toHaveLength(1);
       });
       test("takes nothing when nothing is named", async () => {
         await ended("old", 1);
+        expect(await storage.countOld({})).toEqual({ runs: 0, events: 0, ticks: 0 });
         expect(await storage.prune({})).toEqual({ runs: 0, events: 0, ticks: 0 });
       });
     });

@@ -138,6 +138,8 @@ export interface Storage
    * the log lines of ended runs. What is known of assets stays. Answers how many rows went.
    */
   prune(before: PruneParams): Promise<{ runs: number; events: number; ticks: number }>;
+  /** How many rows `prune` would delete now. Deletes nothing. */
+  countOld(before: PruneParams): Promise<{ runs: number; events: number; ticks: number }>;
   info(): Promise<{ dialect: string; schemaVersion: number; counts: Record<string, number>; bytes: number }>;
   close(): Promise<void>;
 }

@@ -51,3 +51,39 @@ export async function pruneRows(
   });
   return gone;
 }
+
+/** What `pruneRows` would delete, as three counts. */
+export async function countOldRows(
+  db: Kysely<Tables>,
+  { runs, ticks, logs }: PruneParams,
+): Promise<{ runs: number; events: number; ticks: number }> {
+  const count = async (query: { executeTakeFirstOrThrow(): Promise<{ n: unknown }> }) =>
+    Number((await query.executeTakeFirstOrThrow()).n);
+  const endedRuns = db.selectFrom("runs").where("ended_at", "is not", null);
+  const counts = { runs: 0, events: 0, ticks: 0 };
+  if (runs !== undefined) {
+    const old = endedRuns.where("ended_at", "<", runs);
+    counts.runs = await count(old.select((eb) => eb.fn.countAll().as("n")));
+    counts.events = await count(
+      db
+        .selectFrom("events")
+        .select((eb) => eb.fn.countAll().as("n"))
+        .where((eb) => eb.or([eb("run_id", "in", old.select("id")), eb.and([eb("run_id", "is", null), eb("at", "<", runs)])])),
+    );
+  }
+  if (logs !== undefined) {
+    // Log lines of runs that go as a whole are counted there.
+    const staying = runs === undefined ? endedRuns : endedRuns.where("ended_at", ">=", runs);
+    const lines = db
+      .selectFrom("events")
+      .where("type", "=", "log")
+      .where("at", "<", logs)
+      .where("run_id", "in", staying.select("id"));
+    counts.events += await count(lines.select((eb) => eb.fn.countAll().as("n")));
+  }
+  if (ticks !== undefined) {
+    const old = db.selectFrom("ticks").where("at", "<", ticks).where("status", "!=", "started");
+    counts.ticks = await count(old.select((eb) => eb.fn.countAll().as("n")));
+  }
+  return counts;
+}

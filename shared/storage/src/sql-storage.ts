@@ -7,7 +7,7 @@ import { instigatorRows } from "./instigator-rows.ts";
 import { holdsLease, leaseRows } from "./lease-rows.ts";
 import { outboxRows } from "./outbox-rows.ts";
 import { partitionRows } from "./partition-rows.ts";
-import { pruneRows } from "./prune-rows.ts";
+import { countOldRows, pruneRows } from "./prune-rows.ts";
 import { runRows } from "./run-rows.ts";
 import type { Dialect, Sql } from "./sql.ts";
 import type { Tables } from "./tables.ts";
@@ -54,6 +54,7 @@ export function sqlStorage(db: Kysely<Tables>, facts: Dialect): Storage {
     ...backfillRows(sql),
     ...evaluationRows(sql),
     ...leaseRows(sql),
+    countOld: (before) => countOldRows(db, before),
     prune: (before) => pruneRows(db, sql.write, before),
     fenced: (name, term) =>
       parts({

@@ -17,6 +17,7 @@ export const command: Command = {
     runs: age("ended runs with their events"),
     ticks: age("ticks of schedules and sensors"),
     logs: age("log lines of ended runs"),
+    "dry-run": { type: "boolean", description: "prune: count what would go and delete nothing" },
     yes: { type: "boolean", short: "y", description: "prune: do not ask" },
   },
   examples: [
@@ -34,7 +35,8 @@ export const command: Command = {
     );
     if (verb === "prune" && Object.keys(ages).length === 0)
       throw new UsageError("prune what? Give --runs, --ticks or --logs with an age, as in: kc storage prune --runs 90d");
-    if (verb === "prune" && !values.yes) {
+    const dryRun = values["dry-run"] === true;
+    if (verb === "prune" && !values.yes && !dryRun) {
       const what = Object.entries(ages)
         .map(
           ([name, age]) =>
@@ -45,9 +47,11 @@ export const command: Command = {
     }
     return withHost(context, async ({ api }) => {
       if (verb === "prune") {
-        const gone = await api.prune(ages);
+        const gone = await api.prune(dryRun ? { ...ages, dryRun } : ages);
         context.print(
-          values.json ? JSON.stringify(gone) : `deleted ${gone.runs} runs, ${gone.events} events, ${gone.ticks} ticks`,
+          values.json
+            ? JSON.stringify(gone)
+            : `${dryRun ? "would delete" : "deleted"} ${gone.runs} runs, ${gone.events} events, ${gone.ticks} ticks`,
         );
         return 0;
       }

@@ -151,8 +151,8 @@ export function apiClient(base: string, options: { fetch?: typeof fetch } = {}) 
     evaluations: (key: string, page: { before?: number; limit?: number } = {}) =>
       call<AssetEvaluations>("GET", "asset/evaluations", { key, ...page }),
     storage: () => call<StorageInfo>("GET", "storage"),
-    /** Ages as durations: "30d". */
-    prune: (ages: { runs?: string; ticks?: string; logs?: string }) =>
+    /** Ages as durations: "30d". `dryRun` counts and deletes nothing. */
+    prune: (ages: { runs?: string; ticks?: string; logs?: string; dryRun?: boolean }) =>
       call<{ runs: number; events: number; ticks: number }>("POST", "storage/prune", {}, ages),
     /** Events as they are stored, from after `after` on, until the signal is aborted or the host ends. */
     events: (query: { after?: number; runId?: string; requestId?: string }, signal: AbortSignal) =>

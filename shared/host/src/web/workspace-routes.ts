@@ -138,15 +138,14 @@ export function workspaceRoutes(app: App, context: WebContext): void {
     post(
       "/api/storage/prune",
       "Delete ended runs with their events, ticks, and log lines that are older",
-      z.object({ runs: age, ticks: age, logs: age }),
+      z.object({ runs: age, ticks: age, logs: age, dryRun: z.boolean().optional() }),
       z.object({ runs: z.number(), events: z.number(), ticks: z.number() }),
     ),
     async (c) => {
-      const ages = Object.entries(c.req.valid("json")).filter((entry): entry is [string, string] => entry[1] !== undefined);
-      return c.json(
-        await storage.prune(Object.fromEntries(ages.map(([name, text]) => [name, now() - durationMs(text, name)]))),
-        200,
-      );
+      const { dryRun, ...given } = c.req.valid("json");
+      const ages = Object.entries(given).filter((entry): entry is [string, string] => entry[1] !== undefined);
+      const before = Object.fromEntries(ages.map(([name, text]) => [name, now() - durationMs(text, name)]));
+      return c.json(dryRun ? await storage.countOld(before) : await storage.prune(before), 200);
     },
   );
   app.openapi(get("/api/storage", "The instance's database", none, storageInfoSchema), async (c) =>

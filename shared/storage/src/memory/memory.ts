@@ -27,6 +27,9 @@ export function openMemory(): Storage {
     async setValue(name, value) {
       memory.values.set(name, value);
     },
+    async countOld(before) {
+      return countOld(memory, before);
+    },
     async prune(before) {
       return prune(memory, before);
     },
@@ -44,6 +47,19 @@ export function openMemory(): Storage {
     ...memoryLeases(() => storage),
   };
   return storage;
+}
+
+function countOld(memory: Memory, { runs, ticks, logs }: Parameters<Storage["countOld"]>[0]) {
+  const ended = [...memory.runs.values()].filter((run) => run.endedAt !== null);
+  const gone = new Set(ended.filter((run) => runs !== undefined && run.endedAt! < runs).map((run) => run.id));
+  const over = new Set(ended.map((run) => run.id));
+  const events = memory.events.filter((event) =>
+    event.runId
+      ? gone.has(event.runId) || (event.type === "log" && logs !== undefined && event.at < logs && over.has(event.runId))
+      : runs !== undefined && event.at < runs,
+  );
+  const old = [...memory.ticks.values()].filter((tick) => ticks !== undefined && tick.at < ticks && tick.status !== "started");
+  return { runs: gone.size, events: events.length, ticks: old.length };
 }
 
 function prune(memory: Memory, { runs, ticks, logs }: Parameters<Storage["prune"]>[0]) {
