@@ -94,7 +94,7 @@ test("a simulation tells its runs, the ticks that asked for nothing and the chec
     ],
     ticks: [
       { at, location: "dbt", type: "sensor", name: "s", status: "skipped", skip: "no file", error: null },
-      { at: at + 1_000, location: "dbt", type: "sensor", name: "s", status: "succeeded", skip: null, error: null },
+      { at: at + 1_000, location: "dbt", type: "sensor", name: "s", status: "success", skip: null, error: null },
     ],
     events: [
       { at: at + 2_000, runId: "r", asset: "a", check: { name: "c", passed: false, severity: "WARN" } },
@@ -108,5 +108,5 @@ test("a simulation tells its runs, the ticks that asked for nothing and the chec
     ["2026-01-01T00:00:01Z", "dbt", "sensor s", "a", "succeeded"],
     ["2026-01-01T00:00:02Z", "dbt", "check", "a:c", "warned"],
   ]);
-  expect(simulationSummary(happened, "1d")).toBe("1 run in 1d (dbt 1), 2 ticks (skipped 1, succeeded 1), 1 alert");
+  expect(simulationSummary(happened, "1d")).toBe("1 run in 1d (dbt 1), 2 ticks (skipped 1, success 1), 1 alert");
 });
