@@ -152,7 +152,8 @@ export function backfills(deps: {
           hint: what === "retry" ? "Retry it when it has ended." : "kc backfill retry asks again for what failed.",
         });
       const again = Object.keys({ ...found.failed, ...found.skipped });
-      if (what === "retry" && again.length === 0)
+      if (!ended && what !== "retry") refuseRepeated(found, what);
+      if (what === "retry" && again.length === 0 && found.status !== "cancelled")
         throw new UserError(`nothing of backfill ${id} failed: there is nothing to retry`);
       const changed = await storage.updateBackfill(id, (one) => {
         if (isBackfillEnd(one.status) !== ended) return one;
@@ -185,11 +186,20 @@ export function backfills(deps: {
       requested: kept,
       failed: {},
       skipped: {},
+      tries: [],
       round: one.round + 1,
       endedAt: null,
       reason: null,
     };
   }
+}
+
+/** @throws UserError when it is already as it is asked to be, or is being cancelled. */
+function refuseRepeated({ id, status }: Backfill, what: "pause" | "resume" | "cancel"): void {
+  if (status === "cancelling") throw new UserError(`backfill ${id} is being cancelled already`);
+  if (what === "pause" && status === "paused")
+    throw new UserError(`backfill ${id} is paused already`, { hint: `kc backfill resume ${id} goes on with it.` });
+  if (what === "resume" && status === "running") throw new UserError(`backfill ${id} is running: it is not paused`);
 }
 
 /** Wakes whoever shows or carries out backfills. */

@@ -29,6 +29,8 @@ export interface Backfill {
   failed: PartitionsByAsset;
   /** Left out because what they need failed. */
   skipped: PartitionsByAsset;
+  /** What was broken off because kc was stopped or killed, and asked for again by itself: once, twice, three times. */
+  tries?: PartitionsByAsset[];
   /** How often what failed was asked for again. */
   round: number;
   runs: number;

@@ -178,6 +178,10 @@ function shown(one: BackfillDetail): string {
     some([...asset.failedPartitions, ...asset.skippedPartitions]),
   ]);
   lines.push(table(["asset", "partitions", "made", "failed", "skipped", ""], rows));
+  const { total, done, failed, skipped } = one.progress;
+  const left = total - done - failed - skipped;
+  if (one.status === "cancelled" && left > 0)
+    lines.push(`${counted(left, "partition")} not made: kc backfill retry ${one.id} goes on with what is left`);
   if (one.status === "failed") lines.push(`kc backfill retry ${one.id} asks again for what failed`);
   return lines.join("\n");
 }

@@ -7,12 +7,12 @@ import {
   decideBackfill,
   isBackfillEnd,
   isEnd,
-  type PartitionSet,
+  maxRetriesOf,
   type PartitionsByAsset,
   partitionTexts,
   type Run,
+  type RunRetryPolicy,
   type Storage,
-  subtractSets,
   UserError,
   unionSets,
   type WorkspacePartitions,
@@ -20,19 +20,29 @@ import {
 import { tellBackfill } from "../backfills.ts";
 import { cancelRun } from "../runs/cancel.ts";
 import type { RunLauncher } from "../runs/launcher.ts";
+import { changed, setOf, triesOf, withEnd } from "./backfill-ends.ts";
 import type { DaemonContext } from "./context.ts";
 
 type Graph = ReturnType<DaemonContext["workspace"]["graph"]>;
 
 /** Carries every backfill that has not ended one step on: takes in the runs that ended, and requests what is next. */
-export async function tickBackfills(context: DaemonContext, launcher: Pick<RunLauncher, "cancel">): Promise<undefined> {
+export async function tickBackfills(
+  context: DaemonContext,
+  launcher: Pick<RunLauncher, "cancel">,
+  retries: RunRetryPolicy,
+): Promise<undefined> {
   const { storage } = context;
   for (const { id } of await storage.listBackfills({ statuses: ["running", "paused", "cancelling"], limit: 1_000 }))
-    await advance(context, launcher, id);
+    await advance(context, launcher, retries, id);
   return undefined;
 }
 
-async function advance(context: DaemonContext, launcher: Pick<RunLauncher, "cancel">, id: string): Promise<void> {
+async function advance(
+  context: DaemonContext,
+  launcher: Pick<RunLauncher, "cancel">,
+  retries: RunRetryPolicy,
+  id: string,
+): Promise<void> {
   const { storage, workspace, requests, clock, log, partitions } = context;
   const backfill = (await storage.getBackfill(id))!;
   const now = partitions.now();
@@ -46,7 +56,13 @@ async function advance(context: DaemonContext, launcher: Pick<RunLauncher, "canc
     await storage.updateBackfill(id, (one) => ({ ...one, reason }));
     return;
   }
-  const taken = await takeIn(storage, now, absent ? { ...backfill, requested: {}, done: {}, failed: {}, skipped: {} } : backfill);
+  const retried = (run: Run) => maxRetriesOf(run.tags, retries) > 0;
+  const taken = await takeIn(
+    storage,
+    now,
+    retried,
+    absent ? { ...backfill, requested: {}, done: {}, failed: {}, skipped: {} } : backfill,
+  );
   let { next } = taken;
   if (backfill.status === "cancelling") for (const run of taken.open) await cancelOne(context, launcher, run);
   const decision = decideBackfill({
@@ -64,7 +80,7 @@ async function advance(context: DaemonContext, launcher: Pick<RunLauncher, "canc
           ...(request.partition ? { partition: request.partition } : {}),
           tags: { ...backfill.tags, [backfillTag]: id },
           config: configOf(workspace.graph(), backfill.config, request.assets),
-          runKey: keyOf(backfill, request),
+          runKey: keyOf(now, next, request),
           overruled: backfill.policy !== null,
         });
         next = withRuns(now, next, submitted.runs);
@@ -99,12 +115,13 @@ async function cancelOne(context: DaemonContext, launcher: Pick<RunLauncher, "ca
   if (run.status !== "cancelling") await cancelRun({ launcher, log: context.log, now: () => context.clock.now() }, run);
 }
 
-const keyOf = (backfill: Backfill, request: BackfillRequest): string => {
+const keyOf = (partitions: WorkspacePartitions, backfill: Backfill, request: BackfillRequest): string => {
+  const tries = triesOf(partitions, backfill, request);
   const what = createHash("sha256")
     .update(`${request.assets.join(" ")}\0${request.partition}`)
     .digest("hex")
     .slice(0, 24);
-  return `backfill:${backfill.id}:${backfill.round}:${what}`;
+  return `backfill:${backfill.id}:${backfill.round}${tries > 0 ? `.${tries}` : ""}:${what}`;
 };
 
 /** The config of the steps that a request makes: a backfill has that of all of them. */
@@ -117,6 +134,7 @@ function configOf(graph: Graph, config: Record<string, unknown>, assets: readonl
 async function takeIn(
   storage: Storage,
   partitions: WorkspacePartitions,
+  retried: (run: Run) => boolean,
   backfill: Backfill,
 ): Promise<{ next: Backfill; open: Run[] }> {
   const open = await storage.listRuns({
@@ -134,71 +152,34 @@ async function takeIn(
   for (const id of backfill.open) {
     if (openIds.has(id)) continue;
     const run = await storage.getRun(id);
-    if (run && isEnd(run.status)) next = await withEnd(storage, partitions, next, run);
+    if (run && isEnd(run.status)) next = await withEnd(storage, partitions, next, run, retried(run));
   }
   return { next: { ...next, open: [...openIds] }, open };
-}
-
-const setOf = (partitions: WorkspacePartitions, key: string, texts: readonly string[] | undefined): PartitionSet => {
-  const space = partitions.spaceOf(key);
-  if (!texts) return new Map();
-  return space.definition ? space.read(texts) : space.all();
-};
-
-type Field = "requested" | "done" | "failed" | "skipped";
-
-function changed(
-  partitions: WorkspacePartitions,
-  all: PartitionsByAsset,
-  key: string,
-  texts: readonly string[],
-  join: (a: PartitionSet, b: PartitionSet) => PartitionSet,
-): PartitionsByAsset {
-  const space = partitions.spaceOf(key);
-  const set = join(setOf(partitions, key, all[key]), setOf(partitions, key, texts));
-  const { [key]: _, ...rest } = all;
-  if (set.size === 0) return rest;
-  return { ...rest, [key]: space.definition ? space.kept(set) : [] };
 }
 
 function withRuns(partitions: WorkspacePartitions, backfill: Backfill, runs: readonly Run[]): Backfill {
   let { requested } = backfill;
   for (const run of runs)
     for (const step of run.plan.steps)
-      for (const asset of step.assets)
-        requested = changed(partitions, requested, asset, partitionTexts(step.partition), unionSets);
+      for (const asset of step.assets) {
+        const set = setOf(partitions, asset, partitionTexts(step.partition));
+        requested = changed(partitions, requested, asset, set, unionSets);
+      }
   const ids = runs.map((run) => run.id).filter((id) => !backfill.open.includes(id));
   return { ...backfill, requested, open: [...backfill.open, ...ids], runs: backfill.runs + ids.length };
-}
-
-async function withEnd(storage: Storage, partitions: WorkspacePartitions, backfill: Backfill, run: Run): Promise<Backfill> {
-  const events = await storage.readEvents({ runId: run.id, types: ["step_succeeded", "step_skipped"], limit: 100_000 });
-  const outcome = new Map(events.map((event) => [event.asset!, event.type]));
-  const next: Backfill = { ...backfill };
-  for (const step of run.plan.steps)
-    for (const asset of step.assets) {
-      const texts = partitionTexts(step.partition);
-      const end = outcome.get(asset);
-      const into: Field =
-        end === "step_succeeded" ? "done" : end === "step_skipped" && run.status !== "cancelled" ? "skipped" : "failed";
-      for (const field of ["done", "failed", "skipped"] as const)
-        next[field] = changed(partitions, next[field], asset, texts, field === into ? unionSets : subtractSets);
-    }
-  return next;
 }
 
 function withSkipped(partitions: WorkspacePartitions, backfill: Backfill, decision: BackfillDecision): PartitionsByAsset {
   let { skipped } = backfill;
   for (const [key, set] of decision.skipped) {
-    const space = partitions.spaceOf(key);
-    skipped = changed(partitions, skipped, key, space.definition ? space.kept(set) : [], unionSets);
+    skipped = changed(partitions, skipped, key, set, unionSets);
   }
   return skipped;
 }
 
 function ending(before: Backfill, next: Backfill, decision: BackfillDecision, problem: string | undefined): Backfill {
   if (before.status === "cancelling")
-    return next.open.length > 0 ? next : { ...next, status: "cancelled", endedAt: 0, reason: "cancelled" };
+    return next.open.length > 0 ? next : { ...next, status: "cancelled", endedAt: 0, reason: null };
   if (problem) return { ...next, reason: `waits: ${problem}` };
   const failures = Object.keys({ ...next.failed, ...next.skipped }).length + decision.skipped.size;
   if (!decision.ended || next.open.length > 0) return { ...next, reason: null };

@@ -83,7 +83,7 @@ export function startDaemon(
     "sensors",
     deciding(() => tickSensors(context, inFlight, () => sensors.wake())),
   );
-  const backfills = start("backfills", () => tickBackfills(context, launcher));
+  const backfills = start("backfills", () => tickBackfills(context, launcher, options.retries));
   const freshness = start("freshness", () => tickFreshness(context));
   const retention = start("retention", () => tickRetention(context, options.retention));
   const runRetries = start("run-retries", () => tickRunRetries(context, { policy: options.retries, rerun: options.rerun }));

@@ -165,7 +165,7 @@ export async function simulate(options: SimulateOptions): Promise<Simulation> {
     schedules: () => tickSchedules(context, schedulesInFlight, () => woken.add("schedules")),
     sensors: () => tickSensors(context, inFlight, () => woken.add("sensors")),
     freshness: () => tickFreshness(context),
-    backfills: () => tickBackfills(context, launcher),
+    backfills: () => tickBackfills(context, launcher, retries),
     alerts: alerts.tick,
     lineage: async () => undefined,
   };

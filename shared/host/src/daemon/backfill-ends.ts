@@ -1,0 +1,129 @@
+import {
+  type Backfill,
+  intersectSets,
+  isCancelled,
+  isEmptySet,
+  noPartitions,
+  type PartitionSet,
+  type PartitionsByAsset,
+  partitionTexts,
+  type Run,
+  type Storage,
+  type StoredEvent,
+  subtractSets,
+  unionSets,
+  type WorkspacePartitions,
+} from "@kc/runtime/internal";
+
+/** How often a backfill asks again by itself for a partition whose run broke off only because kc was stopped or killed. */
+export const mostTries = 3;
+
+export function setOf(partitions: WorkspacePartitions, key: string, texts: readonly string[] | undefined): PartitionSet {
+  const space = partitions.spaceOf(key);
+  if (!texts) return noPartitions;
+  return space.definition ? space.read(texts) : space.all();
+}
+
+export function changed(
+  partitions: WorkspacePartitions,
+  all: PartitionsByAsset,
+  key: string,
+  other: PartitionSet,
+  join: (a: PartitionSet, b: PartitionSet) => PartitionSet,
+): PartitionsByAsset {
+  const space = partitions.spaceOf(key);
+  const set = join(setOf(partitions, key, all[key]), other);
+  const { [key]: _, ...rest } = all;
+  if (isEmptySet(set)) return rest;
+  return { ...rest, [key]: space.definition ? space.kept(set) : [] };
+}
+
+/** `left`: not made, and as if never asked for. `again`: the same, because kc itself broke it off. */
+type Fate = "done" | "failed" | "skipped" | "left" | "again";
+
+/**
+ * The backfill after one of its runs has ended.
+ * @param retried The instance runs failed runs again by itself: then the backfill does not.
+ */
+export async function withEnd(
+  storage: Pick<Storage, "getRun" | "readEvents">,
+  partitions: WorkspacePartitions,
+  backfill: Backfill,
+  run: Run,
+  retried: boolean,
+): Promise<Backfill> {
+  const types = ["step_succeeded", "step_failed", "step_skipped"] as const;
+  const ends = new Map<string, StoredEvent>();
+  for (const event of await storage.readEvents({ runId: run.id, types: [...types], limit: 100_000 }))
+    if (event.asset) ends.set(event.asset, event);
+  const broken = !retried && (await brokeOff(storage, run));
+  let next = backfill;
+  for (const step of run.plan.steps)
+    for (const asset of step.assets) {
+      const fate = fateOf(ends.get(asset), run, broken, backfill.status === "cancelling");
+      next = withFate(partitions, next, asset, setOf(partitions, asset, partitionTexts(step.partition)), fate);
+    }
+  return next;
+}
+
+function fateOf(end: StoredEvent | undefined, run: Run, broken: boolean, cancelling: boolean): Fate {
+  if (end?.type === "step_succeeded") return "done";
+  if (end?.type === "step_failed" && !isCancelled(end) && !(broken && end.fields?.crashed)) return "failed";
+  // With the backfill nothing of it is wanted any more; a single run that was cancelled is left out of it.
+  if (cancelling && run.status !== "failed") return "left";
+  if (run.status === "cancelled") return "skipped";
+  if (broken) return cancelling ? "left" : "again";
+  return end?.type === "step_skipped" ? "skipped" : "failed";
+}
+
+/** Whether a run, or one it needed, failed only because kc or its worker was stopped or killed. */
+async function brokeOff(storage: Pick<Storage, "getRun" | "readEvents">, run: Run): Promise<boolean> {
+  if (run.status === "failed") {
+    const ends = await storage.readEvents({ runId: run.id, types: ["run_failed"], limit: 10 });
+    return ends.some((event) => event.fields?.crashed === true);
+  }
+  if (run.status !== "skipped") return false;
+  for (const id of run.needs) {
+    const needed = await storage.getRun(id);
+    if (needed && (await brokeOff(storage, needed))) return true;
+  }
+  return false;
+}
+
+function withFate(partitions: WorkspacePartitions, backfill: Backfill, asset: string, set: PartitionSet, fate: Fate): Backfill {
+  const next = { ...backfill };
+  const move = (texts: PartitionsByAsset, some: PartitionSet, join: typeof unionSets) =>
+    changed(partitions, texts, asset, some, join);
+  let spent = noPartitions;
+  if (fate === "again") {
+    const tries = [...(backfill.tries ?? [])];
+    const read = (index: number) => setOf(partitions, asset, tries[index]?.[asset]);
+    spent = intersectSets(set, read(mostTries - 1));
+    const rest = subtractSets(set, spent);
+    for (let index = mostTries - 1; index >= 0; index--) {
+      const more = index === 0 ? rest : intersectSets(rest, read(index - 1));
+      if (!isEmptySet(more)) tries[index] = move(tries[index] ?? {}, more, unionSets);
+    }
+    next.tries = tries;
+  }
+  for (const field of ["done", "failed", "skipped"] as const) {
+    next[field] = move(next[field], set, field === fate ? unionSets : subtractSets);
+    if (field === "failed" && !isEmptySet(spent)) next.failed = move(next.failed, spent, unionSets);
+  }
+  if (fate === "left" || fate === "again") next.requested = move(next.requested, subtractSets(set, spent), subtractSets);
+  return next;
+}
+
+/** How often any of what is asked for now was broken off before: part of the request's key. */
+export function triesOf(
+  partitions: WorkspacePartitions,
+  { tries = [] }: Backfill,
+  request: { assets: readonly string[]; partition: string | null },
+): number {
+  const meets = (level: PartitionsByAsset) =>
+    request.assets.some((key) => {
+      const asked = setOf(partitions, key, partitionTexts(request.partition));
+      return !isEmptySet(intersectSets(setOf(partitions, key, level[key]), asked));
+    });
+  return tries.findLastIndex(meets) + 1;
+}
