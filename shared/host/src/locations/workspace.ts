@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import {
   buildGraph,
@@ -99,11 +100,13 @@ export function startWorkspace(params: WorkspaceParams): Workspace {
       log: (line) => params.log(entry.name, line),
     });
 
+  const gate = startGate(2 * availableParallelism());
   const load = async (state: LocationState): Promise<LocationState> => {
     const generation = ++state.generation;
     const since = params.now();
+    const pass = await gate.enter();
     const fresh = start(state.entry);
-    const outcome = await fresh.definitions();
+    const outcome = await fresh.definitions().finally(pass);
     // A newer change has started another load: this one is already old.
     if (generation !== state.generation || stopped) {
       await fresh.stop();
@@ -202,6 +205,34 @@ export function startWorkspace(params: WorkspaceParams): Workspace {
       stopped = true;
       for (const stop of stops) stop();
       await Promise.all([...states.values()].map((state) => state.process?.stop()));
+    },
+  };
+}
+
+/**
+ * Lets so many start at one time: twenty processes that start at once on two cores take longer than one after another. One
+ * that takes over a second holds nobody back: a location that hangs while it loads must not take others down.
+ */
+function startGate(width: number): { enter(): Promise<() => void> } {
+  const waiting: (() => void)[] = [];
+  let inside = 0;
+  const leave = () => {
+    inside--;
+    waiting.shift()?.();
+  };
+  return {
+    async enter() {
+      if (inside >= width) await new Promise<void>((resolve) => waiting.push(resolve));
+      inside++;
+      let gone = false;
+      const pass = () => {
+        if (gone) return;
+        gone = true;
+        clearTimeout(timer);
+        leave();
+      };
+      const timer = setTimeout(pass, 1_000).unref();
+      return pass;
     },
   };
 }
