@@ -8,8 +8,9 @@ import { expect, test } from "vitest";
 import { type FaultReport, faultLocations, faultSettings, runFaults } from "../src/faults/index.ts";
 import { makeWorkspace } from "./workspace.ts";
 
-// A random workload under random kills. KC_FAULT_SEED repeats what was done, KC_FAULT_SECONDS makes it last.
-const seed = Number(process.env.KC_FAULT_SEED ?? Math.floor(Math.random() * 1e9));
+// A random workload under random kills. The same in every run of the suite, so that a change is to blame when it fails;
+// KC_FAULT_SEED tries others, KC_FAULT_SECONDS makes it last, and `kc bench faults` does both for as long as is wanted.
+const seed = Number(process.env.KC_FAULT_SEED ?? 5);
 const seconds = Number(process.env.KC_FAULT_SECONDS ?? 12);
 const timeout = (seconds + 150) * 1_000;
 
