@@ -40,6 +40,28 @@ export interface Backfill {
   reason: string | null;
 }
 
+/** A backfill that has done nothing yet. */
+export const newBackfill = (
+  given: Pick<Backfill, "id" | "title" | "targets" | "createdAt"> &
+    Partial<Pick<Backfill, "policy" | "tags" | "config" | "maxRuns">>,
+): Backfill => ({
+  policy: null,
+  tags: {},
+  config: {},
+  maxRuns: 100,
+  ...given,
+  status: "running",
+  open: [],
+  requested: {},
+  done: {},
+  failed: {},
+  skipped: {},
+  round: 0,
+  runs: 0,
+  endedAt: null,
+  reason: null,
+});
+
 /** The part of the storage contract that keeps backfills. */
 export interface BackfillStorage {
   createBackfill(backfill: Backfill): Promise<void>;

@@ -1,4 +1,4 @@
-import { type AutomationRequest, type Backfill, UserError } from "@kc/runtime/internal";
+import { type AutomationRequest, newBackfill, UserError } from "@kc/runtime/internal";
 import { tellBackfill } from "../backfills.ts";
 import type { DaemonContext } from "./context.ts";
 
@@ -85,26 +85,8 @@ async function startBackfill(
   const backfillId = `automation-${id.replaceAll(":", "-")}`;
   if (await storage.getBackfill(backfillId)) return backfillId;
   const now = clock.now();
-  const backfill: Backfill = {
-    id: backfillId,
-    status: "running",
-    title: `automation: ${Object.keys(targets).join(", ")}`,
-    targets,
-    policy: null,
-    tags: automationTags,
-    config: {},
-    maxRuns: 100,
-    open: [],
-    requested: {},
-    done: {},
-    failed: {},
-    skipped: {},
-    round: 0,
-    runs: 0,
-    createdAt: now,
-    endedAt: null,
-    reason: null,
-  };
+  const title = `automation: ${Object.keys(targets).join(", ")}`;
+  const backfill = newBackfill({ id: backfillId, title, targets, tags: automationTags, createdAt: now });
   await storage.createBackfill(backfill);
   await tellBackfill(log, backfill, now);
   return backfillId;

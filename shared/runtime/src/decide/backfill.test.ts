@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { assetNamed, locationOf } from "../../test/build.ts";
 import type { Backfill } from "../backfill.ts";
-import { newBackfill } from "../backfill-contract.testsuite.ts";
+import { januaryBackfill } from "../backfill-contract.testsuite.ts";
 import { buildGraph } from "../graph.ts";
 import { dailyPartitions, hourlyPartitions, staticPartitions, weeklyPartitions } from "../partition/definition.ts";
 import { unionSets } from "../partition/partition-set.ts";
@@ -19,7 +19,10 @@ function backfillOf(assets: AssetSnapshot[], scope: BackfillScope, more: Partial
   const partitions = workspacePartitions(graph, context);
   const targets = backfillTargets(graph, partitions, graph.order, scope);
   const kept = (key: string, set: Parameters<typeof unionSets>[0]) => partitions.spaceOf(key).kept(set);
-  let state = newBackfill("b", { targets: Object.fromEntries([...targets].map(([key, set]) => [key, kept(key, set)])), ...more });
+  let state = januaryBackfill("b", {
+    targets: Object.fromEntries([...targets].map(([key, set]) => [key, kept(key, set)])),
+    ...more,
+  });
   const add = (field: "requested" | "done" | "failed" | "skipped", key: string, texts: string[]) => {
     const space = partitions.spaceOf(key);
     const before = space.definition ? space.read(state[field][key] ?? []) : new Map();
