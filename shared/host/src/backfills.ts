@@ -10,12 +10,13 @@ import {
   didYouMean,
   isBackfillEnd,
   isEmptySet,
+  newBackfill,
   type PartitionSet,
   type Storage,
-  select,
   subtractSets,
   UserError,
 } from "@kc/runtime/internal";
+import { selectedKeys } from "./locations/selected-keys.ts";
 import type { Workspace } from "./locations/workspace.ts";
 import type { EventLog } from "./log.ts";
 import type { LivePartitions } from "./partitions.ts";
@@ -64,7 +65,7 @@ export function backfills(deps: {
 
   async function targetsOf(body: BackfillRequestBody): Promise<Map<string, PartitionSet>> {
     const graph = workspace.graph();
-    const keys = select(graph, body.selection);
+    const keys = selectedKeys(workspace, body.selection);
     if (keys.length === 0) throw new UserError(`the selection "${body.selection}" names no asset`);
     const wrong = workspace.problems().find((one) => one.kind === "partitions" && one.assets.some((key) => keys.includes(key)));
     if (wrong) throw new UserError(wrong.message);
@@ -91,26 +92,16 @@ export function backfills(deps: {
       const space = partitions.now().spaceOf(key);
       return [key, space.definition ? space.kept(set) : []] as const;
     });
-    return {
+    return newBackfill({
       id: newId(now),
-      status: "running",
       title: body.selection,
       targets: Object.fromEntries(kept),
-      policy: body.policy ?? null,
-      tags: body.tags ?? {},
-      config: body.config ?? {},
-      maxRuns: body.maxRuns ?? 100,
-      open: [],
-      requested: {},
-      done: {},
-      failed: {},
-      skipped: {},
-      round: 0,
-      runs: 0,
       createdAt: now,
-      endedAt: null,
-      reason: null,
-    };
+      ...(body.policy ? { policy: body.policy } : {}),
+      ...(body.tags ? { tags: body.tags } : {}),
+      ...(body.config ? { config: body.config } : {}),
+      ...(body.maxRuns ? { maxRuns: body.maxRuns } : {}),
+    });
   }
 
   return {

@@ -125,6 +125,7 @@ describe("partitions and backfills over locations", () => {
     expect(plan.assets[0]!.partitions).toEqual(["2026-01-01...2026-01-03", "2026-01-25...2026-01-30"]);
     await expect(instance.api.planBackfill({ selection: "range", only: "missing" })).rejects.toThrow("nothing to make");
     await expect(instance.api.planBackfill({ selection: "plain" })).rejects.toThrow("needs an asset with partitions");
+    await expect(instance.api.planBackfill({ selection: "location:sorce" })).rejects.toThrow('"source"');
   });
 
   test("paused it asks for nothing more, resumed it goes on; cancelled it ends its runs", async () => {

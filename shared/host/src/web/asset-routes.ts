@@ -1,15 +1,7 @@
 import { z } from "@hono/zod-openapi";
-import {
-  type AssetNode,
-  didYouMean,
-  formatDuration,
-  freshnessText,
-  type HealthInput,
-  type Run,
-  requireNames,
-  select,
-} from "@kc/runtime/internal";
+import { type AssetNode, didYouMean, formatDuration, freshnessText, type HealthInput, type Run } from "@kc/runtime/internal";
 import { assetDetailSchema, assetSchema } from "../client/schemas.ts";
+import { selectedKeys } from "../locations/selected-keys.ts";
 import type { WebContext } from "./context.ts";
 import { type App, get, list, NotFound } from "./route.ts";
 import { viewAsset } from "./views.ts";
@@ -43,13 +35,7 @@ export function assetRoutes(app: App, { workspace, storage, partitions, daemon }
     async (context) => {
       const graph = workspace.graph();
       const { selection } = context.req.valid("query");
-      if (selection)
-        requireNames(
-          graph,
-          selection,
-          workspace.locations().map((state) => state.entry.name),
-        );
-      const keys = selection ? select(graph, selection) : graph.order;
+      const keys = selectedKeys(workspace, selection);
       const [states, open] = await Promise.all([storage.assetStates(), openRuns()]);
       const nodes = keys.map((key) => graph.assets.get(key)!);
       const views = nodes.map(async (node) =>

@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
-import { requireNames, select } from "@kc/runtime/internal";
 import { assetCheckSchema } from "../client/schemas.ts";
+import { selectedKeys } from "../locations/selected-keys.ts";
 import type { WebContext } from "./context.ts";
 import { type App, get, list } from "./route.ts";
 import { viewChecks } from "./views.ts";
@@ -17,13 +17,7 @@ export function checkRoutes(app: App, { workspace, storage }: WebContext): void 
     async (context) => {
       const graph = workspace.graph();
       const { selection } = context.req.valid("query");
-      if (selection)
-        requireNames(
-          graph,
-          selection,
-          workspace.locations().map((state) => state.entry.name),
-        );
-      const keys = selection ? select(graph, selection) : graph.order;
+      const keys = selectedKeys(workspace, selection);
       const checked = keys.filter((key) => graph.assets.get(key)!.checks.length > 0);
       const states = await storage.assetStates(checked);
       return context.json(

@@ -4,13 +4,12 @@ import {
   type Metadata,
   type NewEvent,
   partitionTexts,
-  requireNames,
-  select,
   typedMetadata,
   UserError,
 } from "@kc/runtime/internal";
 import { reportSchema, wipedSchema, wipeSchema } from "../client/report-schemas.ts";
 import { eventSchema } from "../client/schemas.ts";
+import { selectedKeys } from "../locations/selected-keys.ts";
 import type { WebContext } from "./context.ts";
 import { type App, NotFound, post } from "./route.ts";
 import { viewEvent } from "./views.ts";
@@ -62,13 +61,7 @@ export function reportRoutes(app: App, { workspace, storage, partitions, log, no
     ),
     async (context) => {
       const { selection, partition } = context.req.valid("json");
-      const graph = workspace.graph();
-      requireNames(
-        graph,
-        selection,
-        workspace.locations().map((state) => state.entry.name),
-      );
-      const keys = select(graph, selection);
+      const keys = selectedKeys(workspace, selection);
       if (keys.length === 0) throw new UserError("the selection names no asset");
       const open = await storage.listRuns({ statuses: ["starting", "running", "cancelling"], limit: 1_000 });
       for (const key of keys) {

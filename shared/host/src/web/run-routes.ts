@@ -6,7 +6,6 @@ import {
   maxRetriesOf,
   type Run,
   type RunStatus,
-  requireNames,
   retryNumberOf,
   runStatuses,
   type StoredEvent,
@@ -14,6 +13,7 @@ import {
 } from "@kc/runtime/internal";
 import { eventSchema, runDetailSchema, runSchema, submitSchema, submittedSchema } from "../client/schemas.ts";
 import { retryDecision } from "../daemon/run-retries.ts";
+import { selectedKeys } from "../locations/selected-keys.ts";
 import { cancelRun } from "../runs/cancel.ts";
 import { lineOf, rootOf } from "../runs/rerun.ts";
 import type { WebContext } from "./context.ts";
@@ -61,12 +61,7 @@ export function runRoutes(
     async (context) => {
       const body = context.req.valid("json");
       const given = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));
-      if (body.selection !== undefined && body.job === undefined)
-        requireNames(
-          workspace.graph(),
-          body.selection,
-          workspace.locations().map((state) => state.entry.name),
-        );
+      if (body.selection !== undefined && body.job === undefined) selectedKeys(workspace, body.selection);
       const submitted = await requests.submit(given);
       return context.json({ requestId: submitted.requestId, created: submitted.created, runs: submitted.runs.map(view) }, 200);
     },
