@@ -1,6 +1,7 @@
+import { statSync } from "node:fs";
 import { chown, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { processesIn } from "../src/leftovers.ts";
 import { type Program, query, remove, startProgram, tempDir, until } from "./program.ts";
@@ -119,7 +120,18 @@ describe("the PostgreSQL stand-in", () => {
   });
 });
 
-describe.runIf(process.getuid?.() === 0)("for a caller that is not root", () => {
+/** Whether any user may go down to this file: in a folder of root's alone another user finds no program to run. */
+function readableByAll(): boolean {
+  for (let folder = import.meta.dirname; ; folder = dirname(folder)) {
+    if ((statSync(folder).mode & 0o001) === 0) return false;
+    if (folder === dirname(folder)) return true;
+  }
+}
+const asOthers = process.getuid?.() === 0 && readableByAll();
+if (process.getuid?.() === 0 && !asOthers)
+  test.skip("for a caller that is not root: skipped, because no other user can read this checkout", () => {});
+
+describe.runIf(asOthers)("for a caller that is not root", () => {
   test("runs as the caller", async () => {
     await chown(state, 65_534, 65_534);
     const program = await start({ uid: 65_534 });
