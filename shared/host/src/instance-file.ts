@@ -33,7 +33,8 @@ const missedTicks = z.union([z.enum(["latest", "skip"]), z.strictObject({ catch_
 const toMissed = (value: z.output<typeof missedTicks>): MissedTicks =>
   typeof value === "object" ? { catchUp: value.catch_up } : value;
 
-const schema = z.strictObject({
+/** Everything that kc.yaml may say. */
+export const instanceSchema = z.strictObject({
   storage: z
     .union([
       z.strictObject({ sqlite: z.strictObject({ path: z.string().optional() }) }),
@@ -136,7 +137,7 @@ const schema = z.strictObject({
 });
 
 /** The instance's settings: kc.yaml with every default filled in. Durations are milliseconds. */
-export type InstanceSettings = Omit<z.output<typeof schema>, "storage"> & { storage: StorageSettings };
+export type InstanceSettings = Omit<z.output<typeof instanceSchema>, "storage"> & { storage: StorageSettings };
 export type StorageSettings =
   | { sqlite: { path?: string | undefined } }
   | { postgres: { url: string; schema?: string | undefined } };
@@ -154,7 +155,7 @@ export const automationSettings = ({ max_requests_per_minute }: InstanceSettings
 });
 
 /** One storage out of the two spellings; contradictory keys are one error that names both. */
-function withStorage(settings: z.output<typeof schema>, file: string): InstanceSettings {
+function withStorage(settings: z.output<typeof instanceSchema>, file: string): InstanceSettings {
   const legacy = legacyStorages.flatMap((name) => {
     const value = (settings as Record<string, z.output<typeof legacyStorage> | undefined>)[name];
     return value ? [{ name, url: value.config?.postgres_url }] : [];
@@ -198,7 +199,7 @@ export function inspectInstanceFile(
   env: Environment,
 ): { settings: InstanceSettings; problems: [] } | { settings: undefined; problems: InstanceFileProblem[] } {
   const refused = (problems: InstanceFileProblem[]) => ({ settings: undefined, problems });
-  const accepted = (parsed: z.output<typeof schema>) => {
+  const accepted = (parsed: z.output<typeof instanceSchema>) => {
     try {
       return { settings: withStorage(parsed, file), problems: [] as [] };
     } catch (error) {
@@ -206,7 +207,7 @@ export function inspectInstanceFile(
       return refused([{ message: error.message, where: file }]);
     }
   };
-  if (!existsSync(file)) return accepted(schema.parse({}));
+  if (!existsSync(file)) return accepted(instanceSchema.parse({}));
   const lines = new LineCounter();
   const document = parseDocument(readFileSync(file, "utf8"), { lineCounter: lines });
   const line = (offset: number | undefined) => `${file}:${lines.linePos(offset ?? 0).line || 1}`;
@@ -231,9 +232,9 @@ export function inspectInstanceFile(
       message: `unset environment variables: ${unset.map((one) => one.name).join(", ")}`,
       where: place(unset[0]!.path),
     });
-  const parsed = schema.safeParse(values);
+  const parsed = instanceSchema.safeParse(values);
   if (parsed.success && problems.length === 0) return accepted(parsed.data);
-  const found = parsed.success ? [] : [...explained(schema, parsed.error.issues), ...unknownChannels(raw)];
+  const found = parsed.success ? [] : [...explained(instanceSchema, parsed.error.issues), ...unknownChannels(raw)];
   const seen = new Set<string>();
   for (const { path, message } of found) {
     // What a variable without a value leads to is told by its name already.

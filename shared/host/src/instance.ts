@@ -23,11 +23,13 @@ import { openPools, poolSettings } from "./runs/pools.ts";
 import { rerunner, retryPolicy } from "./runs/rerun.ts";
 import { submitter } from "./runs/submit.ts";
 import { workerPool } from "./runs/worker-pool.ts";
+import { describeSettings } from "./settings-view.ts";
 import { openConnections } from "./standins/connections.ts";
 import { tracesEndpoint } from "./telemetry/endpoint.ts";
 import { startMetrics } from "./telemetry/metrics.ts";
 import type { TelemetrySettings } from "./telemetry/settings.ts";
 import { webApp } from "./web/app.ts";
+import { openChanges } from "./web/changes.ts";
 import { listen } from "./web/listen.ts";
 
 export interface InstanceOptions {
@@ -62,6 +64,7 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
   const clock = options.clock ?? systemClock;
   const env = rootEnvironment(paths.root, options.env);
   const settings = readInstanceFile(join(paths.root, "kc.yaml"), env);
+  const settingsShown = describeSettings(join(paths.root, "kc.yaml"));
   const { locations, problems } = findLocations(paths.root);
   const entries = chosen(locations, options.only);
   for (const problem of problems) report(problem.message);
@@ -107,12 +110,16 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
       now: () => clock.now(),
     });
     stops.push(() => pool.stop());
+    const changes = openChanges();
     const pools = openPools({
       storage,
       clock,
       settings: poolSettings(settings.pools),
       used: () => [...workspace.graph().assets.values()].flatMap((node) => node.pool?.name ?? []),
-      wake: () => leadership.daemon.wakeQueue(),
+      wake: () => {
+        changes.tell("pools");
+        leadership.daemon.wakeQueue();
+      },
     });
     const partitions = livePartitions({ workspace, storage, log, clock }, await storage.dynamicPartitions());
     const requests = submitter({ workspace, log, clock, pools, partitions });
@@ -182,7 +189,14 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
             retention: settings.retention,
             alerts: settings.alerts,
             openlineage: settings.openlineage,
-            ticks: metrics.ticks,
+            observers: [
+              metrics.ticks,
+              {
+                started: () => changes.tell("ticks"),
+                ended: () => changes.tell("ticks"),
+                alerted: () => changes.tell("alerts"),
+              },
+            ],
             decides: () => (options.daemon ?? false) || daemonLeases > 0,
           },
         );
@@ -217,6 +231,8 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
       now: () => clock.now(),
       leases: () => leases,
       alerts: settings.alerts,
+      settings: settingsShown,
+      changes,
       metrics,
       workers: () => pool.counts(),
       uiFolder: join(paths.root, "shared", "ui", "dist"),

@@ -11,10 +11,11 @@ const workspace = makeWorkspace({
      asset({ key: "team/b", deps: ["a"], config: z.strictObject({ day: z.string().optional() }), materialize: () => {} }),
      asset({ key: "parts", partitions: dynamicPartitions("keys"), materialize: () => {} }),
      asset({ key: "fails", materialize: () => { throw new Error("no"); } })`,
-    `import { z } from "zod"; import { dynamicPartitions } from "${runtimePackage}";`,
+    `import { z } from "zod"; import { assetCheck, dynamicPartitions } from "${runtimePackage}";`,
     `jobs: [{ kind: "job", name: "all", selection: "*", description: undefined, tags: {}, where: undefined }],
      schedules: [schedule({ name: "daily", cron: "0 6 * * *", target: "a" })],
-     sensors: [sensor({ name: "poll", target: "a", run: () => {} })]`,
+     sensors: [sensor({ name: "poll", target: "a", run: () => {} })],
+     checks: [assetCheck({ asset: "a", name: "full", run: ({ materialization }) => ({ passed: materialization !== undefined }) })]`,
   ),
 });
 let instance: TestInstance;
@@ -113,6 +114,9 @@ describe("wrong requests", () => {
     ["a limit beyond all", "GET", "/api/runs?limit=1000000", undefined, 400, "limit"],
     ["a run that is not there", "GET", "/api/runs/nobody", undefined, 404, 'there is no run "nobody"'],
     ["a run to cancel that is not there", "POST", "/api/runs/nobody/cancel", {}, 404, 'there is no run "nobody"'],
+    ["a tag that is none", "GET", "/api/runs?tag=nightly", undefined, 400, '"nightly" is no tag'],
+    ["a job's page that is not there", "GET", "/api/jobs/team/al", undefined, 404, 'no job "al"'],
+    ["results of no check", "GET", "/api/checks/results?asset=a&name=ful", undefined, 404, 'Did you mean "full"?'],
     ["an asset's page that is not there", "GET", "/api/asset?key=team/bb", undefined, 404, 'Did you mean "team/b"?'],
     ["a location that is not there", "POST", "/api/locations/nobody/reload", {}, 404, 'there is no location "nobody"'],
     ["a schedule that is not there", "POST", "/api/schedules/team/dayly", { running: true }, 404, "dayly"],
@@ -172,6 +176,7 @@ describe("the OpenAPI document", () => {
     const values: Record<string, string> = { id: runs[0]!.id, location: "team", name: "daily" };
     const bodies: Record<string, unknown> = {
       "/api/runs": { selection: "a" },
+      "/api/runs/plan": { selection: "a" },
       "/api/schedules/{location}/{name}": { running: false },
       "/api/sensors/{location}/{name}": { running: false },
       "/api/pools/{name}": { slots: 2 },
@@ -192,18 +197,26 @@ describe("the OpenAPI document", () => {
     for (const [method, path] of routes) {
       const operation = document.paths[path]![method]!;
       expect(operation.summary, `${method} ${path}`).toBeTruthy();
-      const name = path.includes("sensors") ? "poll" : path.includes("locations") ? "team" : "daily";
+      const name = path.includes("sensors")
+        ? "poll"
+        : path.includes("locations")
+          ? "team"
+          : path.includes("jobs")
+            ? "all"
+            : "daily";
       const filled = path
         .replace("backfills/{id}", `backfills/${backfill.id}`)
         .replace(/\{(\w+)\}/g, (_, variable: string) => (variable === "name" ? name : values[variable]!));
       const query =
         path === "/api/asset/series"
           ? "?key=a&name=rows"
-          : path.startsWith("/api/asset/partitions")
-            ? "?key=parts"
-            : /^\/api\/asset(\/|$)/.test(path)
-              ? "?key=a"
-              : "";
+          : path === "/api/checks/results"
+            ? "?asset=a&name=full"
+            : path.startsWith("/api/asset/partitions")
+              ? "?key=parts"
+              : /^\/api\/asset(\/|$)/.test(path)
+                ? "?key=a"
+                : "";
       const answer = await send(
         method.toUpperCase(),
         filled + query,

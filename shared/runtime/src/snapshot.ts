@@ -34,6 +34,8 @@ export interface AssetSnapshot {
   subset: boolean;
   pool?: PoolUse;
   resources: string[];
+  /** JSON Schema of the run config of its step; absent: it takes none. */
+  config?: unknown;
   where?: string;
 }
 

@@ -10,17 +10,21 @@ import type {
   BackfillBody,
   BackfillDetail,
   BackfillPlan,
+  CheckResult,
   ComponentInfo,
   ConnectionInfo,
   DynamicPartitionsInfo,
   Health,
   Instigator,
+  InstigatorDetail,
   Job,
+  JobDetail,
   Location,
   Mute,
   PartitionGrid,
   Pause,
   PauseRequest,
+  Plan,
   Pool,
   ReportedEvent,
   Run,
@@ -28,10 +32,12 @@ import type {
   RunEvent,
   RunRequest,
   Series,
+  Setting,
   StorageInfo,
   Submitted,
   Tick,
   TickPreview,
+  Timeline,
   Wiped,
   WorkspaceInfo,
 } from "./types.ts";
@@ -83,16 +89,32 @@ export function apiClient(base: string, options: { fetch?: typeof fetch } = {}) 
     asset: (key: string) => call<AssetDetail>("GET", "asset", { key }),
     /** Checks of a selection's assets, with their latest results. */
     checks: (selection?: string) => call<AssetCheck[]>("GET", "checks", { selection }),
+    /** Results of a check, newest first. */
+    checkResults: (asset: string, name: string, query: { limit?: number } = {}) =>
+      call<CheckResult[]>("GET", "checks/results", { asset, name, ...query }),
     /** A number of the metadata over the materializations, oldest first. */
     series: (key: string, name: string, query: { limit?: number } = {}) =>
       call<Series>("GET", "asset/series", { key, name, ...query }),
     runs: (
-      query: { status?: string; location?: string; asset?: string; requestId?: string; limit?: number; before?: string } = {},
+      query: {
+        status?: string;
+        location?: string;
+        asset?: string;
+        requestId?: string;
+        /** `name=value`. */
+        tag?: string;
+        limit?: number;
+        before?: string;
+      } = {},
     ) => call<Run[]>("GET", "runs", query),
     run: (id: string) => call<RunDetail>("GET", `runs/${encodeURIComponent(id)}`),
     runEvents: (id: string, query: { after?: number; limit?: number; types?: string; step?: string; level?: string } = {}) =>
       call<RunEvent[]>("GET", `runs/${encodeURIComponent(id)}/events`, query),
     submit: (request: RunRequest) => call<Submitted>("POST", "runs", {}, request),
+    /** What a request would make, its config checked; nothing is stored. */
+    plan: (request: RunRequest) => call<Plan>("POST", "runs/plan", {}, request),
+    /** Runs of the last `pastMs` and ticks of schedules in the next `aheadMs`. */
+    timeline: (query: { pastMs?: number; aheadMs?: number } = {}) => call<Timeline>("GET", "timeline", query),
     partitions: (key: string, query: { offset?: number; limit?: number; newest?: boolean; status?: string } = {}) =>
       call<AssetPartitions>("GET", "asset/partitions", { key, ...query }),
     partitionGrid: (key: string, cells?: number) => call<PartitionGrid>("GET", "asset/partitions/grid", { key, cells }),
@@ -110,6 +132,8 @@ export function apiClient(base: string, options: { fetch?: typeof fetch } = {}) 
     reexecute: (id: string, strategy: "from_failure" | "from_scratch" = "from_failure") =>
       call<Submitted>("POST", `runs/${encodeURIComponent(id)}/reexecute`, {}, { strategy }),
     jobs: () => call<Job[]>("GET", "jobs"),
+    job: (location: string, name: string) =>
+      call<JobDetail>("GET", `jobs/${encodeURIComponent(location)}/${encodeURIComponent(name)}`),
     pools: () => call<Pool[]>("GET", "pools"),
     /** Null takes back what was set, so that kc.yaml counts. */
     setPool: (name: string, slots: number | null) => call<Pool>("POST", `pools/${encodeURIComponent(name)}`, {}, { slots }),
@@ -118,6 +142,8 @@ export function apiClient(base: string, options: { fetch?: typeof fetch } = {}) 
     connections: (query: { probe?: boolean } = {}) => call<ConnectionInfo[]>("GET", "connections", query),
     schedules: () => call<Instigator[]>("GET", "schedules"),
     sensors: () => call<Instigator[]>("GET", "sensors"),
+    instigator: (type: "schedules" | "sensors", location: string, name: string) =>
+      call<InstigatorDetail>("GET", `${type}/${encodeURIComponent(location)}/${encodeURIComponent(name)}`),
     turn: (type: "schedules" | "sensors", location: string, name: string, running: boolean) =>
       call<Instigator>("POST", `${type}/${encodeURIComponent(location)}/${encodeURIComponent(name)}`, {}, { running }),
     /** What a tick would do at an instant (default now), without doing it. */
@@ -130,7 +156,8 @@ export function apiClient(base: string, options: { fetch?: typeof fetch } = {}) 
       call<{ ticks: string[] }>("GET", `schedules/${encodeURIComponent(location)}/${encodeURIComponent(name)}/upcoming`, query),
     resetCursor: (location: string, name: string) =>
       call<Instigator>("POST", `sensors/${encodeURIComponent(location)}/${encodeURIComponent(name)}/reset-cursor`, {}, {}),
-    ticks: (query: { location?: string; name?: string; limit?: number } = {}) => call<Tick[]>("GET", "ticks", query),
+    ticks: (query: { location?: string; name?: string; type?: string; status?: string; before?: number; limit?: number } = {}) =>
+      call<Tick[]>("GET", "ticks", query),
     report: (event: ReportedEvent) => call<RunEvent>("POST", "events", {}, event),
     /** Forgets what is known of assets or of some of their partitions. */
     wipe: (request: { selection: string; partition?: string }) => call<Wiped>("POST", "assets/wipe", {}, request),
@@ -151,6 +178,8 @@ export function apiClient(base: string, options: { fetch?: typeof fetch } = {}) 
     evaluations: (key: string, page: { before?: number; limit?: number } = {}) =>
       call<AssetEvaluations>("GET", "asset/evaluations", { key, ...page }),
     storage: () => call<StorageInfo>("GET", "storage"),
+    /** kc.yaml as it counts, without secrets. */
+    settings: () => call<Setting[]>("GET", "settings"),
     /** Ages as durations: "30d". `dryRun` counts and deletes nothing. */
     prune: (ages: { runs?: string; ticks?: string; logs?: string; dryRun?: boolean }) =>
       call<{ runs: number; events: number; ticks: number }>("POST", "storage/prune", {}, ages),

@@ -17,8 +17,22 @@ export const instigatorSchema = z
     intervalMs: z.number().nullable(),
     nextTickAt: instant.nullable(),
     lastTickAt: instant.nullable(),
+    /** The job that it launches; null: it targets assets, or decides by itself. */
+    job: z.string().nullable(),
   })
   .openapi("Instigator");
+export const instigatorDetailSchema = instigatorSchema
+  .extend({
+    defaultStatus: z.enum(["running", "stopped"]),
+    tags: z.record(z.string(), z.string()),
+    /** What a sensor listens to. */
+    selection: z.string().nullable(),
+    cursor: z.string().nullable(),
+    /** It has a function of its own that decides at each tick. */
+    decides: z.boolean(),
+    where: z.string().nullable(),
+  })
+  .openapi("InstigatorDetail");
 export const tickSchema = z
   .object({
     id: z.number(),

@@ -171,7 +171,7 @@ export const runDetailSchema = runSchema
         assets: z.array(z.string()),
         checks: z.array(z.string()),
         needs: z.array(z.string()),
-        status: z.enum(["pending", "waiting", "running", "succeeded", "failed", "skipped"]),
+        status: z.enum(["pending", "waiting", "running", "succeeded", "failed", "cancelled", "skipped"]),
         /** Tries so far and at most, counted over this run and those that it retries. */
         attempt: z.number().int(),
         attempts: z.number().int(),
@@ -253,17 +253,6 @@ export const submittedSchema = z
   .object({ requestId: z.string(), created: z.boolean(), runs: z.array(runSchema) })
   .openapi("Submitted");
 
-export const jobSchema = z
-  .object({
-    location: z.string(),
-    name: z.string(),
-    selection: z.string(),
-    description: z.string().nullable(),
-    tags: z.record(z.string(), z.string()),
-    /** JSON Schema of the config that a launch gives; null: run config by step name. */
-    config: z.unknown().nullable(),
-  })
-  .openapi("Job");
 export const poolSchema = z
   .object({
     name: z.string(),

@@ -12,7 +12,7 @@ import { tickFreshness } from "./freshness.ts";
 import type { Instigator } from "./instigators.ts";
 import { lineageLoops } from "./lineage.ts";
 import { type Loop, startLoop } from "./loop.ts";
-import { observedStorage, type TickListener } from "./observed-storage.ts";
+import { observedStorage, type StorageListener } from "./observed-storage.ts";
 import { type Pulse, startPulse } from "./pulse.ts";
 import { tickQueue } from "./queue.ts";
 import { type Retention, tickRetention } from "./retention.ts";
@@ -54,10 +54,10 @@ export function startDaemon(
     retention: Retention;
     alerts: AlertsSettings;
     openlineage: OpenLineageSettings | undefined;
-    ticks: TickListener;
+    observers: readonly StorageListener[];
   },
 ): Daemon {
-  const context = { ...given, storage: observedStorage(given.storage, options.ticks, { ended: () => alerts.wake() }) };
+  const context = { ...given, storage: observedStorage(given.storage, ...options.observers, { ended: () => alerts.wake() }) };
   const evaluations: Evaluations = new Map();
   const launched = new Map<Run["id"], Run>();
   const inFlight: SensorsInFlight = new Set();

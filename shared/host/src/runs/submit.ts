@@ -50,6 +50,15 @@ export interface Submitted {
   created: boolean;
 }
 
+/** A request that could be carried out. */
+export interface Planned {
+  runs: PlannedRun[];
+  partition: string | null;
+  tags: Record<string, string>;
+  /** Run config by step name. */
+  config: Record<string, unknown>;
+}
+
 /** An id that sorts by time: 8 characters of seconds and milliseconds in base 36, 5 at random. */
 export function newId(now: number): string {
   const random = [...randomBytes(5)].map((byte) => (byte % 36).toString(36)).join("");
@@ -66,8 +75,11 @@ export function submitter(deps: {
 }) {
   const { workspace, log, clock } = deps;
 
-  /** @throws UserError when the selection, job or locations do not allow it; nothing is stored then. */
-  async function submit(request: SubmitRequest): Promise<Submitted> {
+  /**
+   * What a request would make, with its config checked by the locations. Stores nothing.
+   * @throws UserError when the selection, job, config or locations do not allow it.
+   */
+  async function plan(request: SubmitRequest): Promise<Planned> {
     const graph = workspace.graph();
     const job = request.job ? findJob(workspace, request.job) : undefined;
     const tags = { ...job?.tags, ...request.tags };
@@ -83,18 +95,23 @@ export function submitter(deps: {
         );
     const inJob = job ? keys.filter((key) => graph.assets.get(key)!.location === job.location) : keys;
     const asked = partitionTexts(request.partition);
-    const { runs: plan, partition } = checksOnly
+    const { runs, partition } = checksOnly
       ? planChecks(graph, inJob, request.checks ?? [], { of: deps.partitions.now(), asked })
       : assignPartitions(graph, deps.partitions.now(), planRuns(graph, inJob), asked, request.overruled);
-    for (const run of plan) {
+    for (const run of runs) {
       requireLoaded(run.location);
       deps.pools.check(run);
     }
-    const config = await configured(request.config ?? {}, plan, job);
+    return { runs, partition, tags, config: await configured(request.config ?? {}, runs, job) };
+  }
+
+  /** @throws UserError as `plan` does; nothing is stored then. */
+  async function submit(request: SubmitRequest): Promise<Submitted> {
+    const { runs: plannedRuns, partition, tags, config } = await plan(request);
     const now = clock.now();
     const requestId = newId(now);
-    const ids = plan.map(() => newId(now));
-    const runs: NewRun[] = plan.map((run, index) => ({
+    const ids = plannedRuns.map(() => newId(now));
+    const runs: NewRun[] = plannedRuns.map((run, index) => ({
       id: ids[index]!,
       requestId,
       location: run.location,
@@ -151,7 +168,7 @@ export function submitter(deps: {
     });
   }
 
-  return { submit };
+  return { plan, submit };
 }
 
 /** Config that no step would read is a mistake: a name mistyped would run with the defaults. */

@@ -1,5 +1,5 @@
 import { type Clock, isEnd, runStatuses, type Storage, type StoredEvent, type Tick } from "@kc/runtime/internal";
-import type { TickListener } from "../daemon/observed-storage.ts";
+import type { StorageListener } from "../daemon/observed-storage.ts";
 import type { EventLog } from "../log.ts";
 import { counter, family, histogram } from "./exposition.ts";
 
@@ -17,7 +17,7 @@ export interface MetricFacts {
 }
 
 export interface Metrics {
-  ticks: TickListener;
+  ticks: StorageListener;
   /** The exposition. */
   text(facts: MetricFacts): Promise<string>;
   stop(): void;

@@ -33,7 +33,7 @@ function targetOf(channel: ChannelSettings): string {
 }
 
 export function alertRoutes(app: App, context: WebContext): void {
-  const { storage, workspace, daemon, now, alerts: settings } = context;
+  const { storage, workspace, daemon, now, changes, alerts: settings } = context;
   const rules = rulesOf(settings);
 
   const viewDelivery = (delivery: Delivery) => {
@@ -138,6 +138,7 @@ export function alertRoutes(app: App, context: WebContext): void {
         graph: workspace.graph(),
       });
       daemon.wake();
+      changes.tell("alerts");
       return c.json(viewMute(mute), 200);
     },
   );
@@ -149,6 +150,7 @@ export function alertRoutes(app: App, context: WebContext): void {
       const ended = await endMute(storage, what, now());
       if (ended === 0) throw new NotFound(`nothing is muted as "${what}"`);
       daemon.wake();
+      changes.tell("alerts");
       return c.json({ ended }, 200);
     },
   );

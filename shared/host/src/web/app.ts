@@ -12,7 +12,9 @@ import { docsPage } from "./docs.ts";
 import { guard } from "./guard.ts";
 import { healthRoutes } from "./health-routes.ts";
 import { instigatorRoutes } from "./instigator-routes.ts";
+import { jobRoutes } from "./job-routes.ts";
 import { metadataRoutes } from "./metadata-routes.ts";
+import { overviewRoutes } from "./overview-routes.ts";
 import { partitionRoutes } from "./partition-routes.ts";
 import { poolRoutes } from "./pool-routes.ts";
 import { reportRoutes } from "./report-routes.ts";
@@ -46,6 +48,8 @@ export function webApp(context: WebContext): App {
   });
   app.use("*", guard);
   workspaceRoutes(app, context);
+  overviewRoutes(app, context);
+  jobRoutes(app, context);
   instigatorRoutes(app, context);
   assetRoutes(app, context);
   checkRoutes(app, context);

@@ -8,7 +8,7 @@ import { type App, count, get, list, NotFound, none, post } from "./route.ts";
 const iso = (at: number): string => new Date(at).toISOString();
 
 /** Pauses of automation, and the history of an asset's evaluations. */
-export function automationRoutes(app: App, { workspace, storage, daemon, now }: WebContext): void {
+export function automationRoutes(app: App, { workspace, storage, daemon, changes, now }: WebContext): void {
   const view = (pause: Pause) => ({
     ...pause,
     until: pause.until === null ? null : iso(pause.until),
@@ -31,6 +31,7 @@ export function automationRoutes(app: App, { workspace, storage, daemon, now }: 
       const forMs = length === undefined ? undefined : durationMs(length, "for");
       const pause = await addPause(storage, { selection, forMs, reason, all, now: now() }, workspace.graph());
       daemon.wake();
+      changes.tell("pauses");
       return c.json(view(pause), 200);
     },
   );
@@ -40,6 +41,7 @@ export function automationRoutes(app: App, { workspace, storage, daemon, now }: 
     const ended = await endPause(storage, what, now());
     if (ended.length === 0) throw new NotFound(`nothing is paused as "${what}".${didYouMean(what, names)}`);
     daemon.wake();
+    changes.tell("pauses");
     return c.json(ended.map(view), 200);
   });
   app.openapi(

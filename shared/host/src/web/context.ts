@@ -10,8 +10,10 @@ import type { RunLauncher } from "../runs/launcher.ts";
 import type { Pools } from "../runs/pools.ts";
 import type { Rerunner } from "../runs/rerun.ts";
 import type { submitter } from "../runs/submit.ts";
+import type { SettingView } from "../settings-view.ts";
 import type { Connections } from "../standins/connections.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
+import type { Changes } from "./changes.ts";
 
 /** What the routes answer from. */
 export interface WebContext {
@@ -41,6 +43,8 @@ export interface WebContext {
   /** Loads a location of workspace.yaml that this host was started without. */
   addLocation(name: string): Promise<LocationState>;
   alerts: AlertsSettings;
+  settings: readonly SettingView[];
+  changes: Changes;
   metrics: Metrics;
   workers(): { idle: number; busy: number };
   /** Folder of the built UI. */

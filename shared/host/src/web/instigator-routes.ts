@@ -1,11 +1,11 @@
 import { z } from "@hono/zod-openapi";
 import { type ScheduleSnapshot, type SensorSnapshot, UserError, upcomingTicks } from "@kc/runtime/internal";
-import { instigatorSchema, previewSchema, tickSchema } from "../client/instigator-schemas.ts";
+import { instigatorDetailSchema, instigatorSchema, previewSchema, tickSchema } from "../client/instigator-schemas.ts";
 import { type Instigator, instigators, resetCursor, turnInstigator } from "../daemon/instigators.ts";
 import { previewTick } from "../daemon/preview.ts";
 import type { WebContext } from "./context.ts";
 import { type App, count, get, list, NotFound, none, post } from "./route.ts";
-import { viewInstigator, viewPreview, viewTick } from "./views.ts";
+import { viewInstigator, viewInstigatorDetail, viewPreview, viewTick } from "./views.ts";
 
 const instantText = z.string().max(40).optional();
 
@@ -32,6 +32,9 @@ export function instigatorRoutes(app: App, context: WebContext): void {
       ),
     );
     const path = `/api/${type}s/{location}/{name}` as const;
+    app.openapi(get(path, `One ${type} with its cursor and settings`, none, instigatorDetailSchema), async (c) =>
+      c.json(viewInstigatorDetail(await find(type, c.req.param()), now()), 200),
+    );
     app.openapi(post(path, `Turn a ${type} on or off`, z.object({ running: z.boolean() }), instigatorSchema), async (c) => {
       await turnInstigator({ ...context, clock }, await find(type, c.req.param()), c.req.valid("json").running);
       daemon.wake();
@@ -85,10 +88,18 @@ export function instigatorRoutes(app: App, context: WebContext): void {
     },
   );
 
-  const tickQuery = z.object({ location: z.string().optional(), name: z.string().optional(), limit: count(1_000) });
+  const tickQuery = z.object({
+    location: z.string().optional(),
+    name: z.string().optional(),
+    type: z.enum(["schedule", "sensor"]).optional(),
+    status: z.enum(["started", "success", "skipped", "failed"]).optional(),
+    before: count(Number.MAX_SAFE_INTEGER).openapi({ description: "Only ticks with a smaller id" }),
+    limit: count(1_000),
+  });
   app.openapi(get("/api/ticks", "Ticks of schedules and sensors, newest first", tickQuery, list(tickSchema)), async (c) => {
-    const { location, name, limit } = c.req.valid("query");
-    const ticks = await storage.listTicks({ ...(location ? { location } : {}), ...(name ? { name } : {}), limit: limit ?? 50 });
+    const { limit = 50, ...wanted } = c.req.valid("query");
+    const given = Object.fromEntries(Object.entries(wanted).filter(([, value]) => value !== undefined && value !== ""));
+    const ticks = await storage.listTicks({ ...given, limit });
     return c.json(ticks.map(viewTick), 200);
   });
 }

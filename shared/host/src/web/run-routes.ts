@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import {
+  checksOf,
   didYouMean,
   type EventType,
   eventTypes,
@@ -11,6 +12,7 @@ import {
   type StoredEvent,
   UserError,
 } from "@kc/runtime/internal";
+import { planSchema } from "../client/job-schemas.ts";
 import { eventSchema, runDetailSchema, runSchema, submitSchema, submittedSchema } from "../client/schemas.ts";
 import { retryDecision } from "../daemon/run-retries.ts";
 import { selectedKeys } from "../locations/selected-keys.ts";
@@ -36,12 +38,16 @@ export function runRoutes(
     location: z.string().optional(),
     asset: z.string().optional(),
     requestId: z.string().optional(),
+    tag: z.string().max(2_300).optional().openapi({ description: "A tag as `name=value`", example: "kc/job=load_shop" }),
     before: z.string().optional(),
     limit: count(1_000),
   });
 
   app.openapi(get("/api/runs", "Runs, newest first", listQuery, list(runSchema)), async (context) => {
-    const { status, location, asset, requestId, before, limit } = context.req.valid("query");
+    const { status, location, asset, requestId, tag, before, limit } = context.req.valid("query");
+    const [, name, value] = /^([^=]+)=(.*)$/s.exec(tag ?? "") ?? [];
+    if (tag && name === undefined)
+      throw new UserError(`"${tag}" is no tag`, { hint: "Write name=value, as in kc/job=load_shop." });
     const statuses = status?.split(",") as RunStatus[] | undefined;
     const unknown = statuses?.find((one) => !runStatuses.includes(one));
     if (unknown) throw new UserError(`there is no run status "${unknown}"`, { hint: `There are ${runStatuses.join(", ")}.` });
@@ -50,19 +56,31 @@ export function runRoutes(
       ...(location ? { location } : {}),
       ...(asset ? { asset } : {}),
       ...(requestId ? { requestId } : {}),
+      ...(name === undefined ? {} : { tags: { [name]: value! } }),
       ...(before ? { before } : {}),
       limit: limit ?? 100,
     });
     return context.json(runs.map(view), 200);
   });
 
+  const given = (body: z.output<typeof submitSchema>) => {
+    if (body.selection !== undefined && body.job === undefined) selectedKeys(workspace, body.selection);
+    return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));
+  };
+
+  app.openapi(
+    post("/api/runs/plan", "What a request would make, its config checked; nothing is stored", submitSchema, planSchema),
+    async (context) => {
+      const { runs, ...rest } = await requests.plan(given(context.req.valid("json")));
+      const view = runs.map((run) => ({ ...run, checks: checksOf(run), steps: run.steps.length }));
+      return context.json({ runs: view, ...rest }, 200);
+    },
+  );
+
   app.openapi(
     post("/api/runs", "Request the materialization of a selection or the launch of a job", submitSchema, submittedSchema),
     async (context) => {
-      const body = context.req.valid("json");
-      const given = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));
-      if (body.selection !== undefined && body.job === undefined) selectedKeys(workspace, body.selection);
-      const submitted = await requests.submit(given);
+      const submitted = await requests.submit(given(context.req.valid("json")));
       return context.json({ requestId: submitted.requestId, created: submitted.created, runs: submitted.runs.map(view) }, 200);
     },
   );

@@ -1,4 +1,4 @@
-import type { Run, Storage, StoredEvent } from "@kc/runtime/internal";
+import { isCancelled, type Run, type Storage, type StoredEvent } from "@kc/runtime/internal";
 import type { RunDetail } from "../client/types.ts";
 
 type StepView = RunDetail["steps"][number];
@@ -46,6 +46,7 @@ function statusOf(events: readonly StoredEvent[], waits: boolean): StepView["sta
   if (!last) return "pending";
   if (last.type === "step_started") return "running";
   if (last.type === "step_retry") return "waiting";
-  if (events.some((event) => event.type === "step_failed")) return "failed";
+  const failure = events.findLast((event) => event.type === "step_failed");
+  if (failure) return isCancelled(failure) ? "cancelled" : "failed";
   return last.type === "step_skipped" ? "skipped" : "succeeded";
 }

@@ -6,10 +6,10 @@ import type { App } from "./route.ts";
 import { viewEvent } from "./views.ts";
 
 /** What the streams answer from. */
-export type StreamContext = Pick<WebContext, "storage" | "log" | "lease" | "workspace">;
+export type StreamContext = Pick<WebContext, "storage" | "log" | "lease" | "workspace" | "changes">;
 
 /** Live answers: the event stream and the leases of commands. They are no JSON, so they stand outside openapi.json's schemas. */
-export function streams(app: App, { storage, log, lease, workspace }: StreamContext, heartbeatMs = 15_000): void {
+export function streams(app: App, { storage, log, lease, workspace, changes }: StreamContext, heartbeatMs = 15_000): void {
   const firstEventOf = async (requestId: string): Promise<number> => {
     const [run] = await storage.listRuns({ requestId, order: "oldest", limit: 1 });
     const [event] = run ? await storage.readEvents({ runId: run.id, limit: 1 }) : [];
@@ -43,10 +43,12 @@ export function streams(app: App, { storage, log, lease, workspace }: StreamCont
       const stopWatching = workspace.onChange(
         (name) => void stream.writeSSE({ event: "location", data: JSON.stringify({ name }) }),
       );
+      const stopChanges = changes.listen((what) => void stream.writeSSE({ event: "changed", data: JSON.stringify({ what }) }));
       let open = true;
       stream.onAbort(() => {
         open = false;
         stopListening();
+        stopChanges();
         stopWatching();
         poke();
       });

@@ -154,6 +154,24 @@ export function viewInstigator(
     intervalMs: sensor?.type === "poll" ? sensor.intervalMs : null,
     nextTickAt: running ? atOrNull(next) : null,
     lastTickAt: atOrNull(state?.lastTickAt),
+    job: definition.tags?.["kc/job"] ?? null,
+  };
+}
+
+export function viewInstigatorDetail(
+  instigator: Instigator<ScheduleSnapshot | SensorSnapshot>,
+  now: number,
+): api.InstigatorDetail {
+  const { definition, state } = instigator;
+  const sensor = "cron" in definition ? undefined : definition;
+  return {
+    ...viewInstigator(instigator, now),
+    defaultStatus: definition.defaultStatus,
+    tags: definition.tags ?? {},
+    selection: sensor && sensor.type !== "poll" ? sensor.selection : null,
+    cursor: sensor ? (state?.cursor ?? null) : null,
+    decides: "decides" in definition ? definition.decides : !["automation", "freshness"].includes(definition.type),
+    where: definition.where ?? null,
   };
 }
 

@@ -4,7 +4,6 @@ import {
   componentSchema,
   connectionSchema,
   healthSchema,
-  jobSchema,
   locationSchema,
   storageInfoSchema,
   workspaceSchema,
@@ -86,22 +85,6 @@ export function workspaceRoutes(app: App, context: WebContext): void {
       const name = c.req.param("name");
       return c.json(viewLocation(workspace.location(name) ?? (await context.addLocation(name))), 200);
     },
-  );
-
-  app.openapi(get("/api/jobs", "Jobs of all locations", none, list(jobSchema)), (c) =>
-    c.json(
-      workspace.locations().flatMap((state) =>
-        (state.snapshot?.jobs ?? []).map((job) => ({
-          location: state.entry.name,
-          name: job.name,
-          selection: job.selection,
-          description: job.description ?? null,
-          tags: job.tags,
-          config: job.config ?? null,
-        })),
-      ),
-      200,
-    ),
   );
 
   app.openapi(

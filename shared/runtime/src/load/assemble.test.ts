@@ -40,6 +40,7 @@ describe("the snapshot of an asset", () => {
           backfill: { chunks: 7 },
           checks: [{ name: "unique", blocking: true, description: "One row per id." }],
           resources: { db },
+          config: z.strictObject({ day: z.string().default("today") }),
           materialize: () => {},
         }),
       ],
@@ -71,6 +72,7 @@ describe("the snapshot of an asset", () => {
         external: false,
         subset: true,
         resources: ["db"],
+        config: expect.objectContaining({ type: "object", properties: { day: { type: "string", default: "today" } } }),
         where: expect.stringMatching(/:\d+$/),
       },
     ];

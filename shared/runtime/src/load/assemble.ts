@@ -181,6 +181,7 @@ function snapshotAssets(
       mappings: mappingsOf(spec, definition.where),
       backfill: spec.backfill,
       pool: definition.pool,
+      config: definition.config && jsonSchemaOf(definition.config),
       where: definition.where,
       freshness:
         (spec.freshness && freshnessSnapshot(`asset "${spec.key}"`, spec.freshness, spec.partitions)) ??

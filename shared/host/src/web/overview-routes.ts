@@ -1,0 +1,84 @@
+import { z } from "@hono/zod-openapi";
+import { checksOf, isEnd, type Run, upcomingTicks } from "@kc/runtime/internal";
+import { settingSchema, timelineSchema } from "../client/overview-schemas.ts";
+import { instigators } from "../daemon/instigators.ts";
+import type { WebContext } from "./context.ts";
+import { type App, count, get, list, none } from "./route.ts";
+
+const hour = 3_600_000;
+const day = 24 * hour;
+/** Runs and ticks that a picture shows at most. */
+const most = 1_000;
+
+const iso = (at: number): string => new Date(at).toISOString();
+const isoOrNull = (at: number | null): string | null => (at === null ? null : iso(at));
+
+/** What was and what is to come on one time axis, and the settings of the instance. */
+export function overviewRoutes(app: App, { workspace, storage, now, settings }: WebContext): void {
+  app.openapi(
+    get(
+      "/api/timeline",
+      "Runs of the last hours and the next ticks of schedules, for a picture",
+      z.object({ pastMs: count(31 * day), aheadMs: count(7 * day) }),
+      timelineSchema,
+    ),
+    async (c) => {
+      const { pastMs = 6 * hour, aheadMs = hour } = c.req.valid("query");
+      const at = now();
+      const { runs, more } = await runsSince(at - pastMs);
+      return c.json(
+        {
+          from: iso(at - pastMs),
+          now: iso(at),
+          to: iso(at + aheadMs),
+          runs: runs.map((run) => ({
+            id: run.id,
+            location: run.location,
+            status: run.status,
+            tags: run.tags,
+            title: titleOf(run),
+            createdAt: iso(run.createdAt),
+            startedAt: isoOrNull(run.startedAt),
+            endedAt: isoOrNull(run.endedAt),
+            reason: run.reason,
+          })),
+          more,
+          ticks: await ticksUntil(at, at + aheadMs),
+        },
+        200,
+      );
+    },
+  );
+
+  /** Runs that were going on at any time since the instant (ms), newest first. One that took days may have begun before. */
+  async function runsSince(from: number): Promise<{ runs: Run[]; more: boolean }> {
+    const runs = await storage.listRuns({ limit: most });
+    const shown = runs.filter((run) => (isEnd(run.status) ? (run.endedAt ?? run.createdAt) >= from : true));
+    const oldest = runs.at(-1);
+    return { runs: shown, more: runs.length === most && oldest!.createdAt >= from };
+  }
+
+  async function ticksUntil(from: number, to: number) {
+    const ticks: { location: string; name: string; job: string | null; at: number }[] = [];
+    for (const { location, definition, running } of await instigators(workspace, storage, "schedule")) {
+      if (!running) continue;
+      const job = definition.tags["kc/job"] ?? null;
+      for (const at of upcomingTicks(definition, from, 200))
+        if (at <= to) ticks.push({ location: location.entry.name, name: definition.name, job, at });
+    }
+    return ticks
+      .sort((a, b) => a.at - b.at)
+      .slice(0, most)
+      .map((tick) => ({ ...tick, at: iso(tick.at) }));
+  }
+
+  app.openapi(get("/api/settings", "The settings of kc.yaml as they count, without secrets", none, list(settingSchema)), (c) =>
+    c.json([...settings], 200),
+  );
+}
+
+function titleOf(run: Run): string {
+  const checks = checksOf(run.plan);
+  const names = checks.length > 0 ? checks : run.plan.assets;
+  return names.length === 1 ? names[0]! : `${names.length} ${checks.length > 0 ? "checks" : "assets"}`;
+}
