@@ -17,7 +17,9 @@ export interface SettingView {
  */
 export function describeSettings(file: string): SettingView[] {
   const raw: unknown = existsSync(file) ? parse(readFileSync(file, "utf8")) : {};
-  return [...walk(instanceSchema, raw ?? {}, defaults, "")];
+  return [...walk(instanceSchema, raw ?? {}, defaults, "")]
+    .filter(({ path, by }) => by === "kc.yaml" || !/^(run|event_log|schedule)_storage\./.test(path))
+    .map((setting) => (setting.path === "storage" && setting.by === "default" ? { ...setting, value: "sqlite" } : setting));
 }
 
 const defaults: unknown = instanceSchema.parse({});

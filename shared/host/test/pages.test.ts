@@ -22,7 +22,7 @@ const workspace = makeWorkspace(
                 assetCheck({ asset: "a", name: "other", run: () => ({ passed: true }) })],
        schedules: [schedule({ name: "daily", cron: "0 6 * * *", target: nightly, defaultStatus: "running" }),
                    schedule({ name: "off", cron: "* * * * *", target: "a" })],
-       sensors: [sensor({ name: "poll", every: "1h", target: "a", run: ({ cursor }) => ({ skip: "nothing new", cursor: "7" }) })]`,
+       sensors: [sensor({ name: "poll", interval: "1h", target: "a", run: ({ cursor }) => ({ skip: "nothing new", cursor: "7" }) })]`,
     ),
   },
   `storage: { sqlite: { path: .kc/other.db } }

@@ -97,12 +97,12 @@ export function apiClient(base: string, options: { fetch?: typeof fetch } = {}) 
       call<Series>("GET", "asset/series", { key, name, ...query }),
     runs: (
       query: {
-        status?: string;
-        location?: string;
-        asset?: string;
-        requestId?: string;
+        status?: string | undefined;
+        location?: string | undefined;
+        asset?: string | undefined;
+        requestId?: string | undefined;
         /** `name=value`. */
-        tag?: string;
+        tag?: string | undefined;
         limit?: number;
         before?: string;
       } = {},

@@ -235,6 +235,7 @@ export const eventSchema = z
 export const submitSchema = z
   .strictObject({
     selection: z.string().max(10_000).optional().openapi({ example: "+downstream/fact_virtual_count" }),
+    assets: z.array(z.string().max(512)).min(1).max(100_000).optional().openapi({ description: "Keys instead of a selection" }),
     checksOnly: z.boolean().optional().openapi({ description: "Carry out the checks of the selected assets, make nothing" }),
     checks: z
       .array(z.string().max(1_100))
