@@ -1,3 +1,3 @@
 import { vitestBase } from "@kc/tooling/vitest";
 
-export default vitestBase();
+export default vitestBase({ globalSetup: "test/build.ts" });

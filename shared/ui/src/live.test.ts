@@ -1,7 +1,7 @@
 import type { RunEvent } from "@kc/host/client";
 import { QueryClient, QueryObserver } from "@tanstack/react-query";
 import { describe, expect, test } from "vitest";
-import { append, refresher, staleAfter } from "./live.ts";
+import { append, refresher, staleAfter, staleOf } from "./live.ts";
 import { stepSpans } from "./parts/step-timeline.tsx";
 import { span } from "./parts/time.tsx";
 
@@ -9,8 +9,15 @@ describe("live updates", () => {
   test("a log line makes no query stale", () => {
     expect(staleAfter({ type: "log" })).toEqual([]);
   });
+  test("a step's change makes its run stale and not the list of all runs: what it waits for stands there, and in the pools", () => {
+    expect(staleAfter({ type: "step_waiting", runId: "r" })).toEqual([["runs", "r"], ["assets"], ["pools"]]);
+  });
+  test("ticks, alerts and pools are no events of the log, and are told apart", () => {
+    expect(staleOf("ticks")).toContainEqual(["instigators"]);
+    expect(staleOf("alerts")).toEqual([["alerts"]]);
+  });
   test("a run's change makes runs, assets, automation and alerts stale", () => {
-    expect(staleAfter({ type: "run_succeeded" })).toEqual(["runs", "assets", "instigators", "alerts"]);
+    expect(staleAfter({ type: "run_succeeded" })).toEqual([["runs"], ["assets"], ["instigators"], ["alerts"], ["pools"]]);
   });
 });
 
@@ -59,6 +66,20 @@ describe("stepSpans()", () => {
       to: Date.parse("2026-01-01T00:00:04Z"),
     });
     expect(b).toMatchObject({ status: "queued", from: undefined });
+  });
+  test("a step that its run's cancelling ended is cancelled, not failed; one that waits says so", () => {
+    const failed = event("step_failed", 2);
+    const spans = stepSpans(
+      [{ key: "a" }, { key: "b" }, { key: "c" }],
+      [
+        event("step_started", 1),
+        { ...failed, fields: { cancelled: true } },
+        event("step_waiting", 1, "b"),
+        event("step_started", 1, "c"),
+        { ...failed, step: "c" },
+      ],
+    );
+    expect(spans.map((one) => one.status)).toEqual(["cancelled", "waiting", "failed"]);
   });
 });
 

@@ -2,14 +2,22 @@ import type { RunEvent } from "@kc/host/client";
 import { type QueryClient, type QueryKey, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 
-/** Which queries an event makes stale, by the first part of their keys. */
-export function staleAfter(event: Pick<RunEvent, "type">): string[] {
-  if (event.type === "log") return [];
-  if (event.type === "backfill") return ["backfills"];
-  if (event.type === "check_result" || event.type === "freshness") return ["assets", "alerts"];
-  if (event.type.startsWith("run_")) return ["runs", "assets", "instigators", "alerts"];
-  if (event.type === "instigator_changed") return ["instigators"];
-  return ["assets"];
+/** Which queries an event makes stale, by the beginning of their keys. */
+export function staleAfter({ type, runId }: Pick<RunEvent, "type" | "runId">): QueryKey[] {
+  if (type === "log") return [];
+  if (type === "backfill") return [["backfills"]];
+  if (type === "check_result" || type === "freshness") return [["assets"], ["alerts"]];
+  if (type.startsWith("run_")) return [["runs"], ["assets"], ["instigators"], ["alerts"], ["pools"]];
+  // What a step waits for, and who holds it, stands in its run and in the pools.
+  if (type.startsWith("step_")) return [...(runId ? [["runs", runId]] : []), ["assets"], ["pools"]];
+  if (type === "instigator_changed") return [["instigators"]];
+  return [["assets"]];
+}
+
+/** Which queries become stale by what is no event of the log. */
+export function staleOf(what: string): QueryKey[] {
+  if (what === "ticks") return [["instigators"], ["runs", "timeline"]];
+  return what === "pauses" ? [["instigators"], ["assets"]] : [[what]];
 }
 
 /**
@@ -55,9 +63,10 @@ export function useLive(): boolean {
     source.onmessage = ({ data }) => {
       const event = JSON.parse(data) as RunEvent;
       if (event.runId && !append(client, event.runId, event)) mark(["events", event.runId]);
-      mark(...staleAfter(event).map((name) => [name]));
+      mark(...staleAfter(event));
     };
-    source.addEventListener("location", () => mark(["workspace"], ["assets"], ["instigators"], ["alerts"]));
+    source.addEventListener("location", () => mark(["workspace"], ["assets"], ["instigators"], ["alerts"], ["pools"]));
+    source.addEventListener("changed", ({ data }) => mark(...staleOf((JSON.parse(data) as { what: string }).what)));
     return () => {
       source.close();
       stop();

@@ -1,47 +1,22 @@
-import { execFileSync } from "node:child_process";
-import { existsSync } from "node:fs";
-import { join } from "node:path";
-import { type TestInstance, testInstance } from "@kc/host/testing";
-import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { noBrowser, openPlatform, type Platform } from "./platform.ts";
 
-const executable = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((path) => existsSync(path));
-
-// .ci/run installs chromium; on a person's machine without one the page cannot be opened.
-describe.skipIf(!executable && !process.env.CI)("the web UI in a browser", () => {
-  let instance: TestInstance;
-  let browser: Browser;
-  let page: Page;
-  const errors: string[] = [];
+describe.skipIf(noBrowser)("the platform of this repository in a browser", () => {
+  let platform: Platform;
+  let instance: Platform["instance"];
+  let page: Platform["page"];
   beforeAll(async () => {
-    if (!existsSync(join(import.meta.dirname, "..", "dist", "index.html")))
-      execFileSync("node_modules/.bin/vite", ["build", "--logLevel", "error"], { cwd: join(import.meta.dirname, "..") });
-    instance = await testInstance();
-    browser = await chromium.launch({
-      executablePath: executable!,
-      args: [
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-      ],
-    });
-    page = await browser.newPage({ viewport: { width: 1500, height: 900 } });
-    page.on("pageerror", (error) => errors.push(error.message));
-    page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
+    platform = await openPlatform();
+    ({ instance, page } = platform);
   });
   afterAll(async () => {
-    await browser?.close();
-    await instance?.stop();
+    await platform?.close();
   });
 
   const node = (key: string) => page.getByTestId(`rf__node-${key}`);
 
   test("the lineage shows every asset of every location", async () => {
-    await page.goto(instance.url);
+    await platform.open("/");
     const assets = await instance.api.assets();
     await expect.poll(() => page.locator(".node").count()).toBe(assets.length);
     await page.getByText("live", { exact: true }).waitFor();
@@ -65,14 +40,14 @@ describe.skipIf(!executable && !process.env.CI)("the web UI in a browser", () =>
         asset: "csv_customers",
         metadata: { points_of_test: { type: "row_count", value: rows } },
       });
-    await page.goto(`${instance.url.replace(/\/$/, "")}/assets/csv_customers`);
+    await platform.open("/assets/csv_customers");
     const series = page.locator("figure.series", { hasText: "points_of_test" });
     await expect.poll(() => series.locator("circle").count()).toBe(2);
     expect(await series.locator("circle title").allTextContents()).toEqual([
       expect.stringMatching(/: 120$/),
       expect.stringMatching(/: 4,000$/),
     ]);
-    await page.goto(instance.url);
+    await platform.open("/");
   });
 
   test("the lineage is live: a run that is asked for elsewhere changes the node without a reload", async () => {
@@ -97,11 +72,11 @@ describe.skipIf(!executable && !process.env.CI)("the web UI in a browser", () =>
     await page.locator("tr", { hasText: "downstream" }).getByRole("link").first().click();
     await page.getByRole("heading", { name: /failed in downstream/ }).waitFor();
     await page.getByText("has not been built yet").first().waitFor();
-    await page.getByRole("button", { name: "Retry from failure" }).waitFor();
+    await page.getByRole("button", { name: "Re-execute from failure" }).waitFor();
   });
 
   test("a partitioned asset shows a cell for each month; a stretch of them is made by a backfill, which shows how it ended", async () => {
-    await page.goto(`${instance.url.replace(/\/$/, "")}/assets/downstream/virtual_items_of_month`);
+    await platform.open("/assets/downstream/virtual_items_of_month?tab=partitions");
     await expect.poll(() => page.locator(".partition-cells .cell").count()).toBe(12);
     await page.getByRole("tab", { name: "missing" }).click();
     await page.getByRole("button", { name: "Make 12" }).waitFor();
@@ -114,7 +89,7 @@ describe.skipIf(!executable && !process.env.CI)("the web UI in a browser", () =>
     await page.getByText("2025-02-01...2025-04-01").waitFor();
     await page.getByRole("link", { name: "Backfills", exact: true }).first().click();
     await page.getByText("0 of 3, 3 failed").waitFor();
-    await page.goto(`${instance.url.replace(/\/$/, "")}/assets/downstream/virtual_items_of_month`);
+    await platform.open("/assets/downstream/virtual_items_of_month?tab=partitions");
     await page.getByRole("button", { name: "2025-03-01 failed" }).waitFor();
   });
 
@@ -137,7 +112,6 @@ describe.skipIf(!executable && !process.env.CI)("the web UI in a browser", () =>
   });
 
   test("nothing was logged as an error on any page", () => {
-    // A refused selection is answered with 400, which the browser notes by itself.
-    expect(errors.filter((text) => !/400 \(Bad Request\)/.test(text))).toEqual([]);
+    expect(platform.errors).toEqual([]);
   });
 });

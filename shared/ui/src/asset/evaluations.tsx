@@ -1,8 +1,8 @@
 import type { AssetEvaluations } from "@kc/host/client";
 import { useQuery } from "@tanstack/react-query";
 import { queries } from "../api.ts";
-import { Chip, Status } from "./status.tsx";
-import { Ago } from "./time.tsx";
+import { Chip, Status } from "../parts/status.tsx";
+import { Ago } from "../parts/time.tsx";
 
 type Evaluated = AssetEvaluations["evaluations"][number];
 type Node = Evaluated["evaluation"];

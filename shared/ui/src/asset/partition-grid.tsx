@@ -2,7 +2,7 @@ import type { PartitionGrid as Grid } from "@kc/host/client";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { queries } from "../api.ts";
-import { StartBackfill } from "./start-backfill.tsx";
+import { StartBackfill } from "../parts/start-backfill.tsx";
 
 type Cell = Grid["rows"][number]["cells"][number];
 

@@ -1,5 +1,6 @@
 import type { Asset } from "@kc/host/client";
 import { Handle, type Node, type NodeProps, Position } from "@xyflow/react";
+import { KeyName } from "../parts/key-name.tsx";
 import { Status } from "../parts/status.tsx";
 import { Ago } from "../parts/time.tsx";
 
@@ -7,7 +8,6 @@ export type AssetFlowNode = Node<{ asset: Asset; color: string }, "asset">;
 
 /** An asset in the lineage: where it belongs, what it does, how it is. */
 export function AssetNode({ data: { asset, color }, selected }: NodeProps<AssetFlowNode>) {
-  const parts = asset.key.split("/");
   const failed = asset.checks.filter((check) => check.result && !check.result.passed).length;
   return (
     <div
@@ -23,9 +23,8 @@ export function AssetNode({ data: { asset, color }, selected }: NodeProps<AssetF
           </span>
         ))}
       </div>
-      <div className="node-name" title={asset.key}>
-        {parts.length > 1 && <span className="dim">{parts.slice(0, -1).join("/")}/</span>}
-        {parts.at(-1)}
+      <div className="node-name">
+        <KeyName value={asset.key} />
       </div>
       <div className="node-foot">
         <Status value={asset.external ? "external" : asset.status} />

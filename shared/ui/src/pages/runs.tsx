@@ -1,33 +1,57 @@
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { queries } from "../api.ts";
-import { RunTable } from "../parts/run-table.tsx";
+import { RunList } from "../parts/run-list.tsx";
 
-const filters = {
-  all: [],
-  active: ["queued", "starting", "running", "cancelling"],
-  failed: ["failed", "cancelled", "skipped"],
-  succeeded: ["succeeded"],
+const statuses = {
+  all: undefined,
+  active: "queued,starting,running,cancelling",
+  failed: "failed,cancelled,skipped",
+  succeeded: "succeeded",
 } as const;
+const words = { location: "in", asset: "of", requestId: "of request", tag: "with" } as const;
 
 export function RunsPage() {
-  const [filter, setFilter] = useState<keyof typeof filters>("all");
-  const { data: runs = [] } = useQuery(queries.runs());
-  const wanted: readonly string[] = filters[filter];
+  const search = useSearch({ from: "/runs" });
+  const navigate = useNavigate({ from: "/runs" });
+  const { data: workspace } = useQuery(queries.workspace);
+  const names = Object.keys(statuses) as (keyof typeof statuses)[];
+  const chosen = names.find((name) => statuses[name] === search.status) ?? "all";
+  const narrowed = (Object.keys(words) as (keyof typeof words)[]).filter((name) => search[name] && name !== "location");
   return (
     <div className="page">
       <h1>Runs</h1>
-      <div className="tabs" role="tablist">
-        {(Object.keys(filters) as (keyof typeof filters)[]).map((name) => (
-          <button key={name} type="button" role="tab" aria-selected={filter === name} onClick={() => setFilter(name)}>
-            {name}{" "}
-            <span className="dim">
-              {runs.filter((run) => name === "all" || (filters[name] as readonly string[]).includes(run.status)).length}
-            </span>
-          </button>
+      <div className="row">
+        <span className="tabs" role="tablist">
+          {names.map((name) => (
+            <button
+              key={name}
+              type="button"
+              role="tab"
+              aria-selected={chosen === name}
+              onClick={() => void navigate({ search: { ...search, status: statuses[name] }, replace: true })}
+            >
+              {name}
+            </button>
+          ))}
+        </span>
+        <select
+          aria-label="Location"
+          value={search.location ?? ""}
+          onChange={(event) => void navigate({ search: { ...search, location: event.target.value || undefined }, replace: true })}
+        >
+          <option value="">every location</option>
+          {workspace?.locations.map((location) => (
+            <option key={location.name}>{location.name}</option>
+          ))}
+        </select>
+        {narrowed.map((name) => (
+          <Link key={name} to="/runs" search={{ ...search, [name]: undefined }} className="chip" title="Show others too">
+            {words[name]} {search[name]} ✕
+          </Link>
         ))}
       </div>
-      <RunTable runs={runs.filter((run) => filter === "all" || wanted.includes(run.status))} />
+      <RunList filter={search} empty={Object.keys(search).length > 0 ? "No run is like that." : "No runs yet."} />
     </div>
   );
 }

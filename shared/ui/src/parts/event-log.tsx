@@ -3,6 +3,8 @@ import { Link } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { MetadataList } from "./metadata.tsx";
+import { RunText } from "./run-text.tsx";
+import { isCancelled } from "./step-timeline.tsx";
 
 const kinds = {
   all: () => true,
@@ -12,6 +14,7 @@ const kinds = {
 } as const;
 
 function isProblem(event: RunEvent): boolean {
+  if (isCancelled(event)) return false;
   return (
     event.level === "error" ||
     event.level === "warn" ||
@@ -99,7 +102,13 @@ function Line({ event }: { event: RunEvent }) {
     <div className={`line ${tone}`}>
       <time>{event.at.slice(11, 23)}</time>
       <span className="line-type">
-        {event.type === "log" ? (event.stream === "logger" ? event.level : event.stream) : event.type.replaceAll("_", " ")}
+        {event.type === "log"
+          ? event.stream === "logger"
+            ? event.level
+            : event.stream
+          : isCancelled(event)
+            ? "step cancelled"
+            : event.type.replaceAll("_", " ")}
       </span>
       <span className="line-step">
         {event.asset ? (
@@ -113,7 +122,7 @@ function Line({ event }: { event: RunEvent }) {
       <span className="line-text">
         {event.check &&
           `${event.check.passed ? "✓" : "✗"} ${event.check.name}${event.check.description ? `: ${event.check.description}` : ""}`}
-        {event.message}
+        {event.message && <RunText text={event.message} />}
         {event.error && (
           <>
             {event.error.where && <code>{event.error.where} </code>}

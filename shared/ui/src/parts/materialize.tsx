@@ -1,20 +1,21 @@
+import type { RunRequest } from "@kc/host/client";
 import { useMutation } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { api } from "../api.ts";
 
-/** Requests a selection and goes to its first run. */
+/** Requests what is asked for and goes to its first run. */
 export function Materialize({
-  selection,
+  request,
   label = "Materialize",
   quiet = false,
 }: {
-  selection: string;
+  request: RunRequest;
   label?: string;
   quiet?: boolean;
 }) {
   const navigate = useNavigate();
   const submit = useMutation({
-    mutationFn: () => api.submit({ selection }),
+    mutationFn: () => api.submit(request),
     onSuccess: ({ runs }) => void navigate({ to: "/runs/$id", params: { id: runs[0]!.id } }),
   });
   return (

@@ -1,4 +1,5 @@
 import type { RunDetail, RunEvent } from "@kc/host/client";
+import { KeyName } from "./key-name.tsx";
 import { Status } from "./status.tsx";
 import { span } from "./time.tsx";
 
@@ -9,6 +10,9 @@ export interface StepSpan {
   status: string;
   attempts: number;
 }
+
+/** A step that ended because its run was cancelled did not fail. */
+export const isCancelled = (event: RunEvent): boolean => event.fields?.cancelled === true;
 
 /** When each step of a run began and ended and how, from its events. */
 export function stepSpans(steps: readonly { key: string }[], events: readonly RunEvent[]): StepSpan[] {
@@ -25,7 +29,9 @@ export function stepSpans(steps: readonly { key: string }[], events: readonly Ru
       entry.status = "running";
     } else if (/^step_(succeeded|failed|skipped)$/.test(event.type)) {
       entry.to = at;
-      entry.status = event.type.slice(5);
+      entry.status = isCancelled(event) ? "cancelled" : event.type.slice(5);
+    } else if (event.type === "step_waiting" && entry.status !== "running") {
+      entry.status = "waiting";
     }
   }
   return [...spans.values()];
@@ -58,7 +64,8 @@ export function StepTimeline({
           onClick={() => onSelect(selected === step.key ? undefined : step.key)}
         >
           <span className="timeline-name">
-            <Status value={step.status} bare /> {step.key}
+            <Status value={step.status} bare /> <KeyName value={step.key} />
+            {step.status === "cancelled" && <span className="dim"> cancelled</span>}
             {step.attempts > 1 && <span className="dim"> try {step.attempts}</span>}
           </span>
           <span className="timeline-track">

@@ -1,12 +1,18 @@
 import { useEffect, useState } from "react";
 
-/** "3 s ago", with the instant itself as a tooltip. */
-export function Ago({ at }: { at: string | null | undefined }) {
+/** The present instant (ms), told anew every so often: for what is shown as an age. */
+export function useNow(everyMs: number): number {
   const [now, setNow] = useState(Date.now());
   useEffect(() => {
-    const timer = window.setInterval(() => setNow(Date.now()), 5_000);
+    const timer = window.setInterval(() => setNow(Date.now()), everyMs);
     return () => window.clearInterval(timer);
-  }, []);
+  }, [everyMs]);
+  return now;
+}
+
+/** "3 s ago", with the instant itself as a tooltip. */
+export function Ago({ at }: { at: string | null | undefined }) {
+  const now = useNow(5_000);
   if (!at) return <span className="dim">never</span>;
   return <time title={at}>{relative(Math.max(Date.now(), now) - Date.parse(at))}</time>;
 }
@@ -37,4 +43,11 @@ export function Duration({ from, to }: { from: string | null; to: string | null 
   }, [from, to]);
   if (!from) return <span className="dim">–</span>;
   return <>{span((to ? Date.parse(to) : now) - Date.parse(from))}</>;
+}
+
+/** "in 5 min", with the instant itself as a tooltip. */
+export function Until({ at }: { at: string }) {
+  const now = useNow(1_000);
+  const left = Date.parse(at) - now;
+  return <time title={at}>{left <= 0 ? "now" : `in ${span(left)}`}</time>;
 }

@@ -1,0 +1,52 @@
+import type { AssetDetail } from "@kc/host/client";
+import { Link } from "@tanstack/react-router";
+import { Materialize } from "../parts/materialize.tsx";
+import { RunText } from "../parts/run-text.tsx";
+import { Chip, Status } from "../parts/status.tsx";
+
+/** An asset's name, how it is and why, and the buttons that make it. */
+export function AssetHeader({ asset, wide }: { asset: AssetDetail; wide: boolean }) {
+  return (
+    <header>
+      <h1>
+        {wide ? (
+          asset.key
+        ) : (
+          <Link to="/assets/$" params={{ _splat: asset.key }}>
+            {asset.key}
+          </Link>
+        )}
+      </h1>
+      <p className="row">
+        <Status value={asset.external ? "external" : asset.status} />
+        <Chip kind={`h-${asset.health}`}>{asset.health}</Chip>
+        {asset.freshness && (
+          <Chip kind={`f-${asset.freshness}`}>{asset.freshness === "fresh" ? "fresh" : `freshness: ${asset.freshness}`}</Chip>
+        )}
+        {asset.stale && <Chip kind="f-warn">location does not load</Chip>}
+      </p>
+      {asset.health !== "healthy" && <HealthReasons asset={asset} />}
+      {asset.description && <p className="description">{asset.description}</p>}
+      {!asset.external && asset.partitions === null && (
+        <p className="row">
+          <Materialize request={{ selection: `key:"${asset.key}"` }} />
+          <Materialize request={{ selection: `+key:"${asset.key}"` }} label="With upstream" quiet />
+        </p>
+      )}
+    </header>
+  );
+}
+
+function HealthReasons({ asset }: { asset: AssetDetail }) {
+  return (
+    <ul className="health">
+      {asset.healthReasons
+        .filter((reason) => reason.status !== "healthy")
+        .map((reason) => (
+          <li key={reason.of}>
+            <Chip kind={`h-${reason.status}`}>{reason.of}</Chip> <RunText text={reason.text} />
+          </li>
+        ))}
+    </ul>
+  );
+}

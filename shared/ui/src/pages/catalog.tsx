@@ -1,0 +1,120 @@
+import type { Asset } from "@kc/host/client";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { useMemo, useState } from "react";
+import { KeyName } from "../parts/key-name.tsx";
+import { MaterializeChosen } from "../parts/materialize-chosen.tsx";
+import { SelectionError, SelectionInput, useSelection } from "../parts/selection.tsx";
+import { Chip, Status } from "../parts/status.tsx";
+import { Ago } from "../parts/time.tsx";
+import { type Column, VirtualTable } from "../parts/virtual-table.tsx";
+
+const healths = ["degraded", "warning", "healthy", "unknown"] as const;
+const freshnessRank = { fail: 0, warn: 1, unknown: 2, fresh: 3 };
+const passing = (asset: Asset) => asset.checks.filter((check) => check.result?.passed).length;
+const failing = (asset: Asset) => asset.checks.filter((check) => check.result && !check.result.passed).length;
+
+const columns: Column<Asset>[] = [
+  {
+    name: "Asset",
+    width: "minmax(190px, 2.6fr)",
+    cell: (asset) => (
+      <Link to="/assets/$" params={{ _splat: asset.key }} className="cell-link">
+        <KeyName value={asset.key} />
+      </Link>
+    ),
+    sort: (asset) => asset.key,
+  },
+  { name: "Location", width: "minmax(80px, 1fr)", cell: (asset) => asset.location, sort: (asset) => asset.location },
+  { name: "Group", width: "minmax(70px, 1fr)", cell: (asset) => asset.group, sort: (asset) => asset.group },
+  { name: "Kinds", width: "minmax(60px, 0.8fr)", cell: (asset) => <span className="dim">{asset.kinds.join(", ")}</span> },
+  {
+    name: "Status",
+    width: "104px",
+    cell: (asset) => <Status value={asset.external ? "external" : asset.status} />,
+    sort: (asset) => asset.status,
+  },
+  {
+    name: "Health",
+    width: "88px",
+    cell: (asset) => (
+      <span title={asset.healthReasons.map((reason) => reason.text).join("\n")}>
+        <Chip kind={`h-${asset.health}`}>{asset.health}</Chip>
+      </span>
+    ),
+    sort: (asset) => healths.indexOf(asset.health),
+  },
+  {
+    name: "Materialized",
+    width: "92px",
+    cell: (asset) => <Ago at={asset.materialization?.at} />,
+    sort: (asset) => (asset.materialization ? Date.parse(asset.materialization.at) : 0),
+  },
+  {
+    name: "Freshness",
+    width: "80px",
+    cell: (asset) => asset.freshness && <span className={`f-${asset.freshness}`}>{freshnessWord(asset.freshness)}</span>,
+    sort: (asset) => (asset.freshness ? freshnessRank[asset.freshness] : 4),
+  },
+  {
+    name: "Checks",
+    width: "84px",
+    cell: (asset) =>
+      asset.checks.length > 0 && (
+        <span className={failing(asset) > 0 ? "problem-inline" : ""}>
+          {failing(asset) > 0 ? `${failing(asset)} failing` : `${passing(asset)} of ${asset.checks.length}`}
+        </span>
+      ),
+    sort: (asset) => (asset.checks.length === 0 ? 1e9 : passing(asset) - failing(asset) * 1e6),
+  },
+  {
+    name: "Partitions",
+    width: "minmax(70px, 0.8fr)",
+    cell: (asset) => <span className="dim">{asset.partitions}</span>,
+    sort: (asset) => asset.partitions ?? "",
+  },
+];
+
+export const freshnessWord = (freshness: NonNullable<Asset["freshness"]>): string =>
+  ({ fresh: "fresh", warn: "late", fail: "too late", unknown: "unknown" })[freshness];
+
+export function CatalogPage() {
+  const { q = "" } = useSearch({ from: "/assets/" });
+  const navigate = useNavigate({ from: "/assets/" });
+  const [health, setHealth] = useState<Asset["health"]>();
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+  const { all, assets, error, loaded } = useSelection(q);
+  const shown = useMemo(() => (health ? assets.filter((asset) => asset.health === health) : assets), [assets, health]);
+  const picked = useMemo(() => assets.filter((asset) => chosen.has(asset.key)), [assets, chosen]);
+  return (
+    <div className="page full">
+      <h1>Assets</h1>
+      <div className="row">
+        <SelectionInput value={q} onChange={(text) => void navigate({ search: text ? { q: text } : {}, replace: true })} />
+        <span className="tabs" role="tablist">
+          <button type="button" role="tab" aria-selected={!health} onClick={() => setHealth(undefined)}>
+            all <span className="dim">{assets.length.toLocaleString("en")}</span>
+          </button>
+          {healths.map((name) => (
+            <button key={name} type="button" role="tab" aria-selected={health === name} onClick={() => setHealth(name)}>
+              {name} <span className="dim">{assets.filter((asset) => asset.health === name).length.toLocaleString("en")}</span>
+            </button>
+          ))}
+        </span>
+      </div>
+      <SelectionError error={error} />
+      {picked.length > 0 && <MaterializeChosen assets={picked} clear={() => setChosen(new Set())} />}
+      <VirtualTable
+        label="Assets"
+        columns={columns}
+        rows={shown}
+        keyOf={(asset) => asset.key}
+        chosen={chosen}
+        onChoose={setChosen}
+        canChoose={(asset) => !asset.external}
+        empty={
+          !loaded ? "Loading…" : all.length === 0 ? "No location defines an asset yet: ./kc new asset" : "No asset is like that."
+        }
+      />
+    </div>
+  );
+}

@@ -1,0 +1,77 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { useState } from "react";
+import { queries } from "../api.ts";
+import { Problems } from "../overview/problems.tsx";
+import { Timeline } from "../overview/timeline.tsx";
+import { failedRuns, failingChecks, lateAssets } from "../overview/wrong.ts";
+import { useNow } from "../parts/time.tsx";
+
+const hour = 3_600_000;
+const spans = {
+  "1 hour": [hour, hour / 4],
+  "6 hours": [6 * hour, hour],
+  "1 day": [24 * hour, 4 * hour],
+  "7 days": [168 * hour, 24 * hour],
+} as const;
+
+export function OverviewPage() {
+  const [chosen, choose] = useState<keyof typeof spans>("6 hours");
+  const [pastMs, aheadMs] = spans[chosen];
+  const {
+    data: timeline,
+    error,
+    dataUpdatedAt,
+  } = useQuery({
+    ...queries.timeline(pastMs, aheadMs),
+    placeholderData: (previous) => previous,
+  });
+  const { data: assets = [] } = useQuery(queries.assets);
+  const { data: ticks = [] } = useQuery(queries.ticks);
+  const { data: workspace } = useQuery(queries.workspace);
+  const here = useNow(5_000);
+  // The host's clock counts: that of this machine only says how much time went by since the answer.
+  const now = timeline ? Date.parse(timeline.now) + Math.max(0, here - dataUpdatedAt) : here;
+  const runs = timeline?.runs ?? [];
+  const of = (...statuses: string[]) => runs.filter((run) => statuses.includes(run.status)).length;
+  const late = lateAssets(assets).length;
+  return (
+    <div className="page wide-page">
+      <div className="row">
+        <h1>Overview</h1>
+        <span className="tabs right" role="tablist">
+          {(Object.keys(spans) as (keyof typeof spans)[]).map((name) => (
+            <button key={name} type="button" role="tab" aria-selected={chosen === name} onClick={() => choose(name)}>
+              {name}
+            </button>
+          ))}
+        </span>
+      </div>
+      <div className="tiles">
+        <Tile name="running" count={of("running", "starting", "cancelling")} tone="run" to="/runs" />
+        <Tile name="queued" count={of("queued")} tone="" to="/runs" />
+        <Tile name="failed runs" count={failedRuns(runs).length} tone="bad" to="/runs" />
+        <Tile
+          name="degraded assets"
+          count={assets.filter((asset) => asset.health === "degraded").length}
+          tone="bad"
+          to="/assets"
+        />
+        <Tile name="failing checks" count={failingChecks(assets).length} tone="bad" to="/checks" />
+        <Tile name="late" count={late} tone="warn" to="/assets" />
+      </div>
+      {error && <p className="problem">{error.message}</p>}
+      {timeline ? <Timeline data={timeline} now={now} pastMs={pastMs} aheadMs={aheadMs} /> : <p className="empty">Loading…</p>}
+      <h2>What is wrong now</h2>
+      <Problems runs={runs} assets={assets} ticks={ticks} workspace={workspace} />
+    </div>
+  );
+}
+
+function Tile({ name, count, tone, to }: { name: string; count: number; tone: string; to: "/runs" | "/assets" | "/checks" }) {
+  return (
+    <Link to={to} className={`tile ${count > 0 ? tone : ""}`}>
+      <b>{count.toLocaleString("en")}</b> {name}
+    </Link>
+  );
+}

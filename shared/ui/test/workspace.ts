@@ -1,0 +1,98 @@
+import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { uiFolder } from "./platform.ts";
+
+const runtime = resolve(uiFolder, "..", "runtime");
+/** Put together, because the text of a location is no import of this package. */
+const runtimePackage = ["@kc", "runtime"].join("/");
+
+/** A throw-away repository that serves this UI: `locations` by name, each the text of its definitions.ts. */
+export function makeWorkspace(locations: Record<string, string>, settings = ""): { root: string; remove(): void } {
+  const root = realpathSync(mkdtempSync(join(tmpdir(), "kc-ui-")));
+  for (const folder of ["data", "shared/ui"]) mkdirSync(join(root, folder), { recursive: true });
+  // A copy: another test may build anew meanwhile.
+  cpSync(join(uiFolder, "dist"), join(root, "shared", "ui", "dist"), { recursive: true });
+  writeFileSync(join(root, "kc.yaml"), settings);
+  for (const [name, text] of Object.entries(locations)) {
+    const folder = join(root, "locations", name);
+    mkdirSync(join(folder, "node_modules", "@kc"), { recursive: true });
+    mkdirSync(join(folder, "src"));
+    symlinkSync(runtime, join(folder, "node_modules", "@kc", "runtime"));
+    symlinkSync(join(runtime, "node_modules", "zod"), join(folder, "node_modules", "zod"));
+    writeFileSync(
+      join(folder, "package.json"),
+      JSON.stringify({ name: `@loc/${name}`, type: "module", kc: { location: name, loader: "node" } }),
+    );
+    writeFileSync(join(folder, "src", "definitions.ts"), text.replaceAll("RUNTIME", runtimePackage));
+  }
+  const list = Object.keys(locations).map((name) => `  - package: { path: locations/${name} }\n`);
+  writeFileSync(join(root, "workspace.yaml"), `load_from:\n${list.join("")}`);
+  return { root, remove: () => rmSync(root, { recursive: true, force: true }) };
+}
+
+/** A name that breaks what takes it for markup, and does not end. */
+export const hostile = `<img src=x onerror="document.title='broken'">`;
+export const longKey =
+  "warehouse/marts/finance/quarterly/a_very_long_name_of_an_asset_that_tells_what_it_is_only_at_its_very_end";
+
+/** A team whose definitions have one of everything that the pages show. */
+export const team = `
+import { z } from "zod";
+import { anyDepsUpdated, asset, assetCheck, defineLocation, job, monthlyPartitions, schedule, sensor } from "RUNTIME";
+const gate = () => fetch(process.env.GATE_URL).then((answer) => answer.text());
+const nightly = job({ name: "nightly", selection: "group:sales", description: ${JSON.stringify(hostile)}, tags: { team: "sales" } });
+const typed = job({
+  name: "typed", selection: "orders",
+  config: z.strictObject({ limit: z.number().int().min(1).describe("rows at most"), mode: z.enum(["full", "delta"]).default("full"), days: z.array(z.string()).optional() }),
+  configure: ({ limit }) => ({ orders: { limit } }),
+});
+const monthly = job({ name: "monthly", selection: "months" });
+export default defineLocation({
+  name: "team",
+  assets: [
+    asset({ key: "orders", group: "sales", kinds: ["sql"], owners: ["team:sales"], description: ${JSON.stringify(hostile)},
+      config: z.strictObject({ limit: z.number().int().default(10) }),
+      materialize: ({ config, log }) => { log.info("limit is " + config.limit); return { metadata: { rows: config.limit, text: ${JSON.stringify(hostile)} } }; } }),
+    asset({ key: "report", deps: ["orders"], group: "sales", automation: anyDepsUpdated(), freshness: { maxAge: { warn: "1m", fail: "1h" } }, materialize: () => {} }),
+    asset({ key: ${JSON.stringify(longKey)}, deps: ["report"], group: "marts", materialize: () => {} }),
+    asset({ key: "fails", group: "broken", materialize: () => { throw new Error(${JSON.stringify(`${hostile} is no number\n`)} + "x".repeat(400)); } }),
+    asset({ key: "months", partitions: monthlyPartitions({ start: "2026-01-01", end: "2026-07-01" }), materialize: () => {} }),
+    asset({ key: "held", pool: "warehouse", group: "slow", materialize: async ({ signal }) => {
+      signal.addEventListener("abort", () => {}); await Promise.race([gate(), new Promise((_, no) => signal.addEventListener("abort", () => no(new Error("told to stop"))))]); } }),
+    asset({ key: "queued", pool: "warehouse", group: "slow", materialize: () => {} }),
+  ],
+  checks: [
+    assetCheck({ asset: "orders", name: "enough", blocking: true, description: "at least five rows",
+      run: ({ materialization }) => { const rows = Number(materialization?.metadata?.rows ?? 0); return { passed: rows >= 5, description: rows + " rows", metadata: { rows } }; } }),
+    assetCheck({ asset: "report", name: "odd", run: () => ({ passed: false, severity: "WARN", description: ${JSON.stringify(hostile)} }) }),
+  ],
+  jobs: [nightly, typed, monthly],
+  schedules: [
+    schedule({ name: "nightly_schedule", cron: "0 6 * * *", target: nightly, defaultStatus: "running", description: "every morning" }),
+    schedule({ name: "yearly", cron: "0 0 1 1 *", target: "orders" }),
+  ],
+  sensors: [
+    sensor({ name: "files", interval: "1h", target: "orders", run: ({ cursor }) =>
+      cursor === "2" ? { skip: "no new file", cursor } : { runs: [{ runKey: "file-" + (cursor ?? "0") }], cursor: cursor === undefined ? "1" : "2" } }),
+    sensor({ name: "broken", interval: "1h", target: "orders", run: () => { throw new Error("the folder is gone"); } }),
+  ],
+});
+`;
+
+export const other = `
+import { asset, defineLocation } from "RUNTIME";
+export default defineLocation({ name: "other", assets: [asset({ key: "other/copy", deps: ["orders"], group: "sales", materialize: () => {} })] });
+`;
+
+export const settings = `
+runs: { max_concurrent: 7 }
+pools: { warehouse: 1 }
+alerts:
+  channels:
+    hook: { type: webhook, url: env:HOOK_URL, secret: env:HOOK_SECRET }
+    dead: { type: webhook, url: "http://127.0.0.1:9/secret-path-of-a-hook", secret: env:HOOK_SECRET }
+  rules:
+    - { name: failures, on: [asset_failed, run_failed], channels: [hook], severity: error }
+    - { name: nothing, on: [freshness], select: "group:nowhere", channels: [hook] }
+`;
