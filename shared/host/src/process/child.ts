@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { descendants, end, markVariable, sweep } from "./sweep.ts";
+import { type Reaper, startReaper } from "./reaper.ts";
+import { descendants, end, markVariable, sweepSoon } from "./sweep.ts";
 
 const watchdog = fileURLToPath(new URL("./watchdog.mjs", import.meta.url));
 
@@ -31,6 +32,11 @@ export interface Child {
   kill(): void;
 }
 
+/** What the marks of all children of this process begin with. */
+const family = randomUUID();
+let count = 0;
+let reaper: Reaper | undefined;
+
 /** Starts a Node process of its own process group that cannot outlive this one. */
 export function startChild(options: ChildOptions): Child {
   const flags = [
@@ -39,13 +45,15 @@ export function startChild(options: ChildOptions): Child {
     watchdog,
     ...(options.imports ?? []).flatMap((name) => ["--import", name]),
   ];
-  const mark = options.sweeps ? randomUUID() : undefined;
+  reaper ??= startReaper(`${family}.`);
+  const mark = options.sweeps ? `${family}.${++count}.` : undefined;
   const child: ChildProcess = spawn(process.execPath, [...flags, options.program, ...(options.args ?? [])], {
     cwd: options.cwd,
     env: { ...options.env, KC_WATCHDOG_FD: "3", ...(mark ? { [markVariable]: mark } : {}) } as NodeJS.ProcessEnv,
     detached: true,
     stdio: ["pipe", "pipe", "pipe", "pipe"],
   });
+  if (child.pid) reaper.add(child.pid);
   for (const stream of ["stdout", "stderr"] as const) {
     child[stream]!.setEncoding("utf8");
     createInterface({ input: child[stream]! }).on("line", (line) => options.onLine(stream, line));
@@ -71,7 +79,8 @@ export function startChild(options: ChildOptions): Child {
     // What it had started does not outlive it, whether it ended by itself or was killed.
     child.on("exit", () => {
       signal("SIGKILL");
-      if (mark) sweep(mark);
+      if (child.pid) reaper!.remove(child.pid);
+      if (mark) sweepSoon(mark);
     });
     child.on("close", (code, by) => {
       ended = true;

@@ -40,9 +40,13 @@ export function descendants(pid: number): number[] {
   return found;
 }
 
-/** Every process with the mark in its environment, this one aside. */
-export const marked = (mark: string): number[] =>
-  pids().filter((pid) => pid !== process.pid && `\0${read(pid, "environ")}`.includes(`\0${markVariable}=${mark}\0`));
+/** Every process with one of the marks in its environment, this one aside. */
+export const marked = (marks: readonly string[]): number[] =>
+  pids().filter((pid) => {
+    if (pid === process.pid) return false;
+    const environment = `\0${read(pid, "environ")}`;
+    return marks.some((mark) => environment.includes(`\0${markVariable}=${mark}\0`));
+  });
 
 /** Ends processes at once; those that are gone already are left alone. */
 export function end(those: readonly number[]): void {
@@ -54,11 +58,19 @@ export function end(those: readonly number[]): void {
     }
 }
 
-/** Ends all that have the mark; what they start meanwhile too. */
-export function sweep(mark: string): void {
-  for (let round = 0; round < 5; round++) {
-    const found = marked(mark).filter((pid) => !/^\d+ \(.*\) Z/s.test(read(pid, "stat")));
-    if (found.length === 0) return;
-    end(found);
-  }
+let due: string[] = [];
+
+/** Ends all that have the mark; what they start meanwhile too. Of many that end at once the processes are looked at once. */
+export function sweepSoon(mark: string): void {
+  due.push(mark);
+  if (due.length > 1) return;
+  setImmediate(() => {
+    const marks = due;
+    due = [];
+    for (let round = 0; round < 5; round++) {
+      const found = marked(marks).filter((pid) => !/^\d+ \(.*\) Z/s.test(read(pid, "stat")));
+      if (found.length === 0) return;
+      end(found);
+    }
+  });
 }
