@@ -112,7 +112,7 @@ export function startDaemon(
     const woken = wokenBy(events);
     for (const loop of loops) if (woken.has(loop.name as LoopName)) loop.wake();
   });
-  const stopWatching = context.workspace.onChange(() => wake());
+  const stopWatching = context.workspace.onChange(wokenOnce(context, () => wake()));
   function wake(): void {
     for (const loop of [automation, schedules, sensors, freshness, backfills, alerts]) loop.wake();
   }
@@ -138,5 +138,23 @@ export function startDaemon(
       stopWatching();
       await Promise.all(loops.map((loop) => loop.stop()));
     },
+  };
+}
+
+/** How long (ms) a change of one location may wait for others that load with it. */
+const togetherMs = 500;
+
+/** One call for many locations that load at once: each would build the lineage of all anew. One that takes long holds nobody back. */
+function wokenOnce({ workspace, clock }: Pick<DaemonContext, "workspace" | "clock">, wake: () => void): () => void {
+  let due = false;
+  return () => {
+    if (due) return;
+    due = true;
+    const settled = new AbortController();
+    void Promise.race([workspace.settled(), clock.sleep(togetherMs, settled.signal)]).then(() => {
+      settled.abort();
+      due = false;
+      wake();
+    });
   };
 }

@@ -73,19 +73,21 @@ export function startWorkspace(params: WorkspaceParams): Workspace {
   const listeners = new Set<(name: string) => void>();
   const stops: (() => void)[] = [];
   let stopped = false;
-  let built: ReturnType<typeof buildGraph> | undefined;
+  let built: (ReturnType<typeof buildGraph> & { all?: GraphProblem[] }) | undefined;
 
   function remembered() {
     return all.map((entry) => ({ location: entry.name, keys: readAssetKeys(entry)?.assets ?? [] }));
   }
   /** Built when it is asked for: of many locations that load at once only the last change counts. */
+  const snapshots = () => [...states.values()].flatMap((state) => (state.snapshot ? [state.snapshot] : []));
   const lineage = () => {
-    if (!built) {
-      const snapshots = [...states.values()].flatMap((state) => (state.snapshot ? [state.snapshot] : []));
-      built = buildGraph(snapshots, remembered());
-      built.problems.push(...instigatorProblems(built.graph, snapshots));
-    }
+    built ??= buildGraph(snapshots(), remembered());
     return built;
+  };
+  const problems = () => {
+    const found = lineage();
+    found.all ??= [...found.problems, ...instigatorProblems(found.graph, snapshots())];
+    return found.all;
   };
   const changed = (name: string) => {
     built = undefined;
@@ -187,7 +189,7 @@ export function startWorkspace(params: WorkspaceParams): Workspace {
     locations: () => [...states.values()],
     location: (name) => states.get(name),
     graph: () => lineage().graph,
-    problems: () => lineage().problems,
+    problems,
     reload,
     add: begin,
     startWorker: (name) => start(states.get(name)!.entry),

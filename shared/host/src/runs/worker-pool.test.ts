@@ -8,6 +8,7 @@ type Fake = CodeProcess & { location: string; ended: boolean; crash(): void };
 let started: Fake[];
 let generation: Map<string, number>;
 let changed: (name: string) => void;
+let loaded: () => void;
 let pool: WorkerPool;
 
 const poolOf = (options: { maxIdle?: number; maxRunsPerWorker?: number } = {}) => {
@@ -33,6 +34,10 @@ const poolOf = (options: { maxIdle?: number; maxRunsPerWorker?: number } = {}) =
       started.push(fake);
       return fake;
     },
+    settled: () =>
+      new Promise<void>((resolve) => {
+        loaded = resolve;
+      }),
     onChange(listener: (name: string) => void) {
       changed = listener;
       return () => {};
@@ -80,14 +85,16 @@ describe("workerPool()", () => {
     expect((one as Fake).ended).toBe(true);
     expect(pool.take("team")).not.toBe(one);
   });
-  test("a reload ends idle workers of the old code and warms one of the new; a busy one ends after its run", () => {
+  test("a reload ends idle workers of the old code and warms one of the new once all have loaded; a busy one ends after its run", async () => {
     const busy = pool.take("team") as Fake;
     pool.warm("team");
     const idle = started[1]!;
     generation.set("team", 2);
     changed("team");
     expect([idle.ended, busy.ended]).toEqual([true, false]);
-    expect(living()).toHaveLength(2);
+    expect(living()).toEqual([busy]);
+    loaded();
+    await expect.poll(() => living().length).toBe(2);
     pool.release(busy, true);
     expect(busy.ended).toBe(true);
   });

@@ -70,7 +70,8 @@ export function workerPool(
     for (const worker of idle.filter((one) => one.location === name && !usable(one))) {
       idle.splice(idle.indexOf(worker), 1);
       end(worker);
-      warm(name);
+      // Locations come first: a worker that starts beside them makes them late.
+      void workspace.settled().then(() => warm(name));
     }
   });
   function warm(location: string): void {

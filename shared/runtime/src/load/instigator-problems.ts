@@ -1,6 +1,6 @@
 import { UserError } from "../errors.ts";
 import type { GraphProblem, WorkspaceGraph } from "../graph.ts";
-import { select } from "../selection/select.ts";
+import { checkSelection } from "../selection/select.ts";
 import type { LocationSnapshot } from "../snapshot.ts";
 
 /**
@@ -25,7 +25,7 @@ export function instigatorProblems(graph: WorkspaceGraph, locations: readonly Lo
     for (const { what, where, texts } of named)
       for (const text of new Set(texts))
         try {
-          if (text) select(graph, text);
+          if (text) checkSelection(graph, text);
         } catch (error) {
           if (!(error instanceof UserError)) throw error;
           tell("selection", what, where, error.message);

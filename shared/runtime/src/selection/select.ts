@@ -13,6 +13,27 @@ export function select(graph: WorkspaceGraph, selection: string): string[] {
   return [...found].sort((a, b) => place.get(a)! - place.get(b)!);
 }
 
+/**
+ * Whether a selection can be evaluated, without evaluating it: thousands of jobs are looked at on every load.
+ * @throws UserError as `select` does.
+ */
+export function checkSelection(graph: WorkspaceGraph, selection: string): void {
+  const check = (part: Selection): void => {
+    if (part.type === "filter") requireKey(graph, part);
+    else if ("of" in part) check(part.of);
+    else if ("parts" in part) part.parts.forEach(check);
+  };
+  check(parseSelection(selection));
+}
+
+/** @throws UserError when it is a key without wildcard that names no asset. */
+function requireKey(graph: WorkspaceGraph, { name, pattern }: Extract<Selection, { type: "filter" }>): void {
+  if (name === "key" && !pattern.includes("*") && !graph.assets.has(pattern))
+    throw new UserError(`there is no asset "${pattern}".${didYouMean(pattern, graph.assets.keys())}`, {
+      hint: "kc list assets shows all of them.",
+    });
+}
+
 const places = new WeakMap<WorkspaceGraph, ReadonlyMap<string, number>>();
 
 /** The place of each key in dependency order: to look at few keys must not cost a walk over all. */
@@ -56,14 +77,10 @@ function ends(graph: WorkspaceGraph, of: Selection, direction: "deps" | "depende
   return new Set([...all].filter((key) => graph.assets.get(key)![direction].every((other) => !graph.assets.has(other))));
 }
 
-function filter(graph: WorkspaceGraph, { name, pattern, value }: Extract<Selection, { type: "filter" }>): Set<string> {
-  if (name === "key" && !pattern.includes("*")) {
-    if (!graph.assets.has(pattern))
-      throw new UserError(`there is no asset "${pattern}".${didYouMean(pattern, graph.assets.keys())}`, {
-        hint: "kc list assets shows all of them.",
-      });
-    return new Set([pattern]);
-  }
+function filter(graph: WorkspaceGraph, of: Extract<Selection, { type: "filter" }>): Set<string> {
+  requireKey(graph, of);
+  const { name, pattern, value } = of;
+  if (name === "key" && !pattern.includes("*")) return new Set([pattern]);
   const match = wildcard(pattern);
   const wanted = value === undefined ? undefined : wildcard(value);
   const test: Record<typeof name, (node: AssetNode) => boolean> = {
