@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import { startPostgres } from "@kc/standin-postgres";
 import { cutConnections, openPostgres } from "@kc/storage/postgres";
 import { openSqlite } from "@kc/storage/sqlite";
@@ -24,7 +25,7 @@ test.skipIf(process.platform !== "linux")(
   "whatever is killed, SQLite has what was acknowledged and what its events prove",
   { timeout },
   async () => {
-    const workspace = makeWorkspace(faultLocations, faultSettings(false));
+    const workspace = makeWorkspace(faultLocations, faultSettings());
     const home = mkdtempSync(join(tmpdir(), "kc-faults-"));
     try {
       told(
@@ -44,31 +45,38 @@ test.skipIf(process.platform !== "linux")(
   },
 );
 
-test.skipIf(process.platform !== "linux")(
-  "whatever is killed, PostgreSQL has what was acknowledged and what its events prove",
-  { timeout },
-  async () => {
-    const workspace = makeWorkspace(faultLocations, faultSettings(true));
-    const home = mkdtempSync(join(tmpdir(), "kc-faults-"));
-    const server = await startPostgres({ stateDir: join(home, "pg") });
-    const v = server.variables;
-    const url = `postgres://${v.LOCAL_POSTGRES_USER}:${encodeURIComponent(v.LOCAL_POSTGRES_PASSWORD!)}@${v.LOCAL_POSTGRES_HOST}:${v.LOCAL_POSTGRES_PORT}/${v.LOCAL_POSTGRES_DATABASE}`;
-    try {
-      told(
-        await runFaults({
-          root: workspace.root,
-          home,
-          seed: seed + 1,
-          seconds,
-          env: { DATABASE_URL: url },
-          open: () => openPostgres(url),
+test.skipIf(process.platform !== "linux").each([
+  { hosts: 1, what: "whatever is killed, PostgreSQL has what was acknowledged and what its events prove", offset: 1 },
+  { hosts: 2, what: "two hosts on one PostgreSQL: whoever is killed, paused or cut off, the storage proves the same", offset: 2 },
+])("$what", { timeout }, async ({ hosts, offset }) => {
+  const workspace = makeWorkspace(faultLocations, faultSettings("kc"));
+  const home = mkdtempSync(join(tmpdir(), "kc-faults-"));
+  let server = await startPostgres({ stateDir: join(home, "pg") });
+  const v = server.variables;
+  const url = `postgres://${v.LOCAL_POSTGRES_USER}:${encodeURIComponent(v.LOCAL_POSTGRES_PASSWORD!)}@${v.LOCAL_POSTGRES_HOST}:${v.LOCAL_POSTGRES_PORT}/${v.LOCAL_POSTGRES_DATABASE}`;
+  try {
+    told(
+      await runFaults({
+        root: workspace.root,
+        home,
+        hosts,
+        seed: seed + offset,
+        seconds,
+        env: { DATABASE_URL: url },
+        open: () => openPostgres(url),
+        database: {
           cut: () => cutConnections(url),
-        }),
-      );
-    } finally {
-      await server.stop();
-      workspace.remove();
-      rmSync(home, { recursive: true, force: true });
-    }
-  },
-);
+          async restart(awayMs) {
+            await server.stop();
+            await wait(awayMs);
+            server = await startPostgres({ stateDir: join(home, "pg"), port: Number(v.LOCAL_POSTGRES_PORT) });
+          },
+        },
+      }),
+    );
+  } finally {
+    await server.stop();
+    workspace.remove();
+    rmSync(home, { recursive: true, force: true });
+  }
+});

@@ -1,5 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import { type Benchmark, NotMeasured } from "../benchmark.ts";
 import { withoutVendors } from "../platform.ts";
 import { startStandin } from "../standin.ts";
@@ -7,7 +8,8 @@ import { writeWorkspace } from "../workspace.ts";
 
 export const faults: Benchmark = {
   name: "faults",
-  summary: "A random workload under random kills, on SQLite and on PostgreSQL: what does not come out right (--seconds, --seed)",
+  summary:
+    "A random workload under random kills, on SQLite, on PostgreSQL, and of two hosts: what does not come out right (--seconds, --seed)",
   bar: "0 problems",
   unit: "problems",
   async run({ root, folder, seconds, seed, note }) {
@@ -15,20 +17,37 @@ export const faults: Benchmark = {
     const { faultLocations, faultSettings, runFaults } = await import("@kc/host/faults");
     const { cutConnections, openPostgres } = await import("@kc/storage/postgres");
     const { openSqlite } = await import("@kc/storage/sqlite");
-    const server = await startStandin(root, "local_postgres", join(folder, "server"));
+    const startServer = () => startStandin(root, "local_postgres", join(folder, "server"));
+    let server = await startServer();
     const v = server.variables;
     const url = `postgres://${v.LOCAL_POSTGRES_USER}:${encodeURIComponent(v.LOCAL_POSTGRES_PASSWORD!)}@${v.LOCAL_POSTGRES_HOST}:${v.LOCAL_POSTGRES_PORT}/${v.LOCAL_POSTGRES_DATABASE}`;
-    const storages = [
-      { name: "SQLite", env: {}, open: async (home: string) => openSqlite(join(home, "instance.db")) },
-      { name: "PostgreSQL", env: { DATABASE_URL: url }, open: () => openPostgres(url), cut: () => cutConnections(url) },
+    const database = {
+      cut: () => cutConnections(url),
+      async restart(awayMs: number) {
+        await server.stop();
+        await wait(awayMs);
+        server = await startServer();
+      },
+    };
+    // A schema each: what one workload leaves is not the other's.
+    const onServer = (schema: string) => ({
+      schema,
+      env: { DATABASE_URL: url },
+      open: () => openPostgres(url, { schema }),
+      database,
+    });
+    const cases = [
+      { name: "SQLite", env: {}, schema: undefined, open: async (home: string) => openSqlite(join(home, "instance.db")) },
+      { name: "PostgreSQL", ...onServer("one_host") },
+      { name: "two hosts", ...onServer("two_hosts"), hosts: 2 },
     ];
     try {
       const measured = [];
-      for (const [index, { name, env, open, cut }] of storages.entries()) {
-        const place = join(folder, name);
+      for (const [index, { name, env, schema, open, ...more }] of cases.entries()) {
+        const place = join(folder, `case-${index}`);
         const home = join(place, "home");
         mkdirSync(home, { recursive: true });
-        const workspace = writeWorkspace(root, place, { locations: faultLocations, settings: faultSettings(index > 0) });
+        const workspace = writeWorkspace(root, place, { locations: faultLocations, settings: faultSettings(schema) });
         note(`${name}: ${seconds} s with seed ${seed + index}`);
         const report = await runFaults({
           root: workspace,
@@ -37,7 +56,7 @@ export const faults: Benchmark = {
           seconds,
           env: { ...withoutVendors(), ...env },
           open: () => open(home),
-          ...(cut ? { cut } : {}),
+          ...more,
         });
         note(`${name}: ${JSON.stringify(report.counts)}`);
         if (report.problems.length > 0) for (const line of [...report.actions, ...report.problems]) note(line);

@@ -19,8 +19,17 @@ export interface FaultOptions {
   env: Readonly<Record<string, string | undefined>>;
   /** Opens the storage of the instance, once its host has ended. */
   open(): Promise<Storage>;
-  /** Ends the storage's connections, where it has any. */
-  cut?(): Promise<void>;
+  /** Hosts that share the storage, each with a home of its own; default 1, and an SQLite file serves no more. */
+  hosts?: number;
+  /** What can befall the storage, where it is a server. */
+  database?: DatabaseFaults;
+}
+
+export interface DatabaseFaults {
+  /** Ends the connections of all hosts. */
+  cut(): Promise<void>;
+  /** Stops the server, without a word to anybody, and starts it again after so long (ms). */
+  restart(awayMs: number): Promise<void>;
 }
 
 export interface FaultReport {
@@ -30,6 +39,8 @@ export interface FaultReport {
   problems: string[];
   counts: Record<string, number>;
 }
+
+type Member = JoinedHost & { pid: number };
 
 /** How long (ms) everything may take to come to rest after the last fault. */
 const quietMs = 90_000;
@@ -52,10 +63,10 @@ export async function runFaults(options: FaultOptions): Promise<FaultReport> {
     actions.push(`${Date.now() - began} ${kind} ${more}`.trim());
   };
   const known = { runs: [] as string[], backfills: [] as string[], reported: [] as number[] };
-  const start = async (): Promise<JoinedHost & { pid: number }> => {
+  const start = async (place: number): Promise<Member> => {
     const host = await joinHost({
       root: options.root,
-      home: options.home,
+      home: place === 0 ? options.home : join(options.home, `host-${place}`),
       port: 0,
       watch: false,
       writeKeys: false,
@@ -67,21 +78,26 @@ export async function runFaults(options: FaultOptions): Promise<FaultReport> {
     return { ...host, pid: (await host.api.health()).pid };
   };
   const problems: string[] = [];
-  let host = await start();
+  const hosts: Member[] = [];
   try {
+    for (let place = 0; place < (options.hosts ?? 1); place++) hosts.push(await start(place));
     const end = began + options.seconds * 1_000;
     while (Date.now() < end) {
       await wait(50 + random.below(400));
+      const place = random.below(hosts.length);
+      const host = hosts[place]!;
       if (random.next() < 0.6) await work(host.api, random, known, act);
-      else if ((await fault(host.pid, random, act, options.cut)) === "restart") host = await start();
+      else if ((await fault(host.pid, random, act, options.database)) === "restart") hosts[place] = await start(place);
     }
     act("quiet");
-    problems.push(...(await rest(host.api)));
+    problems.push(...(await rest(hosts.map((host) => host.api))));
   } catch (error) {
     problems.push(`the suite broke off: ${(error as Error).stack}`);
   } finally {
-    host.leave();
-    signal(host.pid, "SIGTERM");
+    for (const host of hosts) {
+      host.leave();
+      signal(host.pid, "SIGTERM");
+    }
     for (let at = 0; at < 150 && suiteProcesses(id).length > 0; at++) await wait(100);
     for (const pid of suiteProcesses(id)) {
       problems.push(`process ${pid} is left behind: ${commandOf(pid)}`);
@@ -136,7 +152,7 @@ async function fault(
   host: number,
   random: Random,
   act: (kind: string, more?: string) => void,
-  cut: (() => Promise<void>) | undefined,
+  database: DatabaseFaults | undefined,
 ): Promise<"restart" | undefined> {
   const what = random.next();
   const codes = codeProcesses(host);
@@ -162,19 +178,24 @@ async function fault(
       signal(pid, "SIGSTOP");
       setTimeout(() => signal(pid, "SIGCONT"), ms);
     }
-  } else if (cut) {
+  } else if (database && random.next() < 0.5) {
     act("cut database");
-    await cut();
+    await database.cut();
+  } else if (database) {
+    const ms = random.below(2_000);
+    act("restart database", `${ms} ms`);
+    await database.restart(ms);
   }
   return undefined;
 }
 
 /** Turns everything off that makes runs by itself and waits for what goes on. Answers what does not end. */
-async function rest(api: ApiClient): Promise<string[]> {
+async function rest(apis: readonly ApiClient[]): Promise<string[]> {
   const until = Date.now() + quietMs;
   for (;;) {
     const open: string[] = [];
     try {
+      const api = await leading(apis);
       await api.turn("schedules", "one", "each_second", false);
       await api.turn("sensors", "one", "counts", false);
       for (const tick of await api.ticks({ limit: 1_000 }))
@@ -197,4 +218,11 @@ async function rest(api: ApiClient): Promise<string[]> {
     if (Date.now() > until) return open.map((one) => `after ${quietMs / 1_000} s of quiet ${one}`);
     await wait(200);
   }
+}
+
+/** The host that leads: it alone knows who holds slots. */
+async function leading(apis: readonly ApiClient[]): Promise<ApiClient> {
+  if (apis.length === 1) return apis[0]!;
+  for (const api of apis) if ((await api.health()).leader?.leads) return api;
+  throw new Error("no host leads");
 }

@@ -35,9 +35,9 @@ export default defineLocation({ name: "two", assets: [
 `,
 };
 
-/** kc.yaml of the suite; `postgres`: the storage is the one that DATABASE_URL names. */
-export const faultSettings = (postgres: boolean): string =>
-  `${postgres ? "storage: { postgres: { url: env:DATABASE_URL } }\n" : ""}runs: { max_concurrent: 6, cancel_grace: 500ms, start_timeout: 20s }
+/** kc.yaml of the suite. @param schema of the database that DATABASE_URL names; without it the storage is an SQLite file. */
+export const faultSettings = (schema?: string): string =>
+  `${schema ? `storage: { postgres: { url: env:DATABASE_URL, schema: ${schema} } }\n` : ""}runs: { max_concurrent: 6, cancel_grace: 500ms, start_timeout: 20s }
 pools: { slots: 2 }
 daemon: { lease_ttl: 3s }
 `;
