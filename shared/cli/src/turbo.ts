@@ -23,13 +23,31 @@ function pnpmScopes(root: string): string[] {
 }
 
 /** Runs turbo with its output on ours; answers its exit code. */
-export function turbo(context: CommandContext, args: readonly string[]): Promise<number> {
+export const turbo = (context: CommandContext, args: readonly string[]): Promise<number> => run(context, args);
+
+/** Runs turbo and keeps the end of its output. */
+export async function turboQuiet(context: CommandContext, args: readonly string[]): Promise<{ code: number; output: string }> {
+  let output = "";
+  const code = await run(context, args, (chunk) => {
+    output = (output + chunk).slice(-200_000);
+  });
+  return { code, output };
+}
+
+/** What tasks themselves wrote, without what turbo says around it: `package:task: line`. */
+export const taskLines = (output: string): string[] =>
+  output
+    .split("\n")
+    .filter((line) => /^(@|\/\/)\S*:\w+: /.test(line) && !/: (cache (hit|miss|bypass)|\$ |.*ELIFECYCLE)/.test(line));
+
+function run(context: CommandContext, args: readonly string[], hear?: (chunk: string) => void): Promise<number> {
   return new Promise((resolve, reject) => {
     const child = spawn(turboBinary(context.root), [...args], {
       cwd: context.root,
-      stdio: "inherit",
+      stdio: hear ? ["ignore", "pipe", "pipe"] : "inherit",
       env: { ...context.env, TURBO_TELEMETRY_DISABLED: "1", TURBO_NO_UPDATE_NOTIFIER: "1" },
     });
+    for (const stream of [child.stdout, child.stderr]) stream?.setEncoding("utf8").on("data", hear!);
     const pass = (signal: NodeJS.Signals) => child.kill(signal);
     process.on("SIGINT", pass).on("SIGTERM", pass);
     child.on("error", reject);
@@ -37,23 +55,5 @@ export function turbo(context: CommandContext, args: readonly string[]): Promise
       process.off("SIGINT", pass).off("SIGTERM", pass);
       resolve(code ?? (signal ? 130 : 1));
     });
-  });
-}
-
-/** Runs turbo and keeps its output. */
-export function turboQuiet(context: CommandContext, args: readonly string[]): Promise<{ code: number; output: string }> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(turboBinary(context.root), [...args], {
-      cwd: context.root,
-      stdio: ["ignore", "pipe", "pipe"],
-      env: { ...context.env, TURBO_TELEMETRY_DISABLED: "1", TURBO_NO_UPDATE_NOTIFIER: "1" },
-    });
-    let output = "";
-    for (const stream of [child.stdout, child.stderr])
-      stream.on("data", (chunk) => {
-        output = (output + chunk).slice(-20_000);
-      });
-    child.on("error", reject);
-    child.on("close", (code) => resolve({ code: code ?? 1, output }));
   });
 }

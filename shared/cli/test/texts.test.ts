@@ -4,6 +4,7 @@ import { plannedText } from "../src/commands/backfill.ts";
 import { joinedText } from "../src/commands/dev.ts";
 import { backfillFailures, causeOf, partitionText } from "../src/run-cause.ts";
 import { simulationRows, simulationSummary } from "../src/simulation-text.ts";
+import { taskLines } from "../src/turbo.ts";
 
 test("a platform that runs at another port than was asked for says so", () => {
   expect(joinedText("http://127.0.0.1:3000", undefined)).toBe("kc dev: joined the platform that runs at http://127.0.0.1:3000");
@@ -109,4 +110,22 @@ test("a simulation tells its runs, the ticks that asked for nothing and the chec
     ["2026-01-01T00:00:02Z", "dbt", "check", "a:c", "warned"],
   ]);
   expect(simulationSummary(happened, "1d")).toBe("1 run in 1d (dbt 1), 2 ticks (skipped 1, success 1), 1 alert");
+});
+
+describe("taskLines()", () => {
+  test("has what the tasks wrote, and nothing of what turbo says around it", () => {
+    const output = [
+      "• turbo 2.11.11",
+      "   • Packages in scope: @kc/cli, @loc/shop",
+      "@loc/shop:check: cache miss, executing 0123456789abcdef",
+      "@loc/shop:check: $ tsc --noEmit",
+      "@loc/shop:check: src/orders.ts(1,14): error TS2322: Type 'string' is not assignable to type 'number'.",
+      "@loc/shop:check:   The expected type comes from here",
+      "@loc/shop:check:  ELIFECYCLE  Command failed with exit code 2.",
+      "//:lint: file.ts format",
+      " Tasks:    1 successful, 2 total",
+      " ERROR  run failed: command  exited (2)",
+    ];
+    expect(taskLines(output.join("\n"))).toEqual([output[4], output[5], output[7]]);
+  });
 });

@@ -1,7 +1,7 @@
 import { type Command, type CommandContext, jsonOption, noMore } from "../command.ts";
 import { changedInstanceFile, withHost } from "../host.ts";
 import { instanceFileProblems } from "../instance-file.ts";
-import { turbo } from "../turbo.ts";
+import { taskLines, turboQuiet } from "../turbo.ts";
 
 export const command: Command = {
   summary:
@@ -33,16 +33,27 @@ export const command: Command = {
     );
     const changed = changedInstanceFile(context);
     if (changed) findings.warnings.push(changed);
-    if (values.json) context.print(JSON.stringify({ errors: findings.errors, warnings: findings.warnings }, null, 2));
-    else {
+    if (!values.json) {
       for (const error of findings.errors) context.print(`  ✗ ${error}`);
       for (const warning of findings.warnings) context.print(`  ! ${warning}`);
       if (findings.errors.length === 0) context.print(`  ✓ ${findings.locations} locations load and their lineage fits`);
     }
-    const types = values["no-types"] ? 0 : await turbo(context, ["run", "check", "--continue", "--output-logs=errors-only"]);
-    return findings.errors.length === 0 && types === 0 ? 0 : 1;
+    const wrong = values["no-types"] ? [] : await typeErrors(context);
+    if (values.json)
+      context.print(JSON.stringify({ errors: [...findings.errors, ...wrong], warnings: findings.warnings }, null, 2));
+    else if (wrong.length > 0) for (const line of wrong) context.print(`  ✗ ${line}`);
+    else if (!values["no-types"]) context.print("  ✓ types fit in every package");
+    return findings.errors.length === 0 && wrong.length === 0 ? 0 : 1;
   },
 };
+
+/** What the type checks of all packages say, as `package:check: file(line,column): error`; empty when all fit. */
+async function typeErrors(context: CommandContext): Promise<string[]> {
+  const { code, output } = await turboQuiet(context, ["run", "check", "--continue", "--output-logs=errors-only"]);
+  if (code === 0) return [];
+  const lines = taskLines(output);
+  return lines.length > 0 ? lines : output.split("\n").filter((line) => line.trim() !== "");
+}
 
 interface Findings {
   errors: string[];
