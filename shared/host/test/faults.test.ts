@@ -52,8 +52,7 @@ test.skipIf(process.platform !== "linux").each([
   const workspace = makeWorkspace(faultLocations, faultSettings("kc"));
   const home = mkdtempSync(join(tmpdir(), "kc-faults-"));
   let server = await startPostgres({ stateDir: join(home, "pg") });
-  const v = server.variables;
-  const url = `postgres://${v.LOCAL_POSTGRES_USER}:${encodeURIComponent(v.LOCAL_POSTGRES_PASSWORD!)}@${v.LOCAL_POSTGRES_HOST}:${v.LOCAL_POSTGRES_PORT}/${v.LOCAL_POSTGRES_DATABASE}`;
+  const { url } = server;
   try {
     told(
       await runFaults({
@@ -69,7 +68,7 @@ test.skipIf(process.platform !== "linux").each([
           async restart(awayMs) {
             await server.stop();
             await wait(awayMs);
-            server = await startPostgres({ stateDir: join(home, "pg"), port: Number(v.LOCAL_POSTGRES_PORT) });
+            server = await startPostgres({ stateDir: join(home, "pg"), port: Number(new URL(url).port) });
           },
         },
       }),

@@ -37,8 +37,7 @@ let server: Awaited<ReturnType<typeof startPostgres>>;
 let url: string;
 beforeAll(async () => {
   server = await startPostgres({ stateDir: folder });
-  const v = server.variables;
-  url = `postgres://${v.LOCAL_POSTGRES_USER}:${encodeURIComponent(v.LOCAL_POSTGRES_PASSWORD!)}@${v.LOCAL_POSTGRES_HOST}:${v.LOCAL_POSTGRES_PORT}/${v.LOCAL_POSTGRES_DATABASE}`;
+  url = server.url;
 });
 afterAll(async () => {
   await server.stop();

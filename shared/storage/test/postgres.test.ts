@@ -12,9 +12,7 @@ import { openPostgres, placeOf } from "../src/postgres.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "kc-storage-"));
 let server: Awaited<ReturnType<typeof startPostgres>>;
-const urlOf = (variables: Record<string, string>) =>
-  `postgres://${variables.LOCAL_POSTGRES_USER}:${encodeURIComponent(variables.LOCAL_POSTGRES_PASSWORD!)}@${variables.LOCAL_POSTGRES_HOST}:${variables.LOCAL_POSTGRES_PORT}/${variables.LOCAL_POSTGRES_DATABASE}`;
-const url = () => urlOf(server.variables as unknown as Record<string, string>);
+const url = () => server.url;
 
 beforeAll(async () => {
   server = await startPostgres({ stateDir: folder });

@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
+import { type Standin, startStandin } from "@kc/tooling/standin";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type DatabricksClient, DatabricksSqlError, databricksClient, isMissing, runSucceeded } from "../src/client.ts";
-import { type Standin, startStandin } from "./standin.ts";
 
 let standin: Standin;
 let client: DatabricksClient;

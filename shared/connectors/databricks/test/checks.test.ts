@@ -1,8 +1,8 @@
 import { type AssetCheckDefinition, columnRangeCheck, notNullCheck, rowCountCheck, schemaCheck, uniqueCheck } from "@kc/runtime";
+import { type Standin, startStandin } from "@kc/tooling/standin";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type DatabricksClient, databricksClient } from "../src/client.ts";
 import { databricks, databricksSql } from "../src/index.ts";
-import { type Standin, startStandin } from "./standin.ts";
 
 // The ready-made checks over a warehouse: the resources of this package are what they read through.
 

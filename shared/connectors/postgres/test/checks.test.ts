@@ -7,9 +7,9 @@ import {
   schemaCheck,
   uniqueCheck,
 } from "@kc/runtime";
+import { type Standin, startStandin } from "@kc/tooling/standin";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Postgres, postgres, postgresClient } from "../src/index.ts";
-import { type Standin, startStandin } from "./standin.ts";
 
 // The ready-made checks over a real database: the resource of this package is what they read through.
 

@@ -1,8 +1,8 @@
 import { Readable, Writable } from "node:stream";
 import { setTimeout as wait } from "node:timers/promises";
+import { type Standin, startStandin } from "@kc/tooling/standin";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Postgres, type PostgresOptions, postgresClient } from "../src/index.ts";
-import { type Standin, startStandin } from "./standin.ts";
 
 let server: Standin;
 let options: PostgresOptions;

@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Postgres, postgresClient } from "@kc/connector-postgres";
 import type { Logger } from "@kc/runtime";
+import { type Standin, startStandin } from "@kc/tooling/standin";
 import type { LoadContext, LoadPlan } from "../src/load/load.ts";
-import { type Standin, startStandin } from "./standin.ts";
 
 export interface TestDatabase {
   db: Postgres;

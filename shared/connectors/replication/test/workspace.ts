@@ -1,5 +1,5 @@
 import { type DatabricksClient, databricksClient } from "@kc/connector-databricks/client";
-import { type Standin, startStandin } from "./standin.ts";
+import { type Standin, startStandin } from "@kc/tooling/standin";
 
 export interface TestWorkspace {
   client: DatabricksClient;

@@ -24,6 +24,8 @@ export interface StartOptions {
 export interface RunningPostgres {
   /** LOCAL_POSTGRES_HOST, _PORT, _USER, _PASSWORD, _DATABASE. */
   variables: Record<string, string>;
+  /** The same as one URL, its password in it. */
+  url: string;
   /** How it runs: as the caller, in a user namespace, or as another uid. */
   method: RunAs["method"];
   /** Folder of the unix socket. */
@@ -81,6 +83,7 @@ export async function startPostgres(options: StartOptions): Promise<RunningPostg
         });
         return {
           variables,
+          url: `postgres://postgres:${encodeURIComponent(secret)}@127.0.0.1:${port}/postgres`,
           method: as.method,
           socketDir: sockets,
           ended,

@@ -15,7 +15,7 @@ export interface Standin {
 /** @param name Folder below shared/standins. */
 export async function startStandin(name: string): Promise<Standin> {
   const state = await mkdtemp(join(tmpdir(), `kc-${name}-`));
-  const program = fileURLToPath(new URL(`../../../standins/${name}/src/main.ts`, import.meta.url));
+  const program = fileURLToPath(new URL(`../../standins/${name}/src/main.ts`, import.meta.url));
   const token = "standin-token-of-the-tests";
   const child = spawn(process.execPath, [program], {
     stdio: ["pipe", "pipe", "pipe"],
