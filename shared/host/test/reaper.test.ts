@@ -47,7 +47,7 @@ async function startParent(programs: string[], expected: number): Promise<Parent
     process: child,
     pids: [],
     lines: [],
-    reaper: () => processTree(child.pid!).find((pid) => commandOf(pid).includes("\0kc-reaper\0")),
+    reaper: () => processTree(child.pid!).find((pid) => commandOf(pid).includes("/reaper.sh\0")),
   };
   createInterface({ input: child.stdout! }).on("line", (line) => {
     parent.lines.push(line);

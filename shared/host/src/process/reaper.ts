@@ -1,33 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Socket } from "node:net";
+import { fileURLToPath } from "node:url";
 import { markVariable } from "./sweep.ts";
 
 /**
- * Told on its input which process groups live, it ends them when the input closes: that is when the host is gone, however
- * it ended. Then, where there is a /proc, it ends what left its group, by the mark in its environment. A process of its
- * own, so that children whose code loops end too; a shell, because it is everywhere and holds one megabyte. Nothing is
- * interpolated into it.
+ * A process of its own, so that children whose code loops end too; a shell, because it is everywhere and holds one megabyte.
+ * No text of anybody's goes into it.
  */
-const script = `
-trap '' HUP INT TERM
-mark=$1
-groups=' '
-while read -r what pid; do
-  case $what in
-    +) groups="$groups$pid " ;;
-    -) groups="\${groups%%" $pid "*} \${groups#*" $pid "}" ;;
-  esac
-done
-for pid in $groups; do kill -s KILL -- "-$pid" 2>/dev/null; done
-for round in 1 2 3 4 5; do
-  found=$(grep -lsF "$mark" /proc/[0-9]*/environ 2>/dev/null)
-  [ -n "$found" ] || break
-  for at in $found; do
-    pid=\${at#/proc/}
-    kill -s KILL "\${pid%/environ}" 2>/dev/null
-  done
-done
-`;
+const script = fileURLToPath(new URL("./reaper.sh", import.meta.url));
 
 /** Ends processes when this one has ended, however it did. */
 export interface Reaper {
@@ -48,7 +28,7 @@ export function startReaper(mark: string): Reaper {
   const tell = (what: "+" | "-", pid: number) => void shell?.stdin?.write(`${what} ${pid}\n`);
   const start = () => {
     const since = Date.now();
-    shell = spawn("/bin/sh", ["-c", script, "kc-reaper", `${markVariable}=${mark}`], {
+    shell = spawn("/bin/sh", [script, `${markVariable}=${mark}`], {
       // A session of its own: a signal to the group of the host must not take it along.
       detached: true,
       stdio: ["pipe", "ignore", "ignore"],
