@@ -70,3 +70,8 @@ export const connections: readonly Connection[] = [
     standin: { program: "shared/standins/dbt-cloud/src/main.ts", provision: "shared/connectors/dbt/src/provision.ts" },
   },
 ];
+
+/** Names of the variables whose values must never be seen. */
+export const secretVariables: readonly string[] = connections.flatMap(({ variables }) =>
+  variables.flatMap(({ name, secret }) => (secret ? [name] : [])),
+);

@@ -47,7 +47,7 @@ export { type AuthoredMapping, mapping, type PartitionMapping } from "./partitio
 export type { PoolOption } from "./pool.ts";
 export type * from "./resource.ts";
 // what they use
-export { env, resource, valueResource } from "./resource.ts";
+export { env, resource, secret, valueResource } from "./resource.ts";
 export type * from "./schedule.ts";
 export { schedule } from "./schedule.ts";
 export type * from "./sensor.ts";

@@ -4,11 +4,21 @@ import type { z } from "zod";
 export interface EnvValue {
   readonly env: string;
   readonly fallback: string | undefined;
+  /** Its value is hidden in all that the location says. */
+  readonly secret?: true;
 }
 
 /** `env("NAME")`: the variable, required; `env("NAME", "x")`: the variable, or "x" when it is unset or empty. */
 export function env(name: string, fallback?: string): EnvValue {
   return { env: name, fallback };
+}
+
+/**
+ * `secret("NAME")`: as `env("NAME")`, for a variable whose name does not say that its value is a secret. Names that end in
+ * TOKEN, PASSWORD, SECRET, KEY and the like do.
+ */
+export function secret(name: string): EnvValue {
+  return { env: name, fallback: undefined, secret: true };
 }
 
 export type OrEnv<T> = { [K in keyof T]: T[K] | EnvValue };

@@ -117,4 +117,6 @@ export interface LocationSnapshot {
   components: ComponentSnapshot[];
   /** Things worth a warning: undeclared environment variables and the like. */
   warnings: string[];
+  /** Variables that its resources say are secrets. */
+  secrets?: string[];
 }

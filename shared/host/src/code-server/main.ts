@@ -16,6 +16,9 @@ import {
   type RunEvents,
 } from "../gen/code_location.ts";
 import { type HealthServer, HealthService } from "../gen/health.ts";
+import { refuseSecrets, withoutSecrets } from "../secrets/messages.ts";
+import { redactor } from "../secrets/redactor.ts";
+import { secretValues } from "../secrets/secret-values.ts";
 import { tracesEndpoint } from "../telemetry/endpoint.ts";
 import { describeLoadError, type LoadError } from "./load-error.ts";
 import { loadLocation } from "./load-location.ts";
@@ -32,12 +35,16 @@ interface Settings {
   address: string;
   spool: string;
   paths: LocationPaths;
+  /** Names of variables that are secrets, whatever they are called. */
+  secrets: string[];
 }
 
 const settings = JSON.parse(process.env.KC_CODE_SERVER!) as Settings;
 delete process.env.KC_CODE_SERVER;
 const env = { ...process.env };
 captureOutput();
+// What it prints outside of a run is the host's to clean: there also comes what never passes JavaScript.
+let secrets = redactor(secretValues(env, settings.secrets));
 
 const logger = (write: (line: string) => void): Logger => {
   const line = (level: string) => (message: string) => write(`${level}: ${message}`);
@@ -59,8 +66,12 @@ const loading: Promise<{ location: LoadedLocation } | { error: LoadError }> = lo
   log: logger((line) => console.error(line)),
   signal: new AbortController().signal,
 }).then(
-  (location) => ({ location }),
-  (error) => ({ error: describeLoadError(error, settings.paths.projectRoot) }),
+  (location) => {
+    const marked = location.snapshot.secrets ?? [];
+    if (marked.length > 0) secrets = redactor(secretValues(env, [...settings.secrets, ...marked]));
+    return { location };
+  },
+  (error) => ({ error: describe(error) }),
 );
 let loadMs = 0;
 const loaded = loading.then((outcome) => {
@@ -93,6 +104,7 @@ function executeRun(call: ServerDuplexStream<RunCommand, RunEvents>): void {
         message,
         trace,
         location: await location(),
+        secrets,
         paths: settings.paths,
         env,
         spoolFolder: settings.spool,
@@ -105,7 +117,7 @@ function executeRun(call: ServerDuplexStream<RunCommand, RunEvents>): void {
       await run.done.finally(() => clearInterval(beat));
       call.end();
     } catch (error) {
-      call.emit("error", { code: grpcStatus.FAILED_PRECONDITION, details: (error as Error).message });
+      call.emit("error", { code: grpcStatus.FAILED_PRECONDITION, details: secrets.text((error as Error).message) });
     }
   });
   // The host is gone: finishing the run would make results that nobody hears of.
@@ -119,10 +131,13 @@ async function traceOf({ runId, requestId }: RunInput) {
   const { runTrace } = await import("./tracing.ts");
   const name = (await location()).snapshot.name;
   const { OTEL_EXPORTER_OTLP_HEADERS: headers, OTEL_SERVICE_NAME: service } = env;
-  return runTrace({ endpoint, headers, service, location: name, runId, requestId });
+  return runTrace({ endpoint, headers, service, location: name, runId, requestId, secrets });
 }
 
-const describe = (error: unknown): LoadError => describeLoadError(error, settings.paths.projectRoot);
+function describe(error: unknown): LoadError {
+  return withoutSecrets("error", describeLoadError(error, settings.paths.projectRoot), secrets);
+}
+
 const server = new Server({ "grpc.max_receive_message_length": 64 << 20, "grpc.max_send_message_length": 64 << 20 });
 const codeLocation: CodeLocationServer = {
   async getDefinitions(_call, answer) {
@@ -130,7 +145,10 @@ const codeLocation: CodeLocationServer = {
     const result =
       "error" in outcome
         ? ({ $case: "error", value: outcome.error } as const)
-        : ({ $case: "snapshotJson", value: JSON.stringify(outcome.location.snapshot) } as const);
+        : ({
+            $case: "snapshotJson",
+            value: JSON.stringify(withoutSecrets("snapshot", outcome.location.snapshot, secrets)),
+          } as const);
     answer(null, { result, loadMs });
   },
   async evaluateTick(call, answer) {
@@ -141,8 +159,9 @@ const codeLocation: CodeLocationServer = {
       const { eventsJson, runsJson, ...request } = call.request;
       const list = (text: string) => (text ? JSON.parse(text) : []);
       const question = { ...request, cursor: request.cursor, events: list(eventsJson), runs: list(runsJson) };
-      const context = { paths: settings.paths, env, signal: abort.signal, logs, describe };
-      const value = JSON.stringify({ ...(await evaluateTick(await location(), question, context)), logs });
+      const context = { paths: settings.paths, env, signal: abort.signal, secrets, logs, describe };
+      const result = withoutSecrets("answer", await evaluateTick(await location(), question, context), secrets);
+      const value = JSON.stringify({ ...result, logs });
       answer(null, { result: { $case: "answerJson", value }, logsJson: "" });
     } catch (error) {
       answer(null, { result: { $case: "error", value: describe(error) }, logsJson: JSON.stringify(logs) });
@@ -152,9 +171,10 @@ const codeLocation: CodeLocationServer = {
     try {
       const { job, configJson, steps } = call.request;
       const config = configureRun(await location(), { job: job || undefined, config: JSON.parse(configJson), steps });
+      refuseSecrets(job ? `job "${job}"` : "the run", { config }, secrets);
       answer(null, { result: { $case: "configJson", value: JSON.stringify(config) } });
     } catch (error) {
-      answer(null, { result: { $case: "error", value: describeLoadError(error, settings.paths.projectRoot) } });
+      answer(null, { result: { $case: "error", value: describe(error) } });
     }
   },
   executeRun,

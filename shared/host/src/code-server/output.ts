@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { StringDecoder } from "node:string_decoder";
+import type { Redactor } from "../secrets/redactor.ts";
 
 type Stream = "stdout" | "stderr";
 /** Gets each line; `continues` when a line is so long that it comes in pieces, and this is not its last. */
@@ -8,8 +9,12 @@ type Sink = (stream: Stream, line: string, continues: boolean) => void;
 /** Characters after which a line is handed on without waiting for its end. */
 const longest = 1 << 20;
 
-/** Cuts what is written into lines. What comes without an end is kept in parts, so that a long line costs its length once. */
-function lineCutter(hand: (line: string, continues: boolean) => void) {
+/**
+ * Cuts what is written into lines. What comes without an end is kept in parts, so that a long line costs its length once; a
+ * piece of a long line never ends within a secret, whose halves nobody would know.
+ */
+function lineCutter(secrets: Redactor, hand: (line: string, continues: boolean) => void) {
+  const enough = longest + secrets.longest;
   const decoder = new StringDecoder("utf8");
   let parts: string[] = [];
   let held = 0;
@@ -17,10 +22,14 @@ function lineCutter(hand: (line: string, continues: boolean) => void) {
     if (!text) return;
     parts.push(text);
     held += text.length;
-    if (held < longest) return;
+    if (held < enough) return;
     const whole = parts.join("");
     let from = 0;
-    for (; whole.length - from >= longest; from += longest) hand(whole.slice(from, from + longest), true);
+    while (whole.length - from >= enough) {
+      const to = secrets.cut(whole, from + longest);
+      hand(whole.slice(from, to), true);
+      from = to;
+    }
     parts = from < whole.length ? [whole.slice(from)] : [];
     held = whole.length - from;
   };
@@ -56,8 +65,8 @@ type Output = Record<Stream, ReturnType<typeof lineCutter>>;
 const current = new AsyncLocalStorage<Output>();
 
 /** Runs work so that every line it prints goes to the sink, to whichever step it belongs. */
-export async function withOutput<T>(sink: Sink, work: () => Promise<T>): Promise<T> {
-  const cutter = (stream: Stream) => lineCutter((line, continues) => sink(stream, line, continues));
+export async function withOutput<T>(secrets: Redactor, sink: Sink, work: () => Promise<T>): Promise<T> {
+  const cutter = (stream: Stream) => lineCutter(secrets, (line, continues) => sink(stream, line, continues));
   const output: Output = { stdout: cutter("stdout"), stderr: cutter("stderr") };
   try {
     return await current.run(output, work);

@@ -10,6 +10,8 @@ import {
   systemClock,
 } from "@kc/runtime/internal";
 import type { PoolRequest } from "../gen/code_location.ts";
+import { withoutSecrets } from "../secrets/messages.ts";
+import type { Redactor } from "../secrets/redactor.ts";
 import { eventSender } from "./event-sender.ts";
 import { withOutput } from "./output.ts";
 import { openSpool } from "./spool.ts";
@@ -44,13 +46,15 @@ export function startRun(params: {
   paths: LocationPaths;
   env: Readonly<Record<string, string | undefined>>;
   spoolFolder: string;
+  /** What is taken out of all that the run says, before anything of it is written or sent. */
+  secrets: Redactor;
   /** Sends events as lines of JSON; answers false when the host takes no more until `drained`. */
   send(lines: readonly string[]): boolean;
   /** Asks for slots of a pool, or gives them back with weight 0. */
   ask(request: PoolRequest): void;
   trace?: RunTrace | undefined;
 }): RunHandle {
-  const { message, location, paths, env } = params;
+  const { message, location, paths, env, secrets } = params;
   const runId = message.input.runId;
   const spool = openSpool(params.spoolFolder, runId);
   const sender = eventSender(spool, params.send);
@@ -69,10 +73,10 @@ export function startRun(params: {
     size = 0;
     sender.push(lines);
   };
-  const emit = (event: StepEvent) => {
+  const emit = (said: StepEvent) => {
     if (abandoned) return;
+    const { event, line } = lineOf({ ...said, at: systemClock.now(), runId, seq: ++seq }, secrets);
     params.trace?.hear(event);
-    const line = lineOf({ ...event, at: systemClock.now(), runId, seq: ++seq });
     batch.push(line);
     size += line.length;
     // A step that floods must not hold its lines back in memory. That a step starts is on disk before its code runs: code
@@ -115,6 +119,7 @@ export function startRun(params: {
       }),
     around: (step, work) =>
       withOutput(
+        secrets,
         (stream, line, continues) =>
           emit({
             type: "log",
@@ -150,9 +155,12 @@ export function startRun(params: {
 /** Characters that one log line may take: a message of the wire must hold it. */
 const longest = 16 << 20;
 
-function lineOf(event: NewEvent): string {
-  const line = JSON.stringify(event);
-  if (line.length <= longest || event.type !== "log") return line;
+function lineOf(said: NewEvent, secrets: Redactor): { event: NewEvent; line: string } {
+  const spelled = JSON.stringify(said);
+  const event = secrets.suspects(spelled) ? withoutSecrets("event", said, secrets) : said;
+  const line = event === said ? spelled : JSON.stringify(event);
+  if (line.length <= longest || event.type !== "log") return { event, line };
   const { fields: _, message = "", ...rest } = event;
-  return JSON.stringify({ ...rest, message: `${message.slice(0, 1 << 20)}… (cut: the line has ${line.length} characters)` });
+  const cut = { ...rest, message: `${message.slice(0, 1 << 20)}… (cut: the line has ${line.length} characters)` };
+  return { event: cut, line: JSON.stringify(cut) };
 }

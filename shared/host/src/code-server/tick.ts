@@ -14,6 +14,8 @@ import {
   type TickLog,
   UserError,
 } from "@kc/runtime/internal";
+import { refuseSecrets } from "../secrets/messages.ts";
+import type { Redactor } from "../secrets/redactor.ts";
 
 export interface TickQuestion {
   type: string;
@@ -41,6 +43,8 @@ export interface TickEnvironment {
   paths: LocationPaths;
   env: Readonly<Record<string, string | undefined>>;
   signal: AbortSignal;
+  /** What is taken out of the lines, and refused in what the function asks for. */
+  secrets: Redactor;
   /** Gets the lines that the function logs, also when it fails. */
   logs: TickLog[];
   describe(error: unknown): { message: string; where: string };
@@ -55,12 +59,28 @@ export async function evaluateTick(
   question: TickQuestion,
   context: TickEnvironment,
 ): Promise<Omit<TickAnswer, "logs">> {
+  const answer = await ask(location, question, context);
+  const { runs, cursor, partitions } = answer.result;
+  refuseSecrets(
+    `${question.type === "schedule" ? "schedule" : "sensor"} "${question.name}"`,
+    { runs, cursor, partitions },
+    context.secrets,
+  );
+  return answer;
+}
+
+async function ask(
+  location: LoadedLocation,
+  question: TickQuestion,
+  context: TickEnvironment,
+): Promise<Omit<TickAnswer, "logs">> {
   const { type, name } = question;
   const definition: ScheduleDefinition | SensorDefinition | undefined =
     type === "schedule" ? location.schedules.find((one) => one.name === name) : location.sensors.find((one) => one.name === name);
   if (!definition?.run) throw new UserError(`location ${location.name} has no ${type} "${name}" with a function`);
   const log = makeLogger((event) => {
-    if (context.logs.length < maxLogs) context.logs.push({ level: event.level ?? "info", message: line(event.message ?? "") });
+    if (context.logs.length < maxLogs)
+      context.logs.push({ level: event.level ?? "info", message: line(context.secrets.text(event.message ?? "")) });
     else if (context.logs.length === maxLogs)
       context.logs.push({ level: "warn", message: `only the first ${maxLogs} lines are kept` });
   }, undefined);

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { subscribe } from "node:diagnostics_channel";
 import type { NewEvent } from "@kc/runtime/internal";
+import type { Redactor } from "../secrets/redactor.ts";
 import { type Exporter, newSpanId, otlpExporter, runSpanIdOf, type Span, traceIdOf } from "../telemetry/otlp.ts";
 
 // Loaded in a worker only when traces have somewhere to go.
@@ -36,14 +37,20 @@ export function runTrace(params: {
   location: string;
   runId: string;
   requestId: string;
+  secrets: Redactor;
 }): RunTrace {
   if (!exporter) {
-    exporter = otlpExporter({
+    const plain = otlpExporter({
       endpoint: params.endpoint,
       headers: params.headers,
       resource: { "service.name": params.service ?? "kc", "kc.location": params.location },
       report: (line) => process.stderr.write(`${line}\n`),
     });
+    const { secrets } = params;
+    exporter = {
+      ...plain,
+      add: (span) => plain.add({ ...span, name: secrets.text(span.name), attributes: secrets.value(span.attributes) }),
+    };
     traceCalls(exporter);
   }
   const out = exporter;

@@ -14,6 +14,7 @@ import {
 import { assembleLocation, type LoadedLocation, type Tick } from "@kc/runtime/internal";
 import { describe, expect, test } from "vitest";
 import { evaluateTick } from "../code-server/tick.ts";
+import { noSecrets } from "../secrets/redactor.ts";
 import { type SimulateOptions, type Simulation, simulate } from "../simulate/simulate.ts";
 import { instigators, turnInstigator } from "./instigators.ts";
 
@@ -38,6 +39,7 @@ function play(definitions: LocationDefinition[], more: Partial<SimulateOptions> 
       const context = {
         paths,
         env: {},
+        secrets: noSecrets,
         signal: new AbortController().signal,
         logs: [],
         describe: (error: unknown) => ({ message: (error as Error).message, where: "" }),

@@ -8,6 +8,8 @@ import type { Environment } from "../environment.ts";
 import { CodeLocationClient, type ConfigureResponse, type LoadError } from "../gen/code_location.ts";
 import type { InstancePaths } from "../paths.ts";
 import { type Child, startChild } from "../process/child.ts";
+import { redactor } from "../secrets/redactor.ts";
+import { secretValues } from "../secrets/secret-values.ts";
 import { askTick } from "./ask-tick.ts";
 import type { LocationEntry } from "./workspace-file.ts";
 
@@ -35,6 +37,8 @@ export function startCodeProcess(params: {
   entry: LocationEntry;
   paths: InstancePaths;
   env: Environment;
+  /** Names of variables that are secrets, whatever they are called. */
+  secrets: readonly string[];
   loadTimeoutMs: number;
   log(line: string): void;
 }): CodeProcess {
@@ -47,7 +51,9 @@ export function startCodeProcess(params: {
     address: `unix:${socket}`,
     spool: paths.spool,
     paths: { name: entry.name, projectRoot: entry.folder, workspaceRoot: paths.root, stateDir: paths.stateOf(entry.name) },
+    secrets: params.secrets,
   };
+  let secrets = redactor(secretValues(env, params.secrets));
   const lines: string[] = [];
   let listening: () => void;
   const ready = new Promise<void>((resolve) => {
@@ -63,8 +69,9 @@ export function startCodeProcess(params: {
       NODE_COMPILE_CACHE: env.NODE_COMPILE_CACHE ?? join(paths.home, "compile-cache"),
     },
     imports: entry.loader === "tsx" ? [import.meta.resolve("tsx")] : [],
-    onLine(_stream, line) {
-      if (line === "kc:listening") return listening();
+    onLine(_stream, written) {
+      if (written === "kc:listening") return listening();
+      const line = secrets.text(written);
       lines.push(line);
       if (lines.length > 200) lines.shift();
       params.log(line);
@@ -104,8 +111,11 @@ export function startCodeProcess(params: {
         { deadline: Date.now() + params.loadTimeoutMs } as never,
         ((error: Error | null, response: { result: { $case: string; value: unknown } | undefined }) => {
           if (error) reject(error);
-          else if (response.result?.$case === "snapshotJson") resolve({ snapshot: JSON.parse(response.result.value as string) });
-          else resolve({ error: response.result!.value as LoadError });
+          else if (response.result?.$case === "snapshotJson") {
+            const snapshot: LocationSnapshot = JSON.parse(response.result.value as string);
+            if (snapshot.secrets) secrets = redactor(secretValues(env, [...params.secrets, ...snapshot.secrets]));
+            resolve({ snapshot });
+          } else resolve({ error: response.result!.value as LoadError });
         }) as never,
       );
     });

@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import { secretVariables } from "@kc/connections";
 import {
   buildGraph,
   type GraphProblem,
@@ -98,6 +99,7 @@ export function startWorkspace(params: WorkspaceParams): Workspace {
       entry,
       paths,
       env: params.environmentOf(entry),
+      secrets: [...secretVariables, ...(states.get(entry.name)?.snapshot?.secrets ?? [])],
       loadTimeoutMs: params.loadTimeoutMs,
       log: (line) => params.log(entry.name, line),
     });

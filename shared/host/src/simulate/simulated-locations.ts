@@ -6,6 +6,8 @@ import {
   type LocationSnapshot,
 } from "@kc/runtime/internal";
 import { evaluateTick } from "../code-server/tick.ts";
+import { redactor } from "../secrets/redactor.ts";
+import { secretValues } from "../secrets/secret-values.ts";
 import type { SimulatedFunction } from "./static-workspace.ts";
 
 export type SimulatedLocation = LocationSnapshot | LocationDefinition;
@@ -26,9 +28,11 @@ export function simulatedLocations(
     if (options.functions) return options.functions(location, question);
     const found = loaded.get(location);
     if (!found) return { skip: "its function does not run in this simulation" };
+    const env = options.env ?? {};
     const answer = await evaluateTick(found, question, {
       paths: { name: location, projectRoot: "", workspaceRoot: "", stateDir: "" },
-      env: options.env ?? {},
+      env,
+      secrets: redactor(secretValues(env, found.snapshot.secrets)),
       signal: new AbortController().signal,
       logs: [],
       describe: (error) => ({ message: errorText(error), where: "" }),

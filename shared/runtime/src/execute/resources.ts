@@ -12,6 +12,19 @@ export function missingVariables(resource: Resource<unknown>, env: Readonly<Reco
     .map((value) => value.env);
 }
 
+/** Names of the variables that these resources say are secrets. */
+export function secretsOf(resources: Iterable<Resources>): string[] {
+  const names = [...resources].flatMap((some) =>
+    Object.values(some).flatMap(({ config }) =>
+      Object.values(config)
+        .filter(isEnv)
+        .filter((value) => value.secret)
+        .map((value) => value.env),
+    ),
+  );
+  return [...new Set(names)].sort();
+}
+
 /**
  * The configuration of a resource with its variables read and its schema applied.
  * @throws UserError naming the resource and what is wrong; never a value.

@@ -3,6 +3,7 @@ import type { AssetSpec, AssetsDefinition } from "../asset.ts";
 import type { AssetCheckDefinition } from "../check.ts";
 import type { DefinitionParts } from "../component.ts";
 import { UserError } from "../errors.ts";
+import { secretsOf } from "../execute/resources.ts";
 import { type FreshnessSnapshot, freshnessSnapshot } from "../freshness-policy.ts";
 import type { JobDefinition } from "../job.ts";
 import type { LocationDefinition } from "../location.ts";
@@ -76,6 +77,7 @@ export function assembleLocation(
   const { freshness } = definition;
   const defaultFreshness =
     freshness && ((spec: AssetSpec) => freshnessSnapshot(`location ${definition.name}`, freshness, spec.partitions));
+  const secrets = secretsOf([...assets, ...checks, ...schedules, ...sensors].map(({ resources }) => resources));
   const snapshot: LocationSnapshot = {
     name: definition.name,
     ...(definition.formerly.length > 0 ? { formerly: [...definition.formerly] } : {}),
@@ -95,6 +97,7 @@ export function assembleLocation(
       uses: built.filter((one) => one.component === type).map((one) => one.file),
     })),
     warnings: built.flatMap((one) => one.warnings ?? []),
+    ...(secrets.length > 0 ? { secrets } : {}),
   };
   checkSelfTriggers(snapshot);
   return { name: definition.name, assets, checks, jobs, schedules, sensors, snapshot };
