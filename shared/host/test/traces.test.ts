@@ -86,6 +86,69 @@ describe("a traced run", () => {
   });
 });
 
+describe("queries of a traced run", () => {
+  test("are client spans of their step, with OpenTelemetry's attributes of databases and no value", async () => {
+    const collector = await httpSink();
+    const instance = await testInstance({ only: ["ingestion"], env: { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url } });
+    const { runs } = await instance.materialize("csv_customers");
+    expect(runs[0]!.status).toBe("succeeded");
+    const spans = await until(() => {
+      const found = spansOf(collector);
+      return found.some(({ name }) => name === "run ingestion") && found;
+    });
+    const step = spans.find(({ name }) => name === "step csv_customers")!;
+    const queries = spans.filter((span) => attribute(span, "db.system.name"));
+    expect(queries.length).toBeGreaterThan(3);
+    for (const query of queries) {
+      expect(query).toMatchObject({ traceId: step.traceId, parentSpanId: step.spanId, kind: 3, status: {} });
+      expect([query.name, attribute(query, "db.system.name"), attribute(query, "db.namespace")]).toEqual([
+        attribute(query, "db.query.summary"),
+        "postgresql",
+        "postgres",
+      ]);
+      expect(attribute(query, "server.address")).toBeTruthy();
+      expect(BigInt(query.startTimeUnixNano)).toBeGreaterThanOrEqual(BigInt(step.startTimeUnixNano));
+      expect(BigInt(query.endTimeUnixNano)).toBeLessThanOrEqual(BigInt(step.endTimeUnixNano));
+    }
+    const copy = queries.find((span) => attribute(span, "db.operation.name") === "COPY")!;
+    expect(copy.name).toBe("COPY public.__stg_*");
+    const made = ["BEGIN", "CREATE TABLE public.__stg_*", copy.name, "INSERT public._kc_loads", "COMMIT"];
+    expect(queries.map(({ name }) => name)).toEqual(expect.arrayContaining(made));
+    await instance.stop();
+    await collector.close();
+  });
+  test("that fail have the database's code, not its message, which may repeat a value", async () => {
+    const collector = await httpSink();
+    const call = { system: "postgresql", summary: "INSERT orders", namespace: "shop", address: "/run/postgresql" };
+    const workspace = makeWorkspace({
+      team: definitions(
+        "team",
+        `asset({ key: "queries", async materialize() {
+          const fail = (error) => tracingChannel(databaseChannel).tracePromise(() => Promise.reject(error), ${JSON.stringify(call)}).catch(() => undefined);
+          await fail(Object.assign(new Error("Key (email)=(me@example.com) exists"), { code: "23505" }));
+          await fail(Object.assign(new Error("connect me@example.com"), { code: "ECONNRESET" }));
+        } })`,
+        `import { tracingChannel } from "node:diagnostics_channel"; import { databaseChannel } from "@kc/runtime";`,
+      ),
+    });
+    const instance = await testInstance({ root: workspace.root, env: { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url } });
+    expect((await instance.materialize("queries")).runs[0]!.status).toBe("succeeded");
+    const spans = await until(() => spansOf(collector).length >= 4 && spansOf(collector));
+    const queries = spans.filter((span) => attribute(span, "db.system.name"));
+    expect(
+      queries.map((span) => [span.name, attribute(span, "error.type"), attribute(span, "db.response.status_code"), span.status]),
+    ).toEqual([
+      ["INSERT orders", "23505", "23505", { code: 2, message: "23505" }],
+      ["INSERT orders", "ECONNRESET", undefined, { code: 2, message: "ECONNRESET" }],
+    ]);
+    expect(attribute(queries[0]!, "server.port")).toBeUndefined();
+    expect(JSON.stringify(spans)).not.toContain("me@example.com");
+    await instance.stop();
+    workspace.remove();
+    await collector.close();
+  });
+});
+
 describe("where traces go", () => {
   test("to kc.yaml's endpoint, else the standard's variables, else nowhere", () => {
     expect(tracesEndpoint(undefined, {})).toBeUndefined();

@@ -20,6 +20,8 @@ export type { SqlExecuting, SqlQuerying, SqlSource, TableOptions } from "./check
 export type * from "./component.ts";
 // the location
 export { component } from "./component.ts";
+// traces
+export { type DatabaseCall, databaseChannel } from "./database-call.ts";
 // values
 export { type Duration, durationMs, formatDuration } from "./duration.ts";
 export { UserError } from "./errors.ts";

@@ -8,6 +8,7 @@ export type * from "./check.ts";
 export * from "./clock.ts";
 export * from "./component.ts";
 export * from "./cron.ts";
+export * from "./database-call.ts";
 export * from "./decide/alert-signals.ts";
 export * from "./decide/alerts.ts";
 export * from "./decide/automation.ts";

@@ -1,6 +1,7 @@
 import pg from "pg";
 import { connectError } from "./connect-error.ts";
 import { type Session, session } from "./session.ts";
+import { queryTrace } from "./trace-query.ts";
 
 export interface PostgresOptions {
   /** Host name, address, or the folder of a unix socket. */
@@ -59,6 +60,7 @@ export function postgresClient(options: PostgresOptions): Postgres {
     connectionTimeoutMillis: 15_000,
     allowExitOnIdle: true,
   });
+  const trace = queryTrace(options);
   // An idle connection that the server closes is replaced by the next use; without a listener it would end the process.
   pool.on("error", () => undefined);
 
@@ -81,7 +83,7 @@ export function postgresClient(options: PostgresOptions): Postgres {
       broken = error;
     };
     client.on("error", onError);
-    const own = session(client, async (pid) => {
+    const own = session(client, trace, async (pid) => {
       const other = new pg.Client({ ...target, connectionTimeoutMillis: 5_000 });
       other.on("error", () => undefined);
       await other.connect();

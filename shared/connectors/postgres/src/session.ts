@@ -1,6 +1,7 @@
 import type { Readable, Writable } from "node:stream";
 import type pg from "pg";
 import copyStreams from "pg-copy-streams";
+import type { QueryTrace } from "./trace-query.ts";
 
 /** One connection to PostgreSQL: statements, COPY, transactions, locks. */
 export interface Session {
@@ -22,7 +23,7 @@ export interface Session {
 }
 
 /** A session on a connected client. `cancelBackend` cancels what another backend runs, from a connection of its own. */
-export function session(client: pg.ClientBase, cancelBackend: (pid: number) => Promise<void>): Session {
+export function session(client: pg.ClientBase, trace: QueryTrace, cancelBackend: (pid: number) => Promise<void>): Session {
   const backendPid = (client as unknown as { processID: number }).processID;
 
   async function cancellable<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
@@ -40,7 +41,7 @@ export function session(client: pg.ClientBase, cancelBackend: (pid: number) => P
   }
 
   const query: Session["query"] = async <R>(sql: string, values?: unknown[]) => {
-    const { rows, rowCount } = await client.query(sql, values);
+    const { rows, rowCount } = await trace(sql, () => client.query(sql, values));
     return { rows: rows as R[], rowCount: rowCount ?? 0 };
   };
 
@@ -49,16 +50,22 @@ export function session(client: pg.ClientBase, cancelBackend: (pid: number) => P
     query,
     cancellable,
     copyIn: (sql, from, signal) =>
-      cancellable(signal, async () => {
-        const copy = client.query(copyStreams.from(sql, { highWaterMark: 1 << 20 } as never));
-        await pump(from, copy, signal);
-        return copy.rowCount;
+      cancellable(signal, () => {
+        const work = async () => {
+          const copy = client.query(copyStreams.from(sql, { highWaterMark: 1 << 20 } as never));
+          await pump(from, copy, signal);
+          return copy.rowCount;
+        };
+        return trace(sql, work, "COPY");
       }),
     copyOut: (sql, to, signal) =>
-      cancellable(signal, async () => {
-        const copy = client.query(copyStreams.to(sql, { highWaterMark: 1 << 20 } as never));
-        await pump(copy, to, signal);
-        return copy.rowCount;
+      cancellable(signal, () => {
+        const work = async () => {
+          const copy = client.query(copyStreams.to(sql, { highWaterMark: 1 << 20 } as never));
+          await pump(copy, to, signal);
+          return copy.rowCount;
+        };
+        return trace(sql, work, "COPY");
       }),
     async transaction(work) {
       await query("begin");

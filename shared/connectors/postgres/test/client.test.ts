@@ -1,5 +1,7 @@
+import { tracingChannel } from "node:diagnostics_channel";
 import { Readable, Writable } from "node:stream";
 import { setTimeout as wait } from "node:timers/promises";
+import { type DatabaseCall, databaseChannel } from "@kc/runtime";
 import { type Standin, startStandin } from "@kc/tooling/standin";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Postgres, type PostgresOptions, postgresClient } from "../src/index.ts";
@@ -141,4 +143,32 @@ describe("a server that cannot be reached", () => {
   test("a missing database is named", async () => {
     expect(await failure({ database: "nowhere" })).toContain("database nowhere: the database does not exist");
   });
+});
+
+test("each query and COPY is told on the channel for traces: what it does and how it ended, never its values", async () => {
+  const told: (DatabaseCall & { at: string })[] = [];
+  const channel = tracingChannel<DatabaseCall>(databaseChannel);
+  const listeners = { asyncEnd: (call: DatabaseCall) => void told.push({ ...call, at: "end" }) };
+  channel.subscribe(listeners);
+  await db.transaction(async (session) => {
+    await session.query("create temp table told (id int primary key, name text)");
+    await session.query("insert into told values ($1, 's3cret literal')", [4711]);
+    await session.copyIn("copy told from stdin (format csv)", Readable.from(["1,s3cret row\n"]));
+  });
+  await expect(db.query("select 's3cret literal'::int from pg_class")).rejects.toThrow("invalid input syntax");
+  channel.unsubscribe(listeners);
+  await db.query("select 1");
+  expect(
+    told.map(({ summary, operation, error }) => [summary, operation, (error as { code?: string } | undefined)?.code]),
+  ).toEqual([
+    ["BEGIN", undefined, undefined],
+    ["CREATE TABLE told", undefined, undefined],
+    ["INSERT told", undefined, undefined],
+    ["COPY told", "COPY", undefined],
+    ["COMMIT", undefined, undefined],
+    ["SELECT pg_class", undefined, "22P02"],
+  ]);
+  const { host: address, port, database: namespace } = options;
+  expect(told[0]).toMatchObject({ system: "postgresql", namespace, address, ...(address.startsWith("/") ? {} : { port }) });
+  expect(JSON.stringify(told.map(({ error: _, ...call }) => call))).not.toMatch(/s3cret|4711/);
 });

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { subscribe } from "node:diagnostics_channel";
-import type { NewEvent } from "@kc/runtime/internal";
+import { subscribe, tracingChannel } from "node:diagnostics_channel";
+import { type DatabaseCall, databaseChannel, type NewEvent } from "@kc/runtime/internal";
 import type { Redactor } from "../secrets/redactor.ts";
 import { type Exporter, newSpanId, otlpExporter, runSpanIdOf, type Span, traceIdOf } from "../telemetry/otlp.ts";
 
@@ -19,7 +19,7 @@ interface UndiciRequest {
 }
 
 export interface RunTrace {
-  /** Runs a step's work as a span; calls it makes by HTTP become spans below it. */
+  /** Runs a step's work as a span; its HTTP requests and its queries become spans below it. */
   step<T>(name: string, work: () => Promise<T>): Promise<T>;
   /** Hears what steps report, for the error and the assets of their spans. */
   hear(event: Pick<NewEvent, "type" | "step" | "asset" | "error">): void;
@@ -51,7 +51,8 @@ export function runTrace(params: {
       ...plain,
       add: (span) => plain.add({ ...span, name: secrets.text(span.name), attributes: secrets.value(span.attributes) }),
     };
-    traceCalls(exporter);
+    traceRequests(exporter);
+    traceQueries(exporter);
   }
   const out = exporter;
   const heard = new Map<string, { error?: string; assets: Set<string> }>();
@@ -94,7 +95,7 @@ export function runTrace(params: {
 }
 
 /** Every HTTP request that a step makes becomes a client span, and the vendor gets its `traceparent`. */
-function traceCalls(out: Exporter): void {
+function traceRequests(out: Exporter): void {
   const open = new WeakMap<object, Span>();
   const end = (request: object, change: (span: Span) => void) => {
     const span = open.get(request);
@@ -140,6 +141,46 @@ function traceCalls(out: Exporter): void {
     end(request, (span) => {
       span.error = error.code ?? error.name;
     });
+  });
+}
+
+/** Every query and COPY of a step becomes a client span, named by what it does: neither its text nor its values. */
+function traceQueries(out: Exporter): void {
+  const open = new WeakMap<DatabaseCall, Span>();
+  tracingChannel<DatabaseCall>(databaseChannel).subscribe({
+    start(call) {
+      const step = current.getStore();
+      if (!step) return;
+      open.set(call, {
+        traceId: step.traceId,
+        spanId: newSpanId(),
+        parentSpanId: step.spanId,
+        name: call.summary || call.operation || call.system,
+        kind: "client",
+        start: Date.now(),
+        end: 0,
+        attributes: {
+          "db.system.name": call.system,
+          "db.namespace": call.namespace,
+          "server.address": call.address,
+          ...(call.port === undefined ? {} : { "server.port": call.port }),
+          ...(call.operation ? { "db.operation.name": call.operation } : {}),
+          ...(call.summary ? { "db.query.summary": call.summary } : {}),
+        },
+      });
+    },
+    asyncEnd(call) {
+      const span = open.get(call);
+      if (!span) return;
+      open.delete(call);
+      // A message of a server may repeat values; its code does not.
+      if (call.error) {
+        const { code, name = "Error" } = call.error as { code?: string; name?: string };
+        if (typeof code === "string" && /^[0-9A-Z]{5}$/.test(code)) span.attributes["db.response.status_code"] = code;
+        span.attributes["error.type"] = span.error = code ?? name;
+      }
+      out.add({ ...span, end: Date.now() });
+    },
   });
 }
 
