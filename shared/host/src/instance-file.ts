@@ -1,7 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { durationMs, type MissedTicks, UserError } from "@kc/runtime/internal";
 import { LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
+import { withAuthorities } from "./alerts/authorities.ts";
 import { alertsSchema, literalSecrets, unknownChannels } from "./alerts/settings.ts";
 import type { AutomationSettings, TickSettings } from "./daemon/context.ts";
 import { explained } from "./schema-issues.ts";
@@ -233,7 +235,10 @@ export function inspectInstanceFile(
       where: place(unset[0]!.path),
     });
   const parsed = instanceSchema.safeParse(values);
-  if (parsed.success && problems.length === 0) return accepted(parsed.data);
+  const alerts = parsed.success ? withAuthorities(parsed.data.alerts, dirname(file)) : undefined;
+  for (const { path, message } of alerts?.missing ?? [])
+    problems.push({ message: `${path.join(".")}: ${message}`, where: place(path) });
+  if (parsed.success && problems.length === 0) return accepted({ ...parsed.data, alerts: alerts!.settings });
   const found = parsed.success ? [] : [...explained(instanceSchema, parsed.error.issues), ...unknownChannels(raw)];
   const seen = new Set<string>();
   for (const { path, message } of found) {

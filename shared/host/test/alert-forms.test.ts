@@ -224,15 +224,6 @@ describe("e-mail", () => {
     expect(await sendMessage(letter(smtp.port), message(), now)).toMatchObject({ taken: false, retry });
     await smtp.close();
   });
-  test("TLS that is demanded and not offered, or that nobody vouches for, is refused: nothing is sent in the clear", async () => {
-    const plain = await smtpSink();
-    expect(await sendMessage(letter(plain.port, { security: "starttls" }), message(), now)).toMatchObject({ taken: false });
-    const selfSigned = await smtpSink({ starttls: true });
-    expect(await sendMessage(letter(selfSigned.port, { security: "starttls" }), message(), now)).toMatchObject({ taken: false });
-    expect([...plain.letters, ...selfSigned.letters]).toEqual([]);
-    await plain.close();
-    await selfSigned.close();
-  });
 });
 
 describe("what a service answers", () => {

@@ -71,6 +71,11 @@ describe("alerts in kc.yaml", () => {
     expect(refused(rules(rule))).toMatch(/^5 /);
     expect(refused(rules(rule))).toContain(message);
   });
+  test("the file of a mail server's authorities lies beside kc.yaml, and must be there", () => {
+    const mail = (ca: string) => `alerts:\n  channels:\n    mail: { type: smtp, host: h, from: a@b.c, ca: ${ca} }\n`;
+    expect(read(mail("kc.yaml")).channels.mail).toMatchObject({ ca: file });
+    expect(refused(mail("certs/ca.pem"))).toBe(`3 alerts.channels.mail.ca: there is no file ${join(folder, "certs/ca.pem")}`);
+  });
   test("two rules of one name are refused", () => {
     const one = "{ name: r, on: [run_failed], channels: [ops] }";
     expect(refused(`${rules(one)}    - ${one}\n`)).toBe('6 alerts.rules.1.name: two rules are named "r"');

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect, createServer as createTcpServer } from "node:net";
 import { SMTPServer } from "smtp-server";
+import type { Certificate } from "./certificates.ts";
 
 // Servers on loopback that record what arrives, as the services would get it.
 
@@ -48,16 +49,30 @@ export interface SinkLetter {
   from: string;
   to: string[];
   user: string | undefined;
+  /** It came by TLS, and so did the password. */
+  secure: boolean;
   text: string;
 }
 
-/** An SMTP server that knows one user and remembers every letter; `refuse` answers for an address with a reply code. */
-export async function smtpSink(
-  options: { password?: string; starttls?: boolean; refuse?: (address: string) => number | undefined } = {},
-) {
+interface SmtpSinkOptions {
+  password?: string;
+  /** TLS from the first byte, or by STARTTLS. */
+  security?: "tls" | "starttls";
+  /** Without one, smtp-server has one of its own that nobody vouches for. */
+  certificate?: Certificate;
+  refuse?: (address: string) => number | undefined;
+}
+
+/**
+ * An SMTP server that knows one user and remembers every letter, and every byte that a client sends; `refuse` answers for
+ * an address with a reply code.
+ */
+export async function smtpSink(options: SmtpSinkOptions = {}) {
   const letters: SinkLetter[] = [];
   const server = new SMTPServer({
-    disabledCommands: options.starttls ? [] : ["STARTTLS"],
+    secure: options.security === "tls",
+    disabledCommands: options.security === "starttls" ? [] : ["STARTTLS"],
+    ...options.certificate,
     authOptional: options.password === undefined,
     allowInsecureAuth: true,
     onAuth: (auth, _session, done) =>
@@ -77,6 +92,7 @@ export async function smtpSink(
           from: mailFrom ? mailFrom.address : "",
           to: rcptTo.map((one) => one.address),
           user: session.user as string | undefined,
+          secure: session.secure,
           text,
         });
         done();
@@ -85,6 +101,30 @@ export async function smtpSink(
   });
   server.on("error", () => {});
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.server.address() as AddressInfo;
-  return { port, letters, close: () => new Promise<void>((resolve) => server.close(() => resolve())) };
+  // What goes over the wire is heard before the server, as somebody between the two would.
+  let wire = "";
+  const tap = createTcpServer((client) => {
+    const other = connect((server.server.address() as AddressInfo).port, "127.0.0.1");
+    client.on("data", (data) => {
+      wire += data.toString("latin1");
+    });
+    for (const [from, to] of [
+      [client, other],
+      [other, client],
+    ] as const)
+      from
+        .on("error", () => to.destroy())
+        .on("close", () => to.destroy())
+        .pipe(to);
+  });
+  await new Promise<void>((resolve) => tap.listen(0, "127.0.0.1", resolve));
+  return {
+    port: (tap.address() as AddressInfo).port,
+    letters,
+    wire: () => wire,
+    async close() {
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+      await new Promise<void>((resolve) => tap.close(() => resolve()));
+    },
+  };
 }

@@ -48,6 +48,8 @@ const channels = {
       .default(587),
     /** `tls` from the first byte (465), `starttls` demanded (587), `none` for a relay on this machine. */
     security: z.enum(["tls", "starttls", "none"]).default("starttls"),
+    /** PEM file of the authorities that vouch for the server, in place of the public ones. */
+    ca: z.string().min(1).optional(),
     user: z.string().optional(),
     password: z.string().optional(),
     from: z.string().min(3),
