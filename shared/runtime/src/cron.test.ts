@@ -49,6 +49,49 @@ describe("ticks of a cron expression", () => {
       "2026-10-24T00:00Z",
       ["2026-10-24T00:30Z", "2026-10-25T00:30Z", "2026-10-26T01:30Z"],
     ],
+    // Several times a day: each of them once on every day.
+    [
+      "twice a day over the spring gap, Los Angeles",
+      "30 2,14 * * *",
+      "America/Los_Angeles",
+      "2026-03-07T22:31Z",
+      ["2026-03-08T10:00Z", "2026-03-08T21:30Z", "2026-03-09T09:30Z"],
+    ],
+    [
+      "twice a day in the autumn overlap, Los Angeles",
+      "30 1,13 * * *",
+      "America/Los_Angeles",
+      "2026-11-01T00:00Z",
+      ["2026-11-01T08:30Z", "2026-11-01T21:30Z", "2026-11-02T09:30Z"],
+    ],
+    [
+      "all times of the spring gap come together at its end",
+      "0,30 2,3 * * *",
+      "America/Los_Angeles",
+      "2026-03-08T00:00Z",
+      ["2026-03-08T10:00Z", "2026-03-08T10:30Z", "2026-03-09T09:00Z"],
+    ],
+    [
+      "at midnight where clocks skip it, Beirut",
+      "0 0,12 * * *",
+      "Asia/Beirut",
+      "2026-03-28T11:00Z",
+      ["2026-03-28T22:00Z", "2026-03-29T09:00Z", "2026-03-29T21:00Z"],
+    ],
+    [
+      "where half an hour comes twice, Lord Howe",
+      "45 1,13 * * *",
+      "Australia/Lord_Howe",
+      "2026-04-04T00:00Z",
+      ["2026-04-04T02:45Z", "2026-04-04T14:45Z", "2026-04-05T03:15Z"],
+    ],
+    [
+      "where a whole day was left out, Apia",
+      "0 6 * * *",
+      "Pacific/Apia",
+      "2011-12-29T17:00Z",
+      ["2011-12-30T10:00Z", "2011-12-30T16:00Z"],
+    ],
     [
       "hourly stay hourly in the overlap",
       "30 * * * *",
@@ -87,7 +130,7 @@ describe("ticks of a cron expression", () => {
   test.each(["America/Los_Angeles", "Europe/Athens", "UTC", "Australia/Lord_Howe"])(
     "looking back finds the very ticks that looking forward does, %s",
     (zone) => {
-      for (const cron of ["30 1 * * *", "30 2 * * *", "30 3 * * *", "15 * * * *"])
+      for (const cron of ["30 1 * * *", "30 2 * * *", "30 3 * * *", "15 * * * *", "30 1,2,3,14 * * *", "0,45 1-3 * * 1-7"])
         for (const day of [
           "2026-03-07T18:00Z",
           "2026-03-28T12:00Z",
