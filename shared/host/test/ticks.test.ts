@@ -16,6 +16,17 @@ describe("schedules and sensors of a running platform", () => {
          sensors: [
            sensor({ name: "hangs", interval: "1h", timeout: "300ms", run: () => new Promise(() => {}) }),
            sensor({ name: "blocks", interval: "1h", timeout: "500ms", run: () => { for (;;); } }),
+           sensor({ name: "exits", interval: "1h", run: () => { console.error("goodbye"); process.exit(3); } }),
+           sensor({ name: "exits_at_first", interval: "1h", target: "a", run: async ({ env }) => {
+             const { existsSync, mkdirSync, writeFileSync } = await import("node:fs");
+             mkdirSync(env.OUTPUT_DIR!, { recursive: true });
+             const mark = env.OUTPUT_DIR + "/exited";
+             if (existsSync(mark)) return { runs: [{}] };
+             writeFileSync(mark, "");
+             process.exit(4);
+           } }),
+           sensor({ name: "half", interval: "1h", run: () => ({ runs: [{ selection: "a" }, { selection: "nobody" }], events: [{ type: "observation", asset: "a" }] }) }),
+           sensor({ name: "reports", interval: "1h", run: ({ cursor }) => ({ events: [{ type: "materialization", asset: "a" }, { type: "observation", asset: cursor ?? "b" }] }) }),
            sensor({ name: "throws", interval: "1h", run: ({ log }) => { log.warn("before"); throw new Error("no vendor"); } }),
            sensor({ name: "counts", interval: "1h", target: "a", run: ({ cursor }) => ({ cursor: String(Number(cursor ?? 0) + 1), runs: [{ runKey: "k" }] }) }),
          ]`,
@@ -94,5 +105,52 @@ describe("schedules and sensors of a running platform", () => {
     await until(
       async () => (await instance.api.tickNow("sensors", "team", "counts").catch(() => undefined))?.status === "success",
     );
+  });
+
+  const serverPid = async () => (await instance.api.workspace()).locations[0]!.pid;
+
+  test("one that ends its process fails its tick with its last words, and from then on takes nobody else down", async () => {
+    const before = await serverPid();
+    const failed = {
+      status: "failed",
+      error: "its function ended the process (exit code 3: goodbye)",
+    };
+    expect(await instance.api.tickNow("sensors", "team", "exits")).toMatchObject(failed);
+    const after = await until(async () => {
+      const [location] = (await instance.api.workspace()).locations;
+      return location!.status === "loaded" && location!.pid !== before && location!.pid;
+    });
+    for (let time = 0; time < 3; time++) {
+      expect(await instance.api.tickNow("sensors", "team", "exits")).toMatchObject(failed);
+      expect((await instance.api.tickNow("sensors", "team", "counts")).status).toBe("success");
+    }
+    expect(await serverPid()).toBe(after);
+  });
+
+  test("one whose process ended for once is asked again at once, and its tick succeeds", async () => {
+    const tick = await instance.api.tickNow("sensors", "team", "exits_at_first");
+    expect(tick).toMatchObject({ status: "success", requestIds: [expect.any(String)] });
+  });
+
+  test("a sensor that asks for what cannot be carried out has asked for nothing, as its preview says", async () => {
+    const ids = async () => (await instance.api.runs()).map((run) => run.id);
+    const before = await ids();
+    expect((await instance.api.previewTick("sensors", "team", "half")).error).toContain('there is no asset "nobody"');
+    for (let time = 0; time < 2; time++)
+      expect(await instance.api.tickNow("sensors", "team", "half")).toMatchObject({
+        status: "failed",
+        error: expect.stringContaining('there is no asset "nobody"'),
+        requestIds: [],
+      });
+    expect(await ids()).toEqual(before);
+  });
+
+  test("a sensor that reports of an asset that is not there fails, and reports nothing", async () => {
+    const last = (await instance.api.asset("a")).materialization;
+    const error = 'there is no asset "b".';
+    expect(await instance.api.tickNow("sensors", "team", "reports")).toMatchObject({ status: "failed", error });
+    expect((await instance.api.asset("a")).materialization).toEqual(last);
+    expect((await instance.api.previewTick("sensors", "team", "reports")).error).toBe(error);
+    expect((await instance.api.previewTick("sensors", "team", "reports", { cursor: "a" })).events).toHaveLength(2);
   });
 });

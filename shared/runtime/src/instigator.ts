@@ -25,12 +25,16 @@ export interface PartitionRequest {
   delete?: string[];
 }
 
-/** A materialization, observation or check result that happened elsewhere and is reported to the event log. */
+/**
+ * A materialization, observation or check result that happened elsewhere and is reported to the event log. A materialization
+ * of a partitioned asset names its partition; what names nothing that is there fails the tick.
+ */
 export type ReportedEvent =
-  | { type: "materialization" | "observation"; asset: string; metadata?: Metadata }
+  | { type: "materialization" | "observation"; asset: string; partition?: string; metadata?: Metadata }
   | {
       type: "check";
       asset: string;
+      partition?: string;
       name: string;
       passed: boolean;
       severity?: CheckSeverity;

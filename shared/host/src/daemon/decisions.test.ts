@@ -362,6 +362,8 @@ describe("poll sensors", () => {
     expect(await ticks()).toEqual(["success", "failed"]);
   });
   test("what a sensor reports is in the log", async () => {
+    const check = { name: "n", blocking: false, severity: "ERROR", metadata: {}, tags: {} };
+    snapshot.assets = [{ ...assetOf("a"), checks: [check as never] }];
     answer = () => ({
       events: [
         { type: "materialization", asset: "a", metadata: { rows: 5 } },

@@ -9,7 +9,7 @@ import {
 import type { DaemonContext } from "./context.ts";
 import { type Instigator, identityOf } from "./instigators.ts";
 import { sensorInput } from "./sensor-input.ts";
-import { ask, failureOfTick, latestPartition, refuseSelfTrigger, requestOf } from "./ticks.ts";
+import { ask, failureOfTick, latestPartition, refuseSelfTrigger, reportedEvents, requestOf } from "./ticks.ts";
 
 /** What a tick would do. */
 export interface Preview {
@@ -36,7 +36,7 @@ export interface Preview {
  * @param cursor a sensor's cursor instead of the stored one.
  */
 export async function previewTick(
-  context: Pick<DaemonContext, "workspace" | "storage" | "ticks" | "partitions">,
+  context: Pick<DaemonContext, "workspace" | "storage" | "ticks" | "partitions" | "requests">,
   instigator: Instigator<ScheduleSnapshot> | Instigator<SensorSnapshot>,
   at: number,
   cursor?: string,
@@ -75,11 +75,17 @@ export async function previewTick(
       : { result: { runs: [{}] as RunRequest[] } as SensorResult, logs: [] };
     const partition = sensor ? undefined : latestPartition(context, instigator as Instigator<ScheduleSnapshot>, at);
     const graph = context.workspace.graph();
-    const runs = (result.runs ?? []).map((run) => {
+    reportedEvents(context, result.events, { at, by: name });
+    const runs: Preview["runs"] = [];
+    for (const run of result.runs ?? []) {
       const request = requestOf(instigator, { ...(partition ? { partition } : {}), ...run }, { at });
       if (sensor) refuseSelfTrigger(context, sensor, request);
-      return { config: {}, partition: null, ...request, assets: select(graph, request.selection), runKey: run.runKey ?? null };
-    });
+      // Partitions that the tick itself would add are not there to be planned with.
+      const assets = result.partitions?.length
+        ? select(graph, request.selection)
+        : (await context.requests.plan(request)).runs.flatMap((one) => one.assets);
+      runs.push({ config: {}, partition: null, ...request, assets, runKey: run.runKey ?? null });
+    }
     return {
       at,
       runs,

@@ -1,5 +1,6 @@
-import { type NewEvent, pollDue, type RunRequest, type SensorSnapshot, type Tick } from "@kc/runtime/internal";
+import { pollDue, type RunRequest, type SensorSnapshot, type Tick } from "@kc/runtime/internal";
 import { Unreachable } from "../locations/ask-tick.ts";
+import type { Planned } from "../runs/submit.ts";
 import { asWarning, pausedRun } from "./automation-pauses.ts";
 import type { DaemonContext } from "./context.ts";
 import { type Instigator, identityOf, instigators, reconcileInstigators } from "./instigators.ts";
@@ -11,7 +12,7 @@ import {
   failureOfTick,
   reachable,
   refuseSelfTrigger,
-  reportedEvent,
+  reportedEvents,
   requestOf,
   retryMs,
   unreachableMs,
@@ -108,22 +109,25 @@ export async function runSensorTick(
     });
     const { result, failures = [] } = answer;
     logs = answer.logs;
-    const submit = async (run: RunRequest, index: number) => {
+    const submit = async (run: RunRequest, index: number, planned: Planned) => {
       const runKey = run.runKey ? `sensor:${name}:${run.runKey}` : `tick:${tick.id}:${index}`;
-      return (await requests.submit({ ...requestOf(sensor, run, tick), runKey })).requestId;
+      return (await requests.submit({ ...requestOf(sensor, run, tick), runKey }, planned)).requestId;
     };
     const runs = result.runs ?? [];
-    // All or nothing where it can be known before: a tick that is refused has asked for no run.
+    const reported = reportedEvents(context, result.events, { at: clock.now(), by: name });
     for (const run of runs) refuseSelfTrigger(context, sensor, requestOf(sensor, run, tick));
     logs = [...logs, ...(await applyPartitions(context, result.partitions ?? []))];
+    // All or nothing: a tick that fails keeps its cursor, and what it had asked for would be asked for again and again.
+    const planned: Planned[] = [];
+    for (const run of runs) planned.push(await requests.plan(requestOf(sensor, run, tick)));
     let paused: string | undefined;
     for (const [index, run] of runs.entries()) {
       const reason = await pausedRun(context, requestOf(sensor, run, tick));
       if (reason) logs = [...logs, asWarning(reason)];
-      else requestIds.push(await submit(run, index));
+      else requestIds.push(await submit(run, index, planned[index]!));
       paused ??= reason;
     }
-    if (result.events?.length) await log.append(result.events.map((event): NewEvent => reportedEvent(event, clock.now(), name)));
+    if (reported.length > 0) await log.append(reported);
     if (failures.length > 0) throw new Error(failures.map(({ run, message }) => `run ${run}: ${message}`).join("; "));
     const idle = requestIds.length === 0 && !result.events?.length && !result.partitions?.length;
     // A run-status sensor has done what it does by being called: to ask for nothing is success unless it says otherwise.

@@ -8,7 +8,6 @@ import {
   select,
   type Tick,
   triggersItself,
-  typedMetadata,
   UserError,
   workspacePartitions,
 } from "@kc/runtime/internal";
@@ -16,6 +15,8 @@ import { z } from "zod";
 import type { TickAnswer, TickQuestion } from "../code-server/tick.ts";
 import { TickFailed, Unreachable } from "../locations/ask-tick.ts";
 import type { LocationState } from "../locations/workspace.ts";
+import { reportedEvent } from "../reports.ts";
+import { askLocation } from "./ask-location.ts";
 import type { DaemonContext } from "./context.ts";
 import type { Instigator } from "./instigators.ts";
 
@@ -29,10 +30,16 @@ const texts = z.record(z.string(), z.string());
 const metadata = z.record(z.string(), z.unknown()).optional();
 const keys = z.array(z.string().min(1).max(500)).max(100_000).optional();
 const reportedSchema = z.discriminatedUnion("type", [
-  z.object({ type: z.enum(["materialization", "observation"]), asset: z.string(), metadata }),
+  z.object({
+    type: z.enum(["materialization", "observation"]),
+    asset: z.string(),
+    partition: z.string().max(100_000).optional(),
+    metadata,
+  }),
   z.object({
     type: z.literal("check"),
     asset: z.string(),
+    partition: z.string().max(100_000).optional(),
     name: z.string(),
     passed: z.boolean(),
     severity: z.enum(["WARN", "ERROR"]).optional(),
@@ -67,13 +74,13 @@ export const whyUnreachable = ({ entry, error, status }: LocationState): string 
  * @throws Unreachable when its location cannot be asked, TickFailed when it answers what makes no sense or too much.
  */
 export async function ask(
-  { ticks }: Pick<DaemonContext, "ticks">,
+  { ticks, workspace }: Pick<DaemonContext, "ticks" | "workspace">,
   location: LocationState,
   definition: { timeoutMs?: number },
   question: TickQuestion,
 ): Promise<TickAnswer> {
   if (!reachable(location)) throw new Unreachable(whyUnreachable(location));
-  const answer = await location.process!.evaluateTick(question, definition.timeoutMs ?? ticks.timeoutMs);
+  const answer = await askLocation(workspace, location, question, definition.timeoutMs ?? ticks.timeoutMs);
   const parsed = resultSchema.safeParse(answer.result);
   if (!parsed.success) {
     const { path, message } = parsed.error.issues[0]!;
@@ -164,17 +171,17 @@ export function selectOrNone(graph: Parameters<typeof select>[0], selection: str
   }
 }
 
-type Reported = NonNullable<SensorResult["events"]>[number];
-
-export function reportedEvent(event: Reported, at: number, by: string): NewEvent {
-  const base = { at, asset: event.asset, metadata: typedMetadata(event.metadata), fields: { reported_by: by } };
-  if (event.type !== "check") return { ...base, type: event.type };
-  const { name, passed, severity = "ERROR", description } = event;
-  return {
-    ...base,
-    type: "check_result",
-    check: { name, passed, severity, blocking: false, ...(description ? { description } : {}) },
-  };
+/** The events that a sensor reports. @throws UserError when one names what is not there. */
+export function reportedEvents(
+  { workspace, partitions }: Pick<DaemonContext, "workspace" | "partitions">,
+  events: SensorResult["events"],
+  now: { at: number; by: string },
+): NewEvent[] {
+  return (events ?? []).map((event) => {
+    const { type, asset, partition, metadata } = event;
+    const check = event.type === "check" ? event : undefined;
+    return reportedEvent({ graph: workspace.graph(), partitions }, { type, asset, partition, metadata, check }, now);
+  });
 }
 
 /** Ends open ticks whose schedule or sensor is no more: their location loads without it. */

@@ -7,6 +7,11 @@ export class Unreachable extends Error {
   override readonly name = "Unreachable";
 }
 
+/** The process ended by itself while it was asked: what it was asked may have ended it. The message says how. */
+export class Died extends Error {
+  override readonly name = "Died";
+}
+
 /** A tick's function failed; the lines it had logged come along. */
 export class TickFailed extends Error {
   override readonly name = "TickFailed";
@@ -17,6 +22,9 @@ export class TickFailed extends Error {
   }
 }
 
+/** The function did not answer, and nothing else of its process did: it blocked it, and the process was killed. */
+export class Blocked extends TickFailed {}
+
 /** How long (ms) a code server whose tick is late may take to show that it is alive. */
 const aliveMs = 5_000;
 const [cancelled, deadlineExceeded, unavailable] = [1, 4, 14];
@@ -26,10 +34,11 @@ type Callback<T> = (error: (Error & { code?: number }) | null, response: T) => v
 /**
  * Asks a code server about a tick. One that is late is given up; when the whole code server does not answer any more, its
  * event loop is blocked and it is killed, to be started again: one sensor does not take its location down.
+ * @param process `died` answers how the process ended, or undefined when the host stopped it or it goes on.
  */
 export function askTick(
   client: CodeLocationClient,
-  kill: () => void,
+  process: { kill(): void; died(): Promise<string | undefined> },
   question: TickQuestion,
   timeoutMs: number,
   signal?: AbortSignal,
@@ -46,15 +55,17 @@ export function askTick(
     };
     const done: Callback<EvaluateTickResponse> = async (error, response) => {
       if (error?.code === deadlineExceeded) {
-        const alive = await answers(client);
-        if (!alive) kill();
         const late = `it did not answer within ${timeoutMs / 1000} s`;
+        if (await answers(client)) return reject(new TickFailed(late));
+        process.kill();
+        return reject(new Blocked(`${late}, nor did its location: something blocks it, so it is started again`));
+      }
+      if (error?.code === unavailable || error?.code === cancelled) {
+        const how = await process.died();
         return reject(
-          new TickFailed(alive ? late : `${late}, nor did its location: something blocks it, so it is started again`),
+          how === undefined ? new Unreachable("the location's code server was replaced during the tick") : new Died(how),
         );
       }
-      if (error?.code === unavailable || error?.code === cancelled)
-        return reject(new Unreachable("the location's code server ended or was replaced during the tick"));
       if (error) return reject(new TickFailed(error.message));
       if (response.result?.$case === "answerJson") return resolve(JSON.parse(response.result.value));
       const failed = response.result!.value as LoadError;

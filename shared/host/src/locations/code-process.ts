@@ -1,5 +1,6 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { credentials } from "@grpc/grpc-js";
 import { type LocationSnapshot, UserError } from "@kc/runtime/internal";
@@ -31,6 +32,7 @@ export interface CodeProcess {
 
 const program = fileURLToPath(new URL("../code-server/main.ts", import.meta.url));
 let count = 0;
+const endMs = 1_000;
 
 /** Starts a process for a location's code; it loads at once, `definitions()` waits for it. */
 export function startCodeProcess(params: {
@@ -133,6 +135,13 @@ export function startCodeProcess(params: {
       };
     }
   };
+  let stopping = false;
+  /** The connection may break a moment before the end of the process is told. */
+  const died = async (): Promise<string | undefined> => {
+    const end = stopping ? undefined : await Promise.race([child.exited, wait(endMs)]);
+    if (!end || stopping) return undefined;
+    return `${end.signal ?? `exit code ${end.code}`}${lines.length > 0 ? `: ${lines.at(-1)}` : ""}`;
+  };
   let answer: ReturnType<typeof definitions> | undefined;
   return {
     id,
@@ -143,7 +152,8 @@ export function startCodeProcess(params: {
       answer ??= definitions();
       return answer;
     },
-    evaluateTick: (question, timeoutMs, signal) => askTick(client, () => child.kill(), question, timeoutMs, signal),
+    evaluateTick: (question, timeoutMs, signal) =>
+      askTick(client, { kill: () => child.kill(), died }, question, timeoutMs, signal),
     configure: ({ job, config, steps }) =>
       new Promise((resolve, reject) => {
         client.configure(
@@ -160,6 +170,7 @@ export function startCodeProcess(params: {
         );
       }),
     async stop() {
+      stopping = true;
       client.close();
       await child.stop();
       rmSync(socket, { force: true });

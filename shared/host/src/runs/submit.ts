@@ -105,9 +105,9 @@ export function submitter(deps: {
     return { runs, partition, tags, config: await configured(request.config ?? {}, runs, job) };
   }
 
-  /** @throws UserError as `plan` does; nothing is stored then. */
-  async function submit(request: SubmitRequest): Promise<Submitted> {
-    const { runs: plannedRuns, partition, tags, config } = await plan(request);
+  /** @param planned what `plan` said of it, where it was asked. @throws UserError as `plan` does; nothing is stored then. */
+  async function submit(request: SubmitRequest, planned?: Planned): Promise<Submitted> {
+    const { runs: plannedRuns, partition, tags, config } = planned ?? (await plan(request));
     const now = clock.now();
     const requestId = newId(now);
     const ids = plannedRuns.map(() => newId(now));
