@@ -9,6 +9,8 @@ function cronOf(cron: string, timezone: string): Cron {
   if (!found) {
     try {
       new Intl.DateTimeFormat("en", { timeZone: timezone });
+      // The library takes dates too: a schedule that comes once.
+      if (!/^@|\s/.test(cron.trim())) throw new Error("it is one word");
       found = new Cron(cron, { timezone, paused: true, mode: "5-or-6-parts" });
     } catch (error) {
       if (error instanceof RangeError && /time zone/i.test(error.message))

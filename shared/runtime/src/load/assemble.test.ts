@@ -6,7 +6,7 @@ import { assetCheck } from "../check.ts";
 import { component, type DefinitionParts } from "../component.ts";
 import { job } from "../job.ts";
 import { defineLocation } from "../location.ts";
-import { dailyPartitions } from "../partition/definition.ts";
+import { cronPartitions, dailyPartitions, multiPartitions, staticPartitions } from "../partition/definition.ts";
 import { mapping } from "../partition/mapping.ts";
 import { env, resource } from "../resource.ts";
 import { schedule } from "../schedule.ts";
@@ -186,6 +186,23 @@ describe("what a location may not hold", () => {
       'check "rows" is of asset "b", which location team does not define',
     ],
     ["a cron that is none", () => ({ schedules: [tick("s", "61 * * * *")] }), 'schedule "s": "61 * * * *" is no cron expression'],
+    [
+      "partitions without a window",
+      () => ({
+        assets: [asset({ key: "p", partitions: cronPartitions({ start: "2026-01-01", cron: "0 0 30 2 *" }), materialize: () => {} })],
+      }),
+      'asset "p": partitions: "0 0 30 2 *" has no tick after the start',
+    ],
+    [
+      "more combinations of dimensions than can be held",
+      () => {
+        const many = staticPartitions(Array.from({ length: 400 }, (_, at) => `k${at}`));
+        const partitions = multiPartitions({ a: many, day: dailyPartitions({ start: "2026-01-01" }), b: many });
+        return { assets: [asset({ key: "p", partitions, materialize: () => {} })] };
+      },
+      'asset "p": partitions: over 100000 combinations',
+    ],
+    ["a cron that never comes", () => ({ schedules: [tick("s", "0 0 30 2 *")] }), 'schedule "s": "0 0 30 2 *" never comes'],
     ["a cron of four fields", () => ({ schedules: [tick("s", "* * * *")] }), "is no cron expression"],
     [
       "a zone that is none",

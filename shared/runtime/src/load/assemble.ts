@@ -9,7 +9,7 @@ import type { JobDefinition } from "../job.ts";
 import type { LocationDefinition } from "../location.ts";
 import { typedMetadata } from "../metadata.ts";
 import { type PartitionMapping, tabulate } from "../partition/mapping.ts";
-import { partitionSpace } from "../partition/space.ts";
+import { checkSpace, partitionSpace } from "../partition/space.ts";
 import type { ScheduleDefinition } from "../schedule.ts";
 import { parseSelection } from "../selection/parse.ts";
 import type { SensorDefinition } from "../sensor.ts";
@@ -65,8 +65,10 @@ export function assembleLocation(
     ),
   ]);
   for (const one of assets)
-    for (const { key, automation } of one.specs)
+    for (const { key, automation, partitions } of one.specs) {
+      if (partitions) located(one.where, () => checkSpace(key, partitions));
       if (automation) located(one.where, () => checkAutomation(key, automation, one.run === undefined));
+    }
   checkInstigators(definition.name, { jobs, schedules, sensors });
   for (const { target, selection, where } of [...schedules, ...sensors, ...jobs] as {
     target?: string;

@@ -1,3 +1,4 @@
+import { nextTick } from "../cron.ts";
 import { didYouMean, UserError } from "../errors.ts";
 import { type Axis, axisOf, type PartitionContext } from "./axis.ts";
 import { describePartitions, type PartitionsDefinition } from "./definition.ts";
@@ -37,6 +38,27 @@ export interface PartitionSpace {
   /** Start and end (ms) of the windows of a set, or undefined without time. */
   windowOf(set: PartitionSet): { start: number; end: number } | undefined;
 }
+
+/**
+ * What can be told before the partitions are asked for: all that is listed then, keys that are added later aside.
+ * @throws UserError when windows never come or there are too many combinations of dimensions.
+ */
+export function checkSpace(key: string, definition: PartitionsDefinition): void {
+  const dimensions = definition.type === "multi" ? Object.values(definition.dimensions) : [definition];
+  for (const one of dimensions)
+    if (one.type === "time" && nextTick(one.cron, one.timezone, one.startAt - 1) === undefined)
+      throw new UserError(`asset "${key}": partitions: "${one.cron}" has no tick after the start`);
+  const primary = Math.max(
+    0,
+    dimensions.findIndex((one) => one.type === "time"),
+  );
+  const others = dimensions.filter((_, index) => index !== primary);
+  const rows = others.reduce((product, one) => product * (one.type === "static" ? one.keys.length : 1), 1);
+  if (rows > mostRows) throw tooManyRows(`asset "${key}": `);
+}
+
+const tooManyRows = (whose = ""): UserError =>
+  new UserError(`${whose}partitions: over ${mostRows} combinations of the dimensions beside the first (or that of time)`);
 
 export function partitionSpace(definition: PartitionsDefinition | undefined, context: PartitionContext): PartitionSpace {
   const dimensions = definition?.type === "multi" ? Object.entries(definition.dimensions) : [["", definition] as const];
@@ -156,8 +178,7 @@ function rowsOf(axes: readonly Axis[]): string[] {
   let rows: string[][] = [[]];
   for (const axis of axes) {
     const keys = [...axis.positions(axis.all)].map((position) => axis.keyOf(position));
-    if (rows.length * keys.length > mostRows)
-      throw new UserError(`partitions: over ${mostRows} combinations of the dimensions beside the first`);
+    if (rows.length * keys.length > mostRows) throw tooManyRows();
     rows = rows.flatMap((row) => keys.map((key) => [...row, key]));
   }
   return rows.map((row) => row.join("|"));
