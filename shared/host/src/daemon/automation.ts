@@ -87,6 +87,11 @@ export async function tickAutomation(context: DaemonContext, evaluations: Evalua
     context.report(
       `automation: ${key} was requested ${context.automation.maxRequestsPerMinute} times within a minute without any news from upstream; it is stopped until there is some, or its condition changes`,
     );
+  for (const { key, message } of result.failed)
+    if (!toldOf(storage).has(`${key}: ${message}`)) {
+      toldOf(storage).add(`${key}: ${message}`);
+      context.report(`automation: the condition of ${key} cannot be evaluated: ${message}`);
+    }
   const orders = automationRequests(graph, context.partitions.now(), wholeSteps(graph, result.requested)).map(
     (request, index): AutomationOrder => ({ ...request, id: `${upTo}:${cursor.at}${index > 0 ? `:${index}` : ""}` }),
   );
@@ -113,6 +118,14 @@ function failedOf({ partitions }: DaemonContext, facts: AutomationFacts, key: st
 }
 
 type AutomationSensor = Instigator<SensorSnapshot>;
+
+const told = new WeakMap<Storage, Set<string>>();
+/** What could not be evaluated is told once for as long as this process lives, though it is tried again and again. */
+function toldOf(storage: Storage): Set<string> {
+  const known = told.get(storage) ?? new Set<string>();
+  told.set(storage, known);
+  return known;
+}
 
 /** A tick that asked for nothing is no news: only requests are kept in the history of the sensors. */
 async function tellSensors(

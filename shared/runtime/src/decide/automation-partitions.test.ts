@@ -1,7 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { graphOf } from "../../test/build.ts";
 import * as automation from "../automation-algebra.ts";
-import { dailyPartitions, hourlyPartitions, staticPartitions } from "../partition/definition.ts";
+import {
+  dailyPartitions,
+  dynamicPartitions,
+  hourlyPartitions,
+  multiPartitions,
+  staticPartitions,
+} from "../partition/definition.ts";
 import type { PartitionSet } from "../partition/partition-set.ts";
 import { workspacePartitions } from "../partition/workspace-partitions.ts";
 import type { AssetSnapshot } from "../snapshot.ts";
@@ -22,7 +28,9 @@ function world(lines: string[], more: Record<string, Partial<AssetSnapshot>>) {
     looked: 0,
     most: undefined as number | undefined,
     stopped: [] as string[],
-    partitions: () => workspacePartitions(graph, { now: self.now, dynamicKeys: () => [] }),
+    dynamic: [] as string[],
+    failed: [] as string[],
+    partitions: () => workspacePartitions(graph, { now: self.now, dynamicKeys: () => self.dynamic }),
     redefine(next: Record<string, Partial<AssetSnapshot>>) {
       graph = graphOf({ team: lines }, next);
       return self;
@@ -56,6 +64,7 @@ function world(lines: string[], more: Record<string, Partial<AssetSnapshot>>) {
       updates = [];
       self.looked = result.evaluations.size;
       self.stopped = result.stopped;
+      self.failed = result.failed.map(({ key, message }) => `${key}: ${message}`);
       return [...result.requested].map(([key, set]) => [key, ...partitions.spaceOf(key).text(set)].join(" ").trim());
     },
   };
@@ -71,6 +80,17 @@ describe("over mappings", () => {
     one.look("2026-01-03T00:30");
     expect(one.make("h", "2026-01-02-05:00").look("2026-01-03T00:40")).toEqual(["d 2026-01-02"]);
     expect(one.make("h", "2026-01-03-00:00").look("2026-01-03T01:30")).toEqual([]);
+  });
+
+  test("an asset whose keys have grown beyond what can be laid out holds up none of the others", () => {
+    const many = staticPartitions(Array.from({ length: 400 }, (_, at) => `k${at}`));
+    const partitions = multiPartitions({ day: daily, many, file: dynamicPartitions("files") });
+    const condition = { automation: anyDepsUpdated() };
+    const one = world(["a", "big <- a", "fine <- a"], { big: { partitions, ...condition }, fine: condition });
+    one.look("2026-01-03T00:30");
+    one.dynamic = Array.from({ length: 300 }, (_, at) => `f${at}`);
+    expect(one.make("a", "").look("2026-01-03T00:40")).toEqual(["fine"]);
+    expect(one.failed).toEqual([expect.stringContaining("big: partitions: over 100000 combinations")]);
   });
 
   test("an asset without partitions is updated by any of its dependency's", () => {

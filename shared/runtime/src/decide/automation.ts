@@ -1,4 +1,5 @@
 import { nextTick } from "../cron.ts";
+import { UserError } from "../errors.ts";
 import type { WorkspaceGraph } from "../graph.ts";
 import { reach } from "../graph.ts";
 import { intersectSets, noPartitions, type PartitionSet, subtractSets, unionSets } from "../partition/partition-set.ts";
@@ -74,6 +75,8 @@ export interface AutomationResult {
   evaluations: Map<string, Evaluation>;
   /** Assets that this evaluation has stopped, because they would be requested over and over. */
   stopped: string[];
+  /** Assets whose condition could not be evaluated, and why. */
+  failed: { key: string; message: string }[];
   cursor: AutomationCursor;
   /** When time alone may change an answer (ms). */
   nextAt: number | undefined;
@@ -102,6 +105,7 @@ export function evaluateAutomation(input: AutomationInput): AutomationResult {
   const evaluations = new Map<string, Evaluation>();
   const requested = new Map<string, PartitionSet>();
   const newlyStopped: string[] = [];
+  const failed: { key: string; message: string }[] = [];
 
   const queue = new Set<string>();
   const consider = (key: string) => {
@@ -136,7 +140,16 @@ export function evaluateAutomation(input: AutomationInput): AutomationResult {
     const { print, reads } = factsOf(condition);
     const before = assets[key]?.condition === print ? assets[key] : undefined;
     const run: Look = { input, index, updates, requested, before: before?.parts, parts: {}, carry: false };
-    const { set, evaluation } = look(condition, key, run);
+    let looked: ReturnType<typeof look>;
+    try {
+      looked = look(condition, key, run);
+    } catch (error) {
+      // One asset whose partitions cannot be laid out, such as too many combinations, holds up none of the others.
+      if (!(error instanceof UserError)) throw error;
+      failed.push({ key, message: error.message });
+      continue;
+    }
+    const { set, evaluation } = looked;
     evaluations.set(key, evaluation);
     assets[key] = {
       condition: print,
@@ -201,6 +214,7 @@ export function evaluateAutomation(input: AutomationInput): AutomationResult {
     requested,
     evaluations,
     stopped: newlyStopped,
+    failed,
     cursor: {
       eventId: input.eventId,
       at: now,
