@@ -173,6 +173,7 @@ export function asset<R extends Resources = Record<never, never>, C extends z.Zo
   options: AssetOptions<R, C>,
 ): AssetsDefinition {
   const { resources, config, retry, pool, materialize, ...spec } = options;
+  checkFunction(`asset "${options.key}"`, "materialize", materialize);
   return define(options.key, [spec], { subset: true, resources, config, retry, pool }, async (context) => {
     const result = await materialize(context as unknown as StepContext<R, z.output<C>>);
     context.materialized(options.key, result ?? {});
@@ -185,6 +186,7 @@ export function multiAsset<R extends Resources = Record<never, never>, C extends
 ): AssetsDefinition {
   if (options.assets.length === 0) throw new UserError(`multi-asset "${options.name}" has no assets`);
   const { resources, config, retry, pool } = options;
+  checkFunction(`multi-asset "${options.name}"`, "materialize", options.materialize);
   const run = async (context: MultiAssetContext) => options.materialize(context as unknown as MultiAssetContext<R, z.output<C>>);
   return define(options.name, options.assets, { subset: options.subset ?? true, resources, config, retry, pool }, run);
 }
@@ -224,8 +226,17 @@ function define(name: string, specs: readonly AssetSpec[], shared: Shared, run: 
   };
 }
 
+/** @throws UserError when it is no function: definitions are loaded without a look at their types. */
+export function checkFunction(whose: string, name: string, value: unknown): void {
+  if (typeof value !== "function") throw new UserError(`${whose}: ${name} is ${value === undefined ? "missing" : "no function"}`);
+}
+
 function checkSpec(spec: AssetSpec): void {
   parseAssetKey(spec.key);
+  if (typeof spec.backfill === "string" && spec.backfill !== "perPartition" && spec.backfill !== "single")
+    throw new UserError(
+      `asset "${spec.key}": backfill is "${spec.backfill}"; there are "perPartition", "single" and { chunks: n }`,
+    );
   const chunks = typeof spec.backfill === "object" ? spec.backfill.chunks : 1;
   if (!Number.isInteger(chunks) || chunks < 1)
     throw new UserError(`asset "${spec.key}": backfill.chunks must be a whole number from 1`);
@@ -245,6 +256,8 @@ function checkRetry(name: string, retry: RetryPolicy | undefined): void {
   if (!Number.isInteger(retry.max) || retry.max < 0)
     throw new UserError(`step "${name}": retry.max must be a whole number from 0`);
   if (retry.delay) durationMs(retry.delay, `step "${name}": retry.delay`);
+  if (retry.backoff !== undefined && !["constant", "linear", "exponential"].includes(retry.backoff))
+    throw new UserError(`step "${name}": retry.backoff is "${retry.backoff}"; there are constant, linear and exponential`);
   if (retry.jitter !== undefined && !(retry.jitter >= 0 && retry.jitter <= 1))
     throw new UserError(`step "${name}": retry.jitter must be from 0 to 1`);
 }

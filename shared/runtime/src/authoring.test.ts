@@ -94,7 +94,7 @@ describe("types of the authoring API", () => {
     // @ts-expect-error a bare number
     expect(() => asset({ key: "a", retry: { max: 1, delay: 5 }, materialize: () => {} })).toThrow();
     // @ts-expect-error no such backoff
-    asset({ key: "a", retry: { max: 1, backoff: "random" }, materialize: () => {} });
+    expect(() => asset({ key: "a", retry: { max: 1, backoff: "random" }, materialize: () => {} })).toThrow();
   });
   test("a resource's config fits its schema, each value literal or from the environment", () => {
     // @ts-expect-error host is missing

@@ -1,4 +1,4 @@
-import { callerOf, type StepContext, type UpstreamMaterialization } from "./asset.ts";
+import { callerOf, checkFunction, type StepContext, type UpstreamMaterialization } from "./asset.ts";
 import { parseAssetKey } from "./asset-key.ts";
 import { UserError } from "./errors.ts";
 import type { Metadata } from "./metadata.ts";
@@ -79,6 +79,7 @@ export interface AssetCheckDefinition {
 export function assetCheck<R extends Resources = Record<never, never>>(options: AssetCheckOptions<R>): AssetCheckDefinition {
   const asset = parseAssetKey(typeof options.asset === "string" ? options.asset : options.asset.key);
   checkSpecOf(asset, options);
+  checkFunction(`check "${asset}:${options.name}"`, "run", options.run);
   const last = options.history?.last ?? 30;
   if (options.history && (!Number.isInteger(last) || last < 1 || last > 1_000))
     throw new UserError(`check "${asset}:${options.name}": history.last must be a whole number from 1 to 1,000`);

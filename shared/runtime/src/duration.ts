@@ -5,18 +5,20 @@ const units = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_
 /** A duration with its unit: "500ms", "30s", "5m", "2h", "1d", "1w", or parts together as in "1h30m". */
 export type Duration = `${number}${keyof typeof units}` | `${number}${keyof typeof units}${string}`;
 
+const hint = 'Write a number and a unit: "500ms", "30s", "5m", "2h", "1d" or "1h30m".';
+
 /**
  * Milliseconds of a duration.
  * @throws UserError when the text is no duration or is zero or negative.
  */
 export function durationMs(text: string, name = "duration"): number {
+  // A number without a unit is what people write that is not type-checked.
+  if (typeof text !== "string") throw new UserError(`${name} ${String(text)} is not a duration`, { hint });
   const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d|w)/g)];
   const consumed = parts.reduce((length, part) => length + part[0].length, 0);
   const ms = parts.reduce((sum, part) => sum + Number(part[1]) * units[part[2] as keyof typeof units], 0);
   if (parts.length === 0 || consumed !== text.length || ms <= 0)
-    throw new UserError(`${name} "${text}" is not a duration`, {
-      hint: 'Write a number and a unit: "500ms", "30s", "5m", "2h", "1d" or "1h30m".',
-    });
+    throw new UserError(`${name} "${text}" is not a duration`, { hint });
   return ms;
 }
 

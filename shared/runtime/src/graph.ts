@@ -105,7 +105,7 @@ function mapEdge(node: AssetNode, upstream: AssetNode): GraphProblem | undefined
     kind: "partitions",
     assets: [node.key, upstream.key],
     locations: [...new Set([node.location, upstream.location])],
-    message: `asset "${node.key}" (location ${node.location}${node.where ? `, ${node.where}` : ""}; ${described(node)}) cannot be mapped to the partitions of "${upstream.key}" (${described(upstream)}): ${why}. Give the dependency a mapping: { key: "${upstream.key}", mapping: mapping.all() }.`,
+    message: `asset "${node.key}" (location ${node.location}${node.where ? `, ${node.where}` : ""}; ${described(node)}) cannot be mapped to the partitions of "${upstream.key}" (${described(upstream)}): ${why}${why.endsWith("?") ? "" : "."} Give the dependency a mapping: { key: "${upstream.key}", mapping: mapping.all() }.`,
   };
 }
 

@@ -49,6 +49,13 @@ export interface TickContext<R = Resources> extends Pick<StepContext<R>, "resour
   dryRun: boolean;
 }
 
+/** @throws UserError when it is neither, such as "RUNNING". */
+export function checkStatus(what: string, name: string, status: DefaultStatus = "stopped"): DefaultStatus {
+  if (status !== "running" && status !== "stopped")
+    throw new UserError(`${what} "${name}": defaultStatus is "${String(status)}"; there are "running" and "stopped"`);
+  return status;
+}
+
 /** @throws UserError when a name could not stand in an address or a command. */
 export function checkName(what: string, name: string): string {
   if (!/^[A-Za-z_][A-Za-z0-9_-]*$/.test(name)) throw new UserError(`${what} name "${name}" must be letters, digits, "_" and "-"`);

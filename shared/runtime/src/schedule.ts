@@ -1,7 +1,7 @@
-import { callerOf } from "./asset.ts";
+import { callerOf, checkFunction } from "./asset.ts";
 import { type Duration, durationMs } from "./duration.ts";
 import { UserError } from "./errors.ts";
-import { checkFormerly, checkName, type DefaultStatus, type RunRequest, type TickContext } from "./instigator.ts";
+import { checkFormerly, checkName, checkStatus, type DefaultStatus, type RunRequest, type TickContext } from "./instigator.ts";
 import type { JobDefinition } from "./job.ts";
 import type { Resources } from "./resource.ts";
 
@@ -72,6 +72,7 @@ export interface ScheduleOptions<R extends Resources> {
 export function schedule<R extends Resources = Record<never, never>>(options: ScheduleOptions<R>): ScheduleDefinition {
   const what = `schedule "${options.name}"`;
   const { config, missed, maxTickRetries } = options;
+  if (options.run !== undefined) checkFunction(what, "run", options.run);
   if (config && options.run)
     throw new UserError(`${what} has both config and run: a run function gives the config with each run it asks for`);
   if (typeof missed === "object" && !(Number.isInteger(missed.catchUp) && missed.catchUp >= 1 && missed.catchUp <= 1_000))
@@ -98,7 +99,7 @@ export function schedule<R extends Resources = Record<never, never>>(options: Sc
       ...(typeof options.target === "string" ? {} : { ...options.target.tags, "kc/job": options.target.name }),
       ...options.tags,
     },
-    defaultStatus: options.defaultStatus ?? "stopped",
+    defaultStatus: checkStatus("schedule", options.name, options.defaultStatus),
     missed,
     partition: options.partition,
     maxTickRetries,

@@ -1,10 +1,11 @@
-import { callerOf } from "./asset.ts";
+import { callerOf, checkFunction } from "./asset.ts";
 import { type Duration, durationMs } from "./duration.ts";
 import { UserError } from "./errors.ts";
 import { type RunStatus, runStatuses } from "./event.ts";
 import {
   checkFormerly,
   checkName,
+  checkStatus,
   type DefaultStatus,
   type PartitionRequest,
   type ReportedEvent,
@@ -219,6 +220,7 @@ export function freshnessSensor(options: Plain): SensorDefinition {
 
 function makeSensor(type: SensorKind, options: Common<Resources>, more: Partial<SensorDefinition>): SensorDefinition {
   const { target, timeout } = options;
+  if (type !== "automation" && type !== "freshness") checkFunction(`sensor "${options.name}"`, "run", more.run);
   return {
     kind: "sensor",
     type,
@@ -228,7 +230,7 @@ function makeSensor(type: SensorKind, options: Common<Resources>, more: Partial<
     selection: "*",
     target: typeof target === "object" ? target.selection : target,
     tags: typeof target === "object" ? { ...target.tags, "kc/job": target.name } : {},
-    defaultStatus: options.defaultStatus ?? "stopped",
+    defaultStatus: checkStatus("sensor", options.name, options.defaultStatus),
     timeoutMs: timeout === undefined ? undefined : durationMs(timeout, `sensor "${options.name}": timeout`),
     formerly: checkFormerly("sensor", options.name, options.formerly),
     require: undefined,

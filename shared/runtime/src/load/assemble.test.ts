@@ -187,6 +187,22 @@ describe("what a location may not hold", () => {
     ],
     ["a cron that is none", () => ({ schedules: [tick("s", "61 * * * *")] }), 'schedule "s": "61 * * * *" is no cron expression'],
     [
+      "a dependency with two mappings",
+      () => ({
+        assets: [
+          asset({
+            key: "p",
+            deps: [
+              { key: "u", mapping: mapping.all() },
+              { key: "u", mapping: mapping.latest() },
+            ],
+            materialize: () => {},
+          }),
+        ],
+      }),
+      'asset "p", dependency "u": it stands twice with a mapping',
+    ],
+    [
       "partitions without a window",
       () => ({
         assets: [asset({ key: "p", partitions: cronPartitions({ start: "2026-01-01", cron: "0 0 30 2 *" }), materialize: () => {} })],
@@ -272,8 +288,48 @@ describe("what a definition may not be", () => {
       () => defineLocation({ name: "My-Team" }),
       'location name "My-Team" must be snake_case',
     ],
+    [
+      "a backoff that is none",
+      () => asset({ key: "a", retry: { max: 1, backoff: "expo" as never }, materialize: () => {} }),
+      'step "a": retry.backoff is "expo"; there are constant, linear and exponential',
+    ],
+    [
+      "a delay without a unit",
+      () => asset({ key: "a", retry: { max: 1, delay: 5 as never }, materialize: () => {} }),
+      'step "a": retry.delay 5 is not a duration',
+    ],
+    [
+      "a backfill policy that is none",
+      () =>
+        asset({
+          key: "a",
+          partitions: dailyPartitions({ start: "2026-01-01" }),
+          backfill: "singel" as never,
+          materialize: () => {},
+        }),
+      'asset "a": backfill is "singel"; there are "perPartition", "single" and { chunks: n }',
+    ],
+    ["an asset without its function", () => asset({ key: "a" } as never), 'asset "a": materialize is missing'],
+    ["a sensor without its function", () => sensor({ name: "s" } as never), 'sensor "s": run is missing'],
+    [
+      "a check whose function is none",
+      () => assetCheck({ asset: "a", name: "c", run: true as never }),
+      'check "a:c": run is no function',
+    ],
+    [
+      "a status as another system writes it",
+      () => schedule({ name: "s", cron: "* * * * *", target: "*", defaultStatus: "RUNNING" as never }),
+      'schedule "s": defaultStatus is "RUNNING"; there are "running" and "stopped"',
+    ],
     ["a check of a bad key", () => check("a//b"), 'bad part ""'],
   ])("%s", (_, define, message) => {
     expect(define).toThrow(expect.objectContaining({ name: "UserError", message: expect.stringContaining(message) }));
   });
+});
+
+test.each<[string, DefinitionParts, string]>([
+  ["a definition that is not there yet", { assets: [plain("a"), undefined as never] }, "number 2 of its assets is undefined"],
+  ["one in the wrong list", { schedules: [plain("a") as never] }, "number 1 of its schedules is something else"],
+])("%s is told by its place in the list", (_, parts, message) => {
+  expect(() => make(parts)).toThrow(expect.objectContaining({ name: "UserError", message: `location team: ${message}` }));
 });

@@ -41,6 +41,9 @@ export function assembleLocation(
   const jobs = [...definition.jobs, ...built.flatMap(({ parts }) => parts.jobs ?? [])];
   const schedules = [...definition.schedules, ...built.flatMap(({ parts }) => parts.schedules ?? [])];
   const sensors = [...definition.sensors, ...built.flatMap(({ parts }) => parts.sensors ?? [])];
+  for (const [kind, list] of Object.entries({ assets, check: checks, job: jobs, schedule: schedules, sensor: sensors }))
+    for (const [at, one] of list.entries())
+      if (one?.kind !== kind) throw strange(`location ${definition.name}: number ${at + 1} of its ${kind}`, one);
   unique(
     "step",
     assets.map((one) => ({ name: one.name, where: one.where })),
@@ -116,6 +119,7 @@ function mappingsOf(spec: AssetSpec, where: string | undefined): Record<string, 
     if (typeof dep === "string" || dep.mapping === undefined) continue;
     const what = `asset "${spec.key}", dependency "${dep.key}"`;
     located(where, () => {
+      if (mappings[dep.key]) throw new UserError(`${what}: it stands twice with a mapping`);
       mappings[dep.key] =
         typeof dep.mapping === "function" ? tabulate(dep.mapping, mappableKeys(spec, what), what) : dep.mapping!;
     });
@@ -199,6 +203,11 @@ function snapshotAssets(
 function optional<T extends Record<string, unknown>>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined && value !== "")) as never;
 }
+
+const strange = (what: string, one: unknown): UserError =>
+  new UserError(`${what.replace(/([^s])$/, "$1s")} is ${one === undefined ? "undefined" : "something else"}`, {
+    hint: "Files that import each other in a circle see each other's definitions too early.",
+  });
 
 function unique(what: string, items: readonly { name: string; where: string | undefined }[]): void {
   const seen = new Map<string, string | undefined>();

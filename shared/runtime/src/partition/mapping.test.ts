@@ -130,6 +130,12 @@ describe("mappings an author chooses", () => {
     expect(mappingProblem(mapping.window(), daily, regions)).toContain("time partitions");
     expect(mappingProblem(mapping.dimensions({ dya: "day" }), regional, regional)).toContain('no dimension "dya"');
     expect(mappingProblem(mapping.dimensions({ day: "region" }), regional, regional)).toContain("does not fit");
+    const countries = staticPartitions(["gr", "de"]);
+    const list = (keys: Record<string, string[]>) => mappingProblem(mapping.keys(keys), regions, countries);
+    expect(list({ eu: ["gr", "de"] })).toBeUndefined();
+    expect(list({ eu: ["gr", "dee"] })).toBe('the dependency has no partition "dee". Did you mean "de"?');
+    expect(list({ euu: ["gr"] })).toBe('there is no partition "euu". Did you mean "eu" or "us"?');
+    expect(mappingProblem({ type: "identiti" } as never, regions, regions)).toContain('no mapping "identiti"');
     expect(() => mapping.window({ startOffset: 1, endOffset: 0 })).toThrow("endOffset not below startOffset");
   });
 });

@@ -1,4 +1,4 @@
-import { UserError } from "../errors.ts";
+import { didYouMean, UserError } from "../errors.ts";
 import type { Axis } from "./axis.ts";
 import { checkPartitionKey, type PartitionsDefinition, sameKeys } from "./definition.ts";
 import { intersectRanges, noRanges, normalRanges, type Ranges } from "./ranges.ts";
@@ -124,7 +124,13 @@ export function mappingProblem(
     return "identity needs the same partitions on both sides";
   if (one.type === "window" && !(own?.type === "time" && upstream?.type === "time"))
     return "window needs time partitions on both sides";
-  if (one.type !== "dimensions") return undefined;
+  if (one.type === "keys")
+    return (
+      unknownKey(own, Object.keys(one.upstream)) ??
+      unknownKey(upstream, Object.values(one.upstream).flat(), "the dependency has no partition")
+    );
+  if (one.type !== "dimensions")
+    return mappingTypes.includes(one.type) ? undefined : `there is no mapping "${String((one as PartitionMapping).type)}"`;
   for (const [name, { dimension, mapping: axis }] of Object.entries(one.dimensions)) {
     const mine = dimensionsOf(own)[name];
     const other = dimensionsOf(upstream)[dimension];
@@ -135,6 +141,16 @@ export function mappingProblem(
     if (problem) return `dimension "${name}" does not fit "${dimension}": ${problem}`;
   }
   return undefined;
+}
+
+const mappingTypes: readonly string[] = ["identity", "window", "all", "latest"] satisfies PartitionMapping["type"][];
+
+/** Keys of a list are known for good; those of time and dynamic ones come and go. */
+function unknownKey(of: PartitionsDefinition | undefined, keys: readonly string[], none = "there is no partition") {
+  if (of?.type !== "static") return undefined;
+  const known = new Set(of.keys);
+  const unknown = keys.find((key) => !known.has(key));
+  return unknown === undefined ? undefined : `${none} "${unknown}".${didYouMean(unknown, of.keys)}`;
 }
 
 /** Positions of the dependency's axis that positions of the own axis need. */
