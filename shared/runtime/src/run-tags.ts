@@ -22,8 +22,10 @@ const rules: Record<string, { fits(value: string): boolean; is: string }> = {
   },
 };
 
-/** @throws UserError when a tag that steers the run says what cannot be done. */
+/** @throws UserError when a tag that steers the run says what cannot be done, or when not every database could keep a tag. */
 export function checkRunTags(tags: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(tags))
+    if (`${name}${value}`.includes("\0")) throw new UserError(`tag ${JSON.stringify(name)}: a NUL cannot be kept`);
   for (const [name, { fits, is }] of Object.entries(rules)) {
     const value = tags[name];
     if (value !== undefined && !fits(value)) throw new UserError(`tag ${name}: "${value}" is not ${is}`);

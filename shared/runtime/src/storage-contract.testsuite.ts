@@ -365,6 +365,20 @@ export function storageContract(name: string, open: () => Promise<Storage>): voi
         await storage.endTick(tick.id, { status: "failed", endedAt: 2, moveCursor: true }, "new");
         expect((await storage.instigators())[0]!.cursor).toBe("new");
       });
+      test("texts with a NUL, which not every database takes, are kept without it", async () => {
+        const nul = "a\0b";
+        await storage.setInstigator({ ...daily, cursor: nul });
+        const tick = await storage.startTick({ ...daily, at: 1 });
+        await storage.endTick(
+          tick.id,
+          { status: "failed", endedAt: 2, error: nul, logs: [{ level: "info", message: nul }] },
+          nul,
+        );
+        expect((await storage.listTicks())[0]!.status).toBe("failed");
+        await storage.createRuns([newRun("r")], []);
+        await storage.appendEvents([{ type: "log", at: 1, runId: "r", message: nul, error: { message: nul } } as never]);
+        expect(await storage.readEvents({ types: ["log"] })).toHaveLength(1);
+      });
       test("a rename takes state, ticks and run keys along, of that name alone", async () => {
         const fresh = { location: "renamed", name: "nightly" };
         await storage.setInstigator({ ...daily, status: "running", cursor: "5", lastTickAt: 7, since: 3 });

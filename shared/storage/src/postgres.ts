@@ -14,6 +14,9 @@ const types = {
     oid === int8 ? Number : pg.types.getTypeParser(oid, format as "text"),
 };
 
+/** PostgreSQL keeps no NUL in a text: a cursor or an error's message with one would never be stored. */
+const withoutNul = (value: unknown): unknown => (typeof value === "string" ? value.replaceAll("\0", "") : value);
+
 /** How long (ms) a connection may stand in a transaction without saying anything. */
 const idleMs = 4_000;
 
@@ -65,7 +68,12 @@ export async function openPostgres(url: string, options: { schema?: string; migr
   });
   // A connection that breaks, idle or in use, is replaced; the statement that it carried fails by itself.
   pool.on("error", () => {});
-  pool.on("connect", (client) => client.on("error", () => {}));
+  pool.on("connect", (client) => {
+    client.on("error", () => {});
+    const query = client.query.bind(client) as (...args: unknown[]) => unknown;
+    client.query = ((text: unknown, values?: unknown, ...rest: unknown[]) =>
+      query(text, Array.isArray(values) ? values.map(withoutNul) : values, ...rest)) as typeof client.query;
+  });
   try {
     await migrate(pool, schema, place, options.migrate ?? true);
   } catch (error) {
