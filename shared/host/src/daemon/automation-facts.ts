@@ -1,6 +1,5 @@
 import {
   type AssetState,
-  isBackfillEnd,
   type PartitionSet,
   type PartitionStatus,
   projectAsset,
@@ -12,6 +11,7 @@ import {
   type WorkspaceGraph,
 } from "@kc/runtime/internal";
 import type { DaemonContext } from "./context.ts";
+import { openBackfills } from "./open-backfills.ts";
 
 /** What the log has made of each asset, kept between evaluations: reading it all would be most of a tick. */
 export interface AutomationFacts {
@@ -69,18 +69,20 @@ function watched(graph: WorkspaceGraph): string[] {
 const nested = (text: string): boolean => text.split(/"type":"(?:any|all)Deps"/).length > 2;
 
 /** What runs and backfills are making or are to make, by asset. */
-export async function goingOn({ storage, partitions }: DaemonContext, runs: readonly Run[]): Promise<Map<string, PartitionSet>> {
+export async function goingOn(context: DaemonContext, runs: readonly Run[]): Promise<Map<string, PartitionSet>> {
+  const { partitions } = context;
   const going = partitions.inProgress(runs);
-  const open = (await storage.listBackfills({ statuses: ["running", "paused", "cancelling"], limit: 1_000 })).filter(
-    (one) => !isBackfillEnd(one.status),
-  );
+  const open = await openBackfills(context).list();
   const now = partitions.now();
   for (const { targets, done, failed, skipped } of open)
     for (const [key, texts] of Object.entries(targets)) {
       const space = now.spaceOf(key);
-      const ended = [done, failed, skipped].flatMap((one) => one[key] ?? []);
-      const isEnded = [done, failed, skipped].some((one) => one[key]);
-      const left = space.definition ? subtractSets(space.read(texts), space.read(ended)) : isEnded ? new Map() : space.all();
+      const ended = [done, failed, skipped].flatMap((one) => (one[key] ? [one[key]] : []));
+      const left = space.definition
+        ? ended.reduce((rest, one) => subtractSets(rest, space.read(one)), space.read(texts))
+        : ended.length > 0
+          ? new Map()
+          : space.all();
       if (left.size > 0) going.set(key, unionSets(going.get(key) ?? new Map(), left));
     }
   return going;

@@ -38,9 +38,11 @@ const location = { entry: { name: "team" }, status: "loaded", snapshot };
 let storage: Storage;
 let requests: string[][];
 let full = false;
-const tick = (over: Storage = storage) =>
-  tickAutomation(
+const tick = (over: Storage = storage) => {
+  const log = eventLog(over);
+  return tickAutomation(
     {
+      log,
       workspace: { graph: () => graph, locations: () => [location], location: () => location },
       storage: over,
       clock: { now: () => now },
@@ -57,12 +59,13 @@ const tick = (over: Storage = storage) =>
       partitions: livePartitions({
         workspace: { graph: () => graph },
         storage: over,
-        log: eventLog(over),
+        log,
         clock: { now: () => now, sleep: async () => {} },
       }),
     } as unknown as DaemonContext,
     new Map(),
   );
+};
 let now = 5;
 const update = () => storage.appendEvents([{ type: "materialization", at: 1, asset: "source" }]);
 

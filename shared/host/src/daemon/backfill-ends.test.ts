@@ -121,6 +121,8 @@ test("a host that dies after it asked again, before it wrote that down, asks for
   const again = await queued();
   await kill(again[0]!);
   await storage.updateBackfill(backfill.id, () => before);
+  // The next host knows only what the storage has.
+  context = { ...context, log: eventLog(storage) };
   await look();
   expect(await storage.listRuns({})).toHaveLength(2);
   expect((await now(backfill)).open).toEqual([again[0]!.id]);

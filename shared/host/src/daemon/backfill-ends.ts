@@ -11,9 +11,9 @@ import {
   type Storage,
   type StoredEvent,
   subtractSets,
-  unionSets,
   type WorkspacePartitions,
 } from "@kc/runtime/internal";
+import type { BackfillDraft } from "./backfill-draft.ts";
 
 /** How often a backfill asks again by itself for a partition whose run broke off only because kc was stopped or killed. */
 export const mostTries = 3;
@@ -24,46 +24,30 @@ export function setOf(partitions: WorkspacePartitions, key: string, texts: reado
   return space.definition ? space.read(texts) : space.all();
 }
 
-export function changed(
-  partitions: WorkspacePartitions,
-  all: PartitionsByAsset,
-  key: string,
-  other: PartitionSet,
-  join: (a: PartitionSet, b: PartitionSet) => PartitionSet,
-): PartitionsByAsset {
-  const space = partitions.spaceOf(key);
-  const set = join(setOf(partitions, key, all[key]), other);
-  const { [key]: _, ...rest } = all;
-  if (isEmptySet(set)) return rest;
-  return { ...rest, [key]: space.definition ? space.kept(set) : [] };
-}
-
 /** `left`: not made, and as if never asked for. `again`: the same, because kc itself broke it off. */
 type Fate = "done" | "failed" | "skipped" | "left" | "again";
 
 /**
- * The backfill after one of its runs has ended.
+ * Takes in that one of the backfill's runs has ended.
  * @param retried The instance runs failed runs again by itself: then the backfill does not.
  */
-export async function withEnd(
+export async function takeEnd(
   storage: Pick<Storage, "getRun" | "readEvents">,
   partitions: WorkspacePartitions,
-  backfill: Backfill,
+  draft: BackfillDraft,
   run: Run,
   retried: boolean,
-): Promise<Backfill> {
+): Promise<void> {
   const types = ["step_succeeded", "step_failed", "step_skipped"] as const;
   const ends = new Map<string, StoredEvent>();
   for (const event of await storage.readEvents({ runId: run.id, types: [...types], limit: 100_000 }))
     if (event.asset) ends.set(event.asset, event);
   const broken = !retried && (await brokeOff(storage, run));
-  let next = backfill;
   for (const step of run.plan.steps)
     for (const asset of step.assets) {
-      const fate = fateOf(ends.get(asset), run, broken, backfill.status === "cancelling");
-      next = withFate(partitions, next, asset, setOf(partitions, asset, partitionTexts(step.partition)), fate);
+      const fate = fateOf(ends.get(asset), run, broken, draft.status === "cancelling");
+      takeFate(draft, asset, setOf(partitions, asset, partitionTexts(step.partition)), fate);
     }
-  return next;
 }
 
 function fateOf(end: StoredEvent | undefined, run: Run, broken: boolean, cancelling: boolean): Fate {
@@ -90,28 +74,19 @@ async function brokeOff(storage: Pick<Storage, "getRun" | "readEvents">, run: Ru
   return false;
 }
 
-function withFate(partitions: WorkspacePartitions, backfill: Backfill, asset: string, set: PartitionSet, fate: Fate): Backfill {
-  const next = { ...backfill };
-  const move = (texts: PartitionsByAsset, some: PartitionSet, join: typeof unionSets) =>
-    changed(partitions, texts, asset, some, join);
+function takeFate(draft: BackfillDraft, asset: string, set: PartitionSet, fate: Fate): void {
   let spent = noPartitions;
   if (fate === "again") {
-    const tries = [...(backfill.tries ?? [])];
-    const read = (index: number) => setOf(partitions, asset, tries[index]?.[asset]);
-    spent = intersectSets(set, read(mostTries - 1));
+    spent = intersectSets(set, draft.get(mostTries - 1, asset));
     const rest = subtractSets(set, spent);
-    for (let index = mostTries - 1; index >= 0; index--) {
-      const more = index === 0 ? rest : intersectSets(rest, read(index - 1));
-      if (!isEmptySet(more)) tries[index] = move(tries[index] ?? {}, more, unionSets);
-    }
-    next.tries = tries;
+    for (let level = mostTries - 1; level >= 0; level--)
+      draft.add(level, asset, level === 0 ? rest : intersectSets(rest, draft.get(level - 1, asset)));
   }
-  for (const field of ["done", "failed", "skipped"] as const) {
-    next[field] = move(next[field], set, field === fate ? unionSets : subtractSets);
-    if (field === "failed" && !isEmptySet(spent)) next.failed = move(next.failed, spent, unionSets);
-  }
-  if (fate === "left" || fate === "again") next.requested = move(next.requested, subtractSets(set, spent), subtractSets);
-  return next;
+  for (const field of ["done", "failed", "skipped"] as const)
+    if (field === fate) draft.add(field, asset, set);
+    else draft.remove(field, asset, set);
+  draft.add("failed", asset, spent);
+  if (fate === "left" || fate === "again") draft.remove("requested", asset, subtractSets(set, spent));
 }
 
 /** How often any of what is asked for now was broken off before: part of the request's key. */

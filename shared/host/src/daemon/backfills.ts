@@ -14,14 +14,15 @@ import {
   type RunRetryPolicy,
   type Storage,
   UserError,
-  unionSets,
   type WorkspacePartitions,
 } from "@kc/runtime/internal";
 import { tellBackfill } from "../backfills.ts";
 import { cancelRun } from "../runs/cancel.ts";
 import type { RunLauncher } from "../runs/launcher.ts";
-import { changed, setOf, triesOf, withEnd } from "./backfill-ends.ts";
+import { type BackfillDraft, backfillDraft } from "./backfill-draft.ts";
+import { setOf, takeEnd, triesOf } from "./backfill-ends.ts";
 import type { DaemonContext } from "./context.ts";
+import { openBackfills } from "./open-backfills.ts";
 
 type Graph = ReturnType<DaemonContext["workspace"]["graph"]>;
 
@@ -31,9 +32,7 @@ export async function tickBackfills(
   launcher: Pick<RunLauncher, "cancel">,
   retries: RunRetryPolicy,
 ): Promise<undefined> {
-  const { storage } = context;
-  for (const { id } of await storage.listBackfills({ statuses: ["running", "paused", "cancelling"], limit: 1_000 }))
-    await advance(context, launcher, retries, id);
+  for (const one of await openBackfills(context).list()) await advance(context, launcher, retries, one);
   return undefined;
 }
 
@@ -41,10 +40,10 @@ async function advance(
   context: DaemonContext,
   launcher: Pick<RunLauncher, "cancel">,
   retries: RunRetryPolicy,
-  id: string,
+  backfill: Backfill,
 ): Promise<void> {
   const { storage, workspace, requests, clock, log, partitions } = context;
-  const backfill = (await storage.getBackfill(id))!;
+  const { id } = backfill;
   const now = partitions.now();
   const absent = absentAsset(workspace.graph(), backfill);
   if (absent && backfill.status !== "cancelling") {
@@ -53,7 +52,7 @@ async function advance(
     const reason = node
       ? `waits: location ${node.location} does not load, or "${absent}" has no partitions now`
       : `waits: there is no asset "${absent}" now`;
-    await storage.updateBackfill(id, (one) => ({ ...one, reason }));
+    await openBackfills(context).update(id, (one) => ({ ...one, reason }));
     return;
   }
   const retried = (run: Run) => maxRetriesOf(run.tags, retries) > 0;
@@ -72,6 +71,7 @@ async function advance(
     limit: backfill.status === "running" ? Math.max(0, backfill.maxRuns - next.open.length) : 0,
   });
   let problem: string | undefined;
+  const made: Run[] = [];
   if (backfill.status === "running")
     for (const request of decision.requests)
       try {
@@ -83,17 +83,18 @@ async function advance(
           runKey: keyOf(now, next, request),
           overruled: backfill.policy !== null,
         });
-        next = withRuns(now, next, submitted.runs);
+        made.push(...submitted.runs);
       } catch (error) {
         // A location that does not load is waited for; everything else would fail again and again.
         if (!(error instanceof UserError)) throw error;
         problem = error.message;
         break;
       }
+  next = withRuns(now, next, made);
   const after = ending(backfill, next, decision, problem);
   const written = after.endedAt === null ? after : { ...after, endedAt: clock.now(), skipped: withSkipped(now, after, decision) };
   let told = false;
-  await storage.updateBackfill(id, (present) => {
+  await openBackfills(context).update(id, (present) => {
     // Paused, resumed or cancelled in between: that counts, the next look acts on it.
     const status = present.status === backfill.status ? written.status : present.status;
     if (absent) return { ...present, status, open: written.open, endedAt: isBackfillEnd(status) ? written.endedAt : null };
@@ -144,37 +145,34 @@ async function takeIn(
     order: "oldest",
   });
   const openIds = new Set(open.map((run) => run.id));
-  let next = withRuns(
-    partitions,
-    backfill,
-    open.filter((run) => !backfill.open.includes(run.id)),
-  );
+  const draft = backfillDraft(partitions, backfill);
+  const fresh = open.filter((run) => !backfill.open.includes(run.id));
+  takeRuns(partitions, draft, fresh);
   for (const id of backfill.open) {
     if (openIds.has(id)) continue;
     const run = await storage.getRun(id);
-    if (run && isEnd(run.status)) next = await withEnd(storage, partitions, next, run, retried(run));
+    if (run && isEnd(run.status)) await takeEnd(storage, partitions, draft, run, retried(run));
   }
-  return { next: { ...next, open: [...openIds] }, open };
+  return { next: { ...draft.written(), open: [...openIds], runs: backfill.runs + fresh.length }, open };
+}
+
+function takeRuns(partitions: WorkspacePartitions, draft: BackfillDraft, runs: readonly Run[]): void {
+  for (const run of runs)
+    for (const step of run.plan.steps)
+      for (const asset of step.assets) draft.add("requested", asset, setOf(partitions, asset, partitionTexts(step.partition)));
 }
 
 function withRuns(partitions: WorkspacePartitions, backfill: Backfill, runs: readonly Run[]): Backfill {
-  let { requested } = backfill;
-  for (const run of runs)
-    for (const step of run.plan.steps)
-      for (const asset of step.assets) {
-        const set = setOf(partitions, asset, partitionTexts(step.partition));
-        requested = changed(partitions, requested, asset, set, unionSets);
-      }
+  const draft = backfillDraft(partitions, backfill);
+  takeRuns(partitions, draft, runs);
   const ids = runs.map((run) => run.id).filter((id) => !backfill.open.includes(id));
-  return { ...backfill, requested, open: [...backfill.open, ...ids], runs: backfill.runs + ids.length };
+  return { ...draft.written(), open: [...backfill.open, ...ids], runs: backfill.runs + ids.length };
 }
 
 function withSkipped(partitions: WorkspacePartitions, backfill: Backfill, decision: BackfillDecision): PartitionsByAsset {
-  let { skipped } = backfill;
-  for (const [key, set] of decision.skipped) {
-    skipped = changed(partitions, skipped, key, set, unionSets);
-  }
-  return skipped;
+  const draft = backfillDraft(partitions, backfill);
+  for (const [key, set] of decision.skipped) draft.add("skipped", key, set);
+  return draft.written().skipped;
 }
 
 function ending(before: Backfill, next: Backfill, decision: BackfillDecision, problem: string | undefined): Backfill {

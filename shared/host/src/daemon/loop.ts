@@ -26,6 +26,13 @@ export interface Loop {
 const sliceMs = 30_000;
 
 /**
+ * A look that takes longer (ms) is followed by a rest of twice its length: what happens meanwhile is seen together, and a
+ * look that is dear and is woken by every event leaves the process to the others.
+ */
+const dearMs = 10;
+const longestRestMs = 1_000;
+
+/**
  * @param tick does the work and answers the instant (ms) at which it wants to look again, or undefined for "when woken".
  * A tick that throws is told to `onError` and tried again after a second.
  */
@@ -38,6 +45,7 @@ export function startLoop(
   let woken = true;
   let stopped = false;
   let poke: (() => void) | undefined;
+  let ending: (() => void) | undefined;
   let beat: Heartbeat = { at: clock.now(), error: undefined, failingSince: undefined, tickingSince: undefined, dueAt: undefined };
   let turn = Promise.resolve<number | undefined>(undefined);
   const once = (): Promise<number | undefined> => {
@@ -69,15 +77,22 @@ export function startLoop(
   const running = (async () => {
     while (!stopped) {
       woken = false;
+      const began = performance.now();
       const next = await once();
-      if (woken || stopped) continue;
       const abort = new AbortController();
+      const took = performance.now() - began;
+      if (took > dearMs && !stopped) {
+        ending = () => abort.abort();
+        await clock.sleep(Math.min(2 * took, longestRestMs), abort.signal);
+      }
+      if (woken || stopped) continue;
       poke = () => abort.abort();
       if (next === undefined) await new Promise<void>((resolve) => abort.signal.addEventListener("abort", () => resolve()));
       else await until(next, abort.signal);
       poke = undefined;
     }
   })();
+
   const wake = () => {
     woken = true;
     poke?.();
@@ -89,6 +104,7 @@ export function startLoop(
     heartbeat: () => beat,
     async stop() {
       stopped = true;
+      ending?.();
       wake();
       await running;
     },

@@ -117,18 +117,30 @@ export async function runSensorTick(
     const reported = reportedEvents(context, result.events, { at: clock.now(), by: name });
     for (const run of runs) refuseSelfTrigger(context, sensor, requestOf(sensor, run, tick));
     logs = [...logs, ...(await applyPartitions(context, result.partitions ?? []))];
-    // All or nothing: a tick that fails keeps its cursor, and what it had asked for would be asked for again and again.
-    const planned: Planned[] = [];
-    for (const run of runs) planned.push(await requests.plan(requestOf(sensor, run, tick)));
+    // All or nothing: a tick that fails keeps its cursor, and what it had asked for would be asked for again and again. The
+    // cursor of a run-status sensor moves in any case: there what cannot be asked for holds up none of the others.
+    const refused: string[] = [];
+    const planned: (Planned | undefined)[] = [];
+    for (const run of runs)
+      planned.push(
+        await requests.plan(requestOf(sensor, run, tick)).catch((error) => {
+          if (definition.type !== "run_status") throw error;
+          refused.push(failureOfTick(error).error);
+          return undefined;
+        }),
+      );
     let paused: string | undefined;
     for (const [index, run] of runs.entries()) {
+      const plan = planned[index];
+      if (!plan) continue;
       const reason = await pausedRun(context, requestOf(sensor, run, tick));
       if (reason) logs = [...logs, asWarning(reason)];
-      else requestIds.push(await submit(run, index, planned[index]!));
+      else requestIds.push(await submit(run, index, plan));
       paused ??= reason;
     }
     if (reported.length > 0) await log.append(reported);
-    if (failures.length > 0) throw new Error(failures.map(({ run, message }) => `run ${run}: ${message}`).join("; "));
+    const wrong = [...failures.map(({ run, message }) => `run ${run}: ${message}`), ...refused];
+    if (wrong.length > 0) throw new Error(wrong.join("; "));
     const idle = requestIds.length === 0 && !result.events?.length && !result.partitions?.length;
     // A run-status sensor has done what it does by being called: to ask for nothing is success unless it says otherwise.
     const skipped = idle && (definition.type !== "run_status" || result.skip !== undefined);

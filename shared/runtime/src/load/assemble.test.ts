@@ -205,7 +205,9 @@ describe("what a location may not hold", () => {
     [
       "partitions without a window",
       () => ({
-        assets: [asset({ key: "p", partitions: cronPartitions({ start: "2026-01-01", cron: "0 0 30 2 *" }), materialize: () => {} })],
+        assets: [
+          asset({ key: "p", partitions: cronPartitions({ start: "2026-01-01", cron: "0 0 30 2 *" }), materialize: () => {} }),
+        ],
       }),
       'asset "p": partitions: "0 0 30 2 *" has no tick after the start',
     ],

@@ -56,7 +56,7 @@ export function checkInstigators(
 ): void {
   for (const { name, cron, timezone, where } of schedules)
     try {
-      nextTick(cron, timezone, 0);
+      if (nextTick(cron, timezone, 0) === undefined) throw new UserError(`"${cron}" never comes`);
     } catch (error) {
       throw new UserError(`schedule "${name}": ${(error as Error).message}`, { where });
     }

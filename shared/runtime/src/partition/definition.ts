@@ -108,9 +108,22 @@ function instantOf(what: string, text: string, timezone: string): number {
   }
 }
 
-/** A partition for each key of a list, in its order. */
+/**
+ * Keys that are no windows of time, and combinations of them, that one definition may have: sets of windows are ranges
+ * however many there are, sets of keys are lists, which every look at a backfill or a condition goes through.
+ */
+export const mostKeys = 100_000;
+
+/**
+ * A partition for each key of a list, in its order.
+ * @throws UserError when there is none, one stands twice or is refused, or there are over 100,000.
+ */
 export function staticPartitions(keys: readonly string[]): StaticPartitions {
   if (keys.length === 0) throw new UserError("partitions: a static list needs at least one key");
+  if (keys.length > mostKeys)
+    throw new UserError(`partitions: a static list of ${keys.length} keys; there may be ${mostKeys}`, {
+      hint: "Partition by time, or by fewer keys that stand for more each.",
+    });
   const seen = new Set<string>();
   for (const key of keys) {
     checkPartitionKey(key);

@@ -4,6 +4,7 @@ import { type Axis, axisOf, type PartitionContext } from "./axis.ts";
 import { describePartitions, type PartitionsDefinition } from "./definition.ts";
 import { isEmptySet, type PartitionSet, partitionSet } from "./partition-set.ts";
 import { normalRanges } from "./ranges.ts";
+import { readMemory } from "./read-memory.ts";
 
 /** Combinations of the keys of the dimensions that are not the first: each is a row. */
 const mostRows = 100_000;
@@ -69,6 +70,7 @@ export function partitionSpace(definition: PartitionsDefinition | undefined, con
   );
   const { name: primaryName, axis: primary } = axes[at]!;
   const others = axes.filter((_, index) => index !== at);
+  const memory = definition && readMemory(definition, context);
   let rows: readonly string[] | undefined;
   const allRows = () => {
     rows ??= others.length === 0 ? [""] : rowsOf(others.map(({ axis }) => axis));
@@ -135,7 +137,11 @@ export function partitionSpace(definition: PartitionsDefinition | undefined, con
           return last === from ? keyIn(row, from) : `${keyIn(row, from)}...${keyIn(row, last)}`;
         }),
       ),
-    kept: (set) => (primary.windows ? space.text(set) : space.keys(set)),
+    kept(set) {
+      const texts = primary.windows ? space.text(set) : space.keys(set);
+      memory?.write(texts, set);
+      return texts;
+    },
     parse(texts) {
       return gather(
         texts.map((text) => {
@@ -148,7 +154,13 @@ export function partitionSpace(definition: PartitionsDefinition | undefined, con
         }),
       );
     },
-    read: (texts) => gather(texts.map((text) => readOne(text, true)).filter((one) => typeof one !== "string")),
+    read(texts) {
+      const known = memory?.read(texts);
+      if (known) return known;
+      const set = gather(texts.map((text) => readOne(text, true)).filter((one) => typeof one !== "string"));
+      memory?.write(texts, set);
+      return set;
+    },
     dimensionsOf(key) {
       const parts = split(key)?.parts ?? [key];
       return Object.fromEntries(axes.map(({ name }, index) => [name, parts[index] ?? ""]));

@@ -104,8 +104,25 @@ export function keyOfWindow(definition: TimePartitions, start: number): string {
   return `${date}-${text.slice(11, 16)}${second ? zoned.offset : ""}`;
 }
 
+/** Windows by key, of each definition: sets are read over and over, and a time zone makes each key dear. */
+const windowsByKey = new WeakMap<TimePartitions, Map<string, number | undefined>>();
+const mostRemembered = 50_000;
+
 /** Start of the window with this key, or undefined when the key names none. */
 export function windowOfKey(definition: TimePartitions, key: string): number | undefined {
+  let known = windowsByKey.get(definition);
+  if (!known) {
+    known = new Map();
+    windowsByKey.set(definition, known);
+  }
+  if (known.has(key)) return known.get(key);
+  if (known.size >= mostRemembered) known.clear();
+  const found = findWindow(definition, key);
+  known.set(key, found);
+  return found;
+}
+
+function findWindow(definition: TimePartitions, key: string): number | undefined {
   const match = /^(\d{4}-\d\d-\d\d)(?:-(\d\d:\d\d)([+-]\d\d:\d\d)?)?$/.exec(key);
   if (!match) return undefined;
   const [, date, time = "00:00", offset] = match;
