@@ -30,6 +30,9 @@ export function instigatorCommand(type: Type, more: Pick<Command, "examples" | "
       return withHost(context, async ({ api }) => {
         await api.settled();
         const all = (await api[type]()).filter((item) => !context.location || item.location === context.location);
+        const waits = verb === "on" || (verb === "list" && all.some((item) => item.running));
+        if (waits && !(await api.health()).decides)
+          context.warn(`kc: no kc dev is running here: ${type} that are on wait until one is`);
         if (verb === "list") return show(context, values, all, () => listed(all));
         return act(verb, find(all, one, name!), { api, type, values, context });
       });

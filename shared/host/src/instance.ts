@@ -130,6 +130,7 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
     const metrics = startMetrics({ storage, log, clock });
     stops.push(() => metrics.stop());
     let daemonLeases = 0;
+    const decides = () => (options.daemon ?? false) || daemonLeases > 0;
     const id = randomUUID();
     let url = "";
     const leadership = openLeadership({
@@ -197,7 +198,7 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
                 alerted: () => changes.tell("alerts"),
               },
             ],
-            decides: () => (options.daemon ?? false) || daemonLeases > 0,
+            decides,
           },
         );
         return { launcher, daemon };
@@ -230,6 +231,7 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
       connections,
       now: () => clock.now(),
       leases: () => leases,
+      decides,
       alerts: settings.alerts,
       settings: settingsShown,
       changes,

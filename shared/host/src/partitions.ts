@@ -19,6 +19,11 @@ import {
 import type { Workspace } from "./locations/workspace.ts";
 import type { EventLog } from "./log.ts";
 
+interface KeysChange {
+  add?: readonly string[];
+  delete?: readonly string[];
+}
+
 /** The partitions of the workspace as they are now. */
 export interface LivePartitions {
   /** At this moment: which partitions there are, and how they map. */
@@ -27,14 +32,13 @@ export interface LivePartitions {
   status(key: string): Promise<PartitionStatus>;
   /** The partitions that runs are making or are to make, by asset. */
   inProgress(runs: readonly Run[]): Map<string, PartitionSet>;
+  /** @throws UserError at a key that is none, and at a name that no asset's partitions have. */
+  check(name: string, change: KeysChange): void;
   /**
    * Adds and deletes keys of a dynamic definition.
-   * @throws UserError at a key that is none, and at a name that no asset's partitions have.
+   * @throws UserError as `check` does.
    */
-  change(
-    name: string,
-    change: { add?: readonly string[]; delete?: readonly string[] },
-  ): Promise<{ added: string[]; deleted: string[] }>;
+  change(name: string, change: KeysChange): Promise<{ added: string[]; deleted: string[] }>;
   /** The names of the dynamic definitions that assets use, with their keys. */
   dynamic(): { name: string; keys: readonly string[]; assets: string[] }[];
 }
@@ -62,7 +66,7 @@ export function livePartitions(
   const now = (graph: WorkspaceGraph = workspace.graph()) =>
     workspacePartitions(graph, { now: clock.now(), dynamicKeys: (name) => dynamic.get(name) ?? none });
 
-  return {
+  const live: LivePartitions = {
     now: () => now(),
     async status(key) {
       const space = now().spaceOf(key);
@@ -87,7 +91,7 @@ export function livePartitions(
           }
       return out;
     },
-    async change(name, change) {
+    check(name, change) {
       for (const key of [...(change.add ?? []), ...(change.delete ?? [])]) checkPartitionKey(key);
       const names = dynamicNames(workspace.graph());
       if (!names.has(name))
@@ -95,6 +99,9 @@ export function livePartitions(
           hint:
             names.size > 0 ? `There are ${[...names.keys()].join(", ")}.` : "No asset of the workspace has dynamic partitions.",
         });
+    },
+    async change(name, change) {
+      live.check(name, change);
       const { added, deleted } = await log.changeDynamicPartitions(name, { ...change, at: clock.now() });
       if (added.length > 0 || deleted.length > 0) await reload();
       return { added, deleted };
@@ -102,6 +109,7 @@ export function livePartitions(
     dynamic: () =>
       [...dynamicNames(workspace.graph())].map(([name, assets]) => ({ name, assets, keys: dynamic.get(name) ?? none })),
   };
+  return live;
 }
 
 function advance(

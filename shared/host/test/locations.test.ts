@@ -168,3 +168,31 @@ const readFile = (path: string): string | undefined => {
     return undefined;
   }
 };
+
+test("a code server that ends soon after every start is no loaded location: its error says how it ended, and it is tried again", async () => {
+  const workspace = makeWorkspace({ fine: definitions("fine", plain("fine/a")), dies: definitions("dies", plain("dies/a")) });
+  const instance = await testInstance({ root: workspace.root });
+  try {
+    const location = async () => (await instance.api.workspace()).locations.find((one) => one.name === "dies")!;
+    const killed = new Set<number>();
+    const broken = await until(async () => {
+      const now = await location();
+      if (now.status === "error") return now;
+      if (now.pid && !killed.has(now.pid)) process.kill(now.pid, "SIGKILL");
+      killed.add(now.pid ?? 0);
+      return undefined;
+    });
+    expect(broken.error!.message).toMatch(
+      /^its code server ended \(SIGKILL\) \d+ times in a row, each time soon after its start; it is started again in [\d.]+ s$/,
+    );
+    expect((await instance.materialize("fine/a")).runs[0]!.status).toBe("succeeded");
+    const again = await until(async () => {
+      const now = await location();
+      return now.status === "loaded" && now;
+    });
+    expect(again.error).toBe(null);
+  } finally {
+    await instance.stop();
+    workspace.remove();
+  }
+});

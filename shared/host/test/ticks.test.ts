@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type TestInstance, testInstance } from "../src/testing.ts";
-import { definitions, makeWorkspace, until } from "./workspace.ts";
+import { definitions, makeWorkspace, runtimePackage, until } from "./workspace.ts";
 
 // Ticks of a running platform: the code server is a process, and one sensor of it may hang or block it.
 
@@ -10,8 +10,8 @@ describe("schedules and sensors of a running platform", () => {
     {
       team: definitions(
         "team",
-        `asset({ key: "a", materialize: () => {} })`,
-        "",
+        `asset({ key: "a", materialize: () => {} }), asset({ key: "file", partitions: dynamicPartitions("files"), materialize: () => {} })`,
+        `import { dynamicPartitions } from "${runtimePackage}";`,
         `schedules: [schedule({ name: "s", cron: "0 0 1 1 *", target: "a", run: ({ dryRun, log }) => { log.info("dry: " + dryRun); return { runs: [{ runKey: "once" }] }; } })],
          sensors: [
            sensor({ name: "hangs", interval: "1h", timeout: "300ms", run: () => new Promise(() => {}) }),
@@ -27,6 +27,7 @@ describe("schedules and sensors of a running platform", () => {
            } }),
            sensor({ name: "half", interval: "1h", run: () => ({ runs: [{ selection: "a" }, { selection: "nobody" }], events: [{ type: "observation", asset: "a" }] }) }),
            sensor({ name: "reports", interval: "1h", run: ({ cursor }) => ({ events: [{ type: "materialization", asset: "a" }, { type: "observation", asset: cursor ?? "b" }] }) }),
+           sensor({ name: "adds", interval: "1h", run: ({ cursor }) => ({ partitions: [{ definition: "files", add: [cursor ?? "f1"] }] }) }),
            sensor({ name: "throws", interval: "1h", run: ({ log }) => { log.warn("before"); throw new Error("no vendor"); } }),
            sensor({ name: "counts", interval: "1h", target: "a", run: ({ cursor }) => ({ cursor: String(Number(cursor ?? 0) + 1), runs: [{ runKey: "k" }] }) }),
          ]`,
@@ -153,4 +154,41 @@ describe("schedules and sensors of a running platform", () => {
     expect((await instance.api.previewTick("sensors", "team", "reports")).error).toBe(error);
     expect((await instance.api.previewTick("sensors", "team", "reports", { cursor: "a" })).events).toHaveLength(2);
   });
+
+  test("a preview of partitions says what would be added, or why a tick could not", async () => {
+    const preview = (cursor?: string) => instance.api.previewTick("sensors", "team", "adds", cursor ? { cursor } : {});
+    expect(await preview()).toMatchObject({ partitions: [{ definition: "files", add: ["f1"] }], skip: null, error: null });
+    expect((await preview("a|b")).error).toContain('partition key "a|b" is refused');
+  });
+});
+
+test("a schedule ticks within the second that its cron names, only while somebody wants it to decide", async () => {
+  const workspace = makeWorkspace({
+    team: definitions(
+      "team",
+      `asset({ key: "a", materialize: () => {} })`,
+      "",
+      `schedules: [schedule({ name: "each_second", cron: "* * * * * *", target: "a", defaultStatus: "running" })]`,
+    ),
+  });
+  try {
+    const idle = await testInstance({ root: workspace.root });
+    expect((await idle.api.health()).decides).toBe(false);
+    await idle.materialize("a");
+    expect(await idle.api.ticks()).toEqual([]);
+    await idle.stop();
+    const deciding = await testInstance({ root: workspace.root, daemon: true });
+    try {
+      expect((await deciding.api.health()).decides).toBe(true);
+      const ticks = await until(async () => {
+        const made = await deciding.api.ticks();
+        return made.length >= 2 && made;
+      });
+      for (const { at } of ticks) expect(Date.parse(at) % 1_000).toBe(0);
+    } finally {
+      await deciding.stop();
+    }
+  } finally {
+    workspace.remove();
+  }
 });

@@ -14,5 +14,5 @@ export const leaderSchema = z
   .openapi({ description: "Who leads of the hosts on one storage; null while that is not known" });
 
 export const healthSchema = z
-  .object({ status: z.string(), id: z.string(), pid: z.number(), leases: z.number(), leader: leaderSchema })
+  .object({ status: z.string(), id: z.string(), pid: z.number(), leases: z.number(), decides: z.boolean(), leader: leaderSchema })
   .openapi("Health");

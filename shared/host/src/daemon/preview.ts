@@ -76,6 +76,7 @@ export async function previewTick(
     const partition = sensor ? undefined : latestPartition(context, instigator as Instigator<ScheduleSnapshot>, at);
     const graph = context.workspace.graph();
     reportedEvents(context, result.events, { at, by: name });
+    for (const { definition, ...change } of result.partitions ?? []) context.partitions.check(definition, change);
     const runs: Preview["runs"] = [];
     for (const run of result.runs ?? []) {
       const request = requestOf(instigator, { ...(partition ? { partition } : {}), ...run }, { at });
@@ -92,7 +93,8 @@ export async function previewTick(
       events: result.events ?? [],
       partitions: result.partitions ?? [],
       cursor: { before, after: result.cursor ?? before },
-      skip: result.skip ?? (runs.length === 0 && !result.events?.length ? "it asks for nothing" : null),
+      skip:
+        result.skip ?? (runs.length === 0 && !result.events?.length && !result.partitions?.length ? "it asks for nothing" : null),
       error: failures.length > 0 ? failures.map(({ run, message }) => `run ${run}: ${message}`).join("; ") : null,
       logs,
     };

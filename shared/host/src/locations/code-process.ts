@@ -25,6 +25,8 @@ export interface CodeProcess {
   readonly lines: string[];
   definitions(): Promise<{ snapshot: LocationSnapshot } | { error: LoadError }>;
   evaluateTick(question: TickQuestion, timeoutMs: number, signal?: AbortSignal): Promise<TickAnswer>;
+  /** The function of a schedule or sensor is being asked. */
+  asked(): boolean;
   /** @throws UserError when the config does not fit the job or its steps. */
   configure(request: { job?: string; config: Record<string, unknown>; steps: string[] }): Promise<Record<string, unknown>>;
   stop(): Promise<void>;
@@ -124,6 +126,9 @@ export function startCodeProcess(params: {
     try {
       return await Promise.race([answer, child.exited.then(({ code, signal }) => ({ error: exitError(code, signal, lines) }))]);
     } catch (error) {
+      // One that ended while it answered breaks the connection first.
+      const end = await Promise.race([child.exited, wait(endMs)]);
+      if (end) return { error: exitError(end.code, end.signal, lines) };
       child.kill();
       return {
         error: {
@@ -136,6 +141,7 @@ export function startCodeProcess(params: {
     }
   };
   let stopping = false;
+  let asked = 0;
   /** The connection may break a moment before the end of the process is told. */
   const died = async (): Promise<string | undefined> => {
     const end = stopping ? undefined : await Promise.race([child.exited, wait(endMs)]);
@@ -152,8 +158,15 @@ export function startCodeProcess(params: {
       answer ??= definitions();
       return answer;
     },
-    evaluateTick: (question, timeoutMs, signal) =>
-      askTick(client, { kill: () => child.kill(), died }, question, timeoutMs, signal),
+    asked: () => asked > 0,
+    async evaluateTick(question, timeoutMs, signal) {
+      asked++;
+      try {
+        return await askTick(client, { kill: () => child.kill(), died }, question, timeoutMs, signal);
+      } finally {
+        asked--;
+      }
+    },
     configure: ({ job, config, steps }) =>
       new Promise((resolve, reject) => {
         client.configure(

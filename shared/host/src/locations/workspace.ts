@@ -129,15 +129,28 @@ export function startWorkspace(params: WorkspaceParams): Workspace {
       state.snapshot = withShortPlaces({ ...outcome.snapshot, name: state.entry.name }, paths.root);
       state.process = fresh;
       if (params.writeKeys && writeAssetKeys(state.entry, outcome.snapshot)) writeDeclarations(all);
-      void fresh.child.exited.then(() => {
+      void fresh.child.exited.then(({ code, signal }) => {
         if (state.process !== fresh || stopped) return;
-        // One that ends soon after every start waits longer each time, so that it does not keep the machine busy.
-        const soon = params.now() - state.loadedAt! < 10_000;
+        // One that ends soon after every start waits longer each time, so that it does not keep the machine busy. A function
+        // that ended it is asked elsewhere from now on.
+        const soon = !fresh.asked() && params.now() - state.loadedAt! < 10_000;
         const count = soon ? (deaths.get(state) ?? 0) + 1 : 0;
         deaths.set(state, count);
-        params.log(state.entry.name, `its code server ended; it is started again${count > 1 ? " later" : ""}`);
+        const delayMs = count > 1 ? Math.min(30_000, 250 * 2 ** count) : 0;
+        const ended = `its code server ended (${signal ?? `exit code ${code}`})`;
+        params.log(state.entry.name, `${ended}; it is started again${delayMs > 0 ? ` in ${delayMs / 1_000} s` : ""}`);
+        if (delayMs > 0) {
+          state.status = "error";
+          state.error = {
+            message: `${ended} ${count} times in a row, each time soon after its start; it is started again in ${delayMs / 1_000} s`,
+            where: "",
+            hint: fresh.lines.at(-1) ?? "Something in its modules ends the process after they have loaded.",
+            stack: fresh.lines.join("\n"),
+          };
+          changed(state.entry.name);
+        }
         const again = () => state.process === fresh && !stopped && void load(state);
-        setTimeout(again, count > 1 ? Math.min(30_000, 250 * 2 ** count) : 0).unref();
+        setTimeout(again, delayMs).unref();
       });
       void old?.stop();
     }

@@ -40,6 +40,8 @@ export interface WebContext {
    */
   lease(wants: { daemon: boolean }): () => void;
   leases(): number;
+  /** Schedules, sensors and automation decide now: a command that serves wants it. */
+  decides(): boolean;
   /** Loads a location of workspace.yaml that this host was started without. */
   addLocation(name: string): Promise<LocationState>;
   alerts: AlertsSettings;

@@ -22,6 +22,7 @@ export function workspaceRoutes(app: App, context: WebContext): void {
         id: context.instanceId,
         pid: process.pid,
         leases: context.leases(),
+        decides: context.decides(),
         leader: viewLeader(context.leadership.leader()),
       },
       200,
