@@ -1,10 +1,23 @@
-import type { Backfill, Storage } from "@kc/runtime/internal";
+import { type Backfill, isBackfillEnd, type Storage } from "@kc/runtime/internal";
 import type { Sql } from "./sql.ts";
 
 type Part = Pick<Storage, "createBackfill" | "getBackfill" | "listBackfills" | "updateBackfill">;
 
+const mostRemembered = 16;
+
 /** Backfills: their status and age as columns, the rest as JSON. */
 export function backfillRows({ db, write }: Sql): Part {
+  // What was written last, by id: one over many keys is long, and is changed with every look at it.
+  const written = new Map<string, { body: string; backfill: Backfill }>();
+  const remember = (id: string, body: string, backfill: Backfill) => {
+    written.delete(id);
+    if (!isBackfillEnd(backfill.status)) written.set(id, { body, backfill });
+    if (written.size > mostRemembered) written.delete(written.keys().next().value!);
+  };
+  const read = (id: string, body: string): Backfill => {
+    const known = written.get(id);
+    return known?.body === body ? known.backfill : (JSON.parse(body) as Backfill);
+  };
   return {
     createBackfill: (backfill) => write(async (tx) => void (await tx.insertInto("backfills").values(toRow(backfill)).execute())),
 
@@ -24,9 +37,10 @@ export function backfillRows({ db, write }: Sql): Part {
       write(async (tx) => {
         const row = await tx.selectFrom("backfills").select("body").where("id", "=", id).executeTakeFirst();
         if (!row) return null;
-        const next = change(JSON.parse(row.body) as Backfill);
+        const next = change(read(id, row.body));
         const { status, body } = toRow(next);
         if (body !== row.body) await tx.updateTable("backfills").set({ status, body }).where("id", "=", id).execute();
+        remember(id, body, next);
         return next;
       }),
   };

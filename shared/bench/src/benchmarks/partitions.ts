@@ -1,12 +1,14 @@
 import { join } from "node:path";
+import type { ApiClient } from "@kc/host/client";
 import type { Benchmark } from "../benchmark.ts";
 import { times } from "../command.ts";
 import { startPlatform } from "../platform.ts";
+import { percentile } from "../statistics.ts";
 import { writeWorkspace } from "../workspace.ts";
 
 const count = 100_000;
 
-const location = `import { asset, dailyPartitions, defineLocation, hourlyPartitions } from "@kc/runtime";
+const location = `import { asset, dailyPartitions, defineLocation, hourlyPartitions, staticPartitions } from "@kc/runtime";
 
 const start = new Date(Math.floor(Date.now() / 3_600_000) * 3_600_000 - ${count} * 3_600_000).toISOString();
 const hours = hourlyPartitions({ start });
@@ -15,6 +17,7 @@ export default defineLocation({
   assets: [
     asset({ key: "hours", partitions: hours, backfill: "single", materialize: () => ({}) }),
     asset({ key: "more_hours", deps: ["hours"], partitions: hours, materialize: () => ({}) }),
+    asset({ key: "keys", partitions: staticPartitions(Array.from({ length: ${count} }, (_, at) => "k" + at)), materialize: () => ({}) }),
     asset({ key: "days", deps: ["more_hours"], partitions: dailyPartitions({ start: start.slice(0, 10) }), materialize: () => ({}) }),
   ],
 });
@@ -37,7 +40,7 @@ export const partitions: Benchmark = {
           return performance.now() - began;
         });
       const bar = { atMost: 1_000 };
-      const plan = await timed(() => api.planBackfill({ selection: "*", scope: "all" }));
+      const plan = await timed(() => api.planBackfill({ selection: "hours+", scope: "all" }));
       note("one run over all of them");
       const { id } = await api.startBackfill({ selection: "hours", scope: "all" });
       const began = performance.now();
@@ -45,6 +48,8 @@ export const partitions: Benchmark = {
       const single = [performance.now() - began];
       const status = await timed(() => api.partitions("hours"));
       const list = await timed(() => api.partitions("hours", { limit: 10_000, newest: true }));
+      note("a run for each of as many keys that are no time");
+      const health = await meanwhile(api);
       note("a row for each of them");
       const rows = await rowByRow();
       return [
@@ -52,6 +57,7 @@ export const partitions: Benchmark = {
         { what: "one run that makes all of them", unit: "ms", samples: single, bar },
         { what: "status of all (API)", unit: "ms", samples: status, bar },
         { what: "10,000 of them listed (API)", unit: "ms", samples: list, bar },
+        { what: "an answer while each of as many keys is backfilled, p95", unit: "ms", samples: [health], bar: { atMost: 100 } },
         { what: "status from a row for each", unit: "ms", samples: rows, bar },
       ];
     } finally {
@@ -59,6 +65,21 @@ export const partitions: Benchmark = {
     }
   },
 };
+
+/** How long the host takes to answer (ms, p95) while a backfill makes a run for each of many keys. */
+async function meanwhile(api: ApiClient): Promise<number> {
+  const { id } = await api.startBackfill({ selection: "keys", scope: "all" });
+  const samples: number[] = [];
+  for (const end = performance.now() + 10_000; performance.now() < end; ) {
+    const began = performance.now();
+    await api.health();
+    samples.push(performance.now() - began);
+    await new Promise((done) => setTimeout(done, 20));
+  }
+  await api.controlBackfill(id, "cancel");
+  while (!(await api.backfill(id)).endedAt) await new Promise((done) => setTimeout(done, 20));
+  return percentile(samples, 0.95);
+}
 
 /** The status of partitions that were made one by one: read from storage and joined. */
 async function rowByRow(): Promise<number[]> {

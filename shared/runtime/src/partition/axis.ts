@@ -18,6 +18,8 @@ export interface Axis {
   /** Positions in the ranges, first to last; from the end when `reverse`. */
   positions(ranges: Ranges, reverse?: boolean): Iterable<number>;
   keyOf(position: number): string;
+  /** All keys of ranges at once, where they stand in a list. */
+  listed?(ranges: Ranges): string[];
   /** The range of one key that exists, or undefined; with `ahead` also of a window that has not ended yet. */
   rangeOf(key: string, ahead?: boolean): readonly [number, number] | undefined;
   /** The latest window; everything where there is no time. */
@@ -55,6 +57,7 @@ function listAxis(definition: Axis["definition"], keys: readonly string[]): Axis
         else for (let position = from; position < to; position++) yield position;
     },
     keyOf: (position) => keys[position]!,
+    listed: (ranges) => ranges.flatMap(([from, to]) => keys.slice(from, to)),
     rangeOf(key) {
       const position = at.get(key);
       return position === undefined ? undefined : [position, position + 1];

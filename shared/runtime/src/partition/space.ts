@@ -138,7 +138,8 @@ export function partitionSpace(definition: PartitionsDefinition | undefined, con
         }),
       ),
     kept(set) {
-      const texts = primary.windows ? space.text(set) : space.keys(set);
+      const whole = others.length === 0 && primary.listed ? primary.listed(set.get("") ?? []) : undefined;
+      const texts = whole ?? (primary.windows ? space.text(set) : space.keys(set));
       memory?.write(texts, set);
       return texts;
     },
