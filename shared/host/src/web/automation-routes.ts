@@ -2,6 +2,7 @@ import { z } from "@hono/zod-openapi";
 import { didYouMean, durationMs } from "@kc/runtime/internal";
 import { evaluationsSchema, pauseRequestSchema, pauseSchema, resumeRequestSchema } from "../client/automation-schemas.ts";
 import { addPause, endPause, type Pause, pausedAssets, readPauses } from "../daemon/automation-pauses.ts";
+import { selectedKeys } from "../locations/selected-keys.ts";
 import type { WebContext } from "./context.ts";
 import { type App, count, get, list, NotFound, none, post } from "./route.ts";
 
@@ -28,6 +29,7 @@ export function automationRoutes(app: App, { workspace, storage, daemon, changes
     ),
     async (c) => {
       const { selection, for: length, reason, all } = c.req.valid("json");
+      selectedKeys(workspace, selection);
       const forMs = length === undefined ? undefined : durationMs(length, "for");
       const pause = await addPause(storage, { selection, forMs, reason, all, now: now() }, workspace.graph());
       daemon.wake();
