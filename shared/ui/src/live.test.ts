@@ -21,6 +21,37 @@ describe("live updates", () => {
   });
 });
 
+describe("what is fetched anew", () => {
+  test("rests for a while when it takes long, however many events come; other queries do not wait for it", async () => {
+    const client = new QueryClient();
+    let clock = 0;
+    const fetched: string[] = [];
+    const stops = ["slow", "quick"].map((name) => {
+      const queryFn = async () => {
+        fetched.push(name);
+        if (name === "slow") clock += 1_000;
+        return fetched.length;
+      };
+      return new QueryObserver(client, { queryKey: [name], queryFn, staleTime: Number.POSITIVE_INFINITY }).subscribe(() => {});
+    });
+    await expect.poll(() => fetched).toEqual(["slow", "quick"]);
+    const live = refresher(client, 1, () => clock);
+    live.mark(["slow"]);
+    await expect.poll(() => fetched.length).toBe(3);
+    live.mark(["slow"], ["quick"]);
+    await expect.poll(() => fetched).toEqual(["slow", "quick", "slow", "quick"]);
+    clock += 3_999;
+    live.mark(["quick"]);
+    await expect.poll(() => fetched.length).toBe(5);
+    expect(fetched.filter((name) => name === "slow")).toHaveLength(2);
+    clock += 1;
+    await expect.poll(() => fetched.filter((name) => name === "slow").length).toBe(3);
+    live.stop();
+    for (const stop of stops) stop();
+    client.clear();
+  });
+});
+
 describe("a run's log", () => {
   const event = (id: number) => ({ id, type: "log", at: "2026-01-01T00:00:00.000Z", runId: "r" }) as RunEvent;
   test("keeps an event that came while the log was being fetched, though that answer is older", async () => {

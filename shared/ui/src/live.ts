@@ -20,19 +20,24 @@ export function staleOf(what: string): QueryKey[] {
   return what === "pauses" ? [["instigators"], ["assets"]] : [[what]];
 }
 
+/** A query that takes long rests so many times as long before it is fetched anew: a page has to do with more than answers. */
+const rest = 4;
+
 /**
  * Fetches queries anew, a little later and together. One that is being fetched waits for its answer first: the answer may
  * have been read before what made it stale, and an answer that is always cancelled would never come.
  */
-export function refresher(client: QueryClient, delayMs = 150) {
+export function refresher(client: QueryClient, delayMs = 150, now = () => performance.now()) {
   const stale = new Map<string, QueryKey>();
+  const restsUntil = new Map<string, number>();
   let timer: ReturnType<typeof setTimeout> | undefined;
   const flush = () => {
     timer = undefined;
+    const begin = now();
     for (const [name, queryKey] of stale)
-      if (client.isFetching({ queryKey }) === 0) {
+      if (client.isFetching({ queryKey }) === 0 && begin >= (restsUntil.get(name) ?? 0)) {
         stale.delete(name);
-        void client.invalidateQueries({ queryKey });
+        void client.invalidateQueries({ queryKey }).then(() => restsUntil.set(name, now() + (now() - begin) * rest));
       }
     arm();
   };

@@ -1,4 +1,6 @@
 import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { uiFolder } from "./platform.ts";
@@ -96,3 +98,36 @@ alerts:
     - { name: failures, on: [asset_failed, run_failed], channels: [hook], severity: error }
     - { name: nothing, on: [freshness], select: "group:nowhere", channels: [hook] }
 `;
+
+/** A server beside the platform: alerts arrive at /hook, and the step "held" goes on once `open` was called. */
+export async function openSink(): Promise<{ env: Record<string, string>; messages: string[]; open(): void; close(): void }> {
+  const messages: string[] = [];
+  const waiting: ServerResponse[] = [];
+  let isOpen = false;
+  const server = createServer((request, response) => {
+    if (request.url === "/gate") return void (isOpen ? response.end("go") : waiting.push(response));
+    let text = "";
+    request.setEncoding("utf8").on("data", (chunk) => {
+      text += chunk;
+    });
+    request.on("end", () => {
+      messages.push(text);
+      response.end("ok");
+    });
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const open = () => {
+    isOpen = true;
+    for (const response of waiting.splice(0)) response.end("go");
+  };
+  return {
+    env: { GATE_URL: `${base}/gate`, HOOK_URL: `${base}/hook`, HOOK_SECRET: "sixteen-letters-long" },
+    messages,
+    open,
+    close() {
+      open();
+      server.close();
+    },
+  };
+}

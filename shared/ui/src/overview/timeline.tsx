@@ -75,7 +75,7 @@ function Row({ row, from, now, to, place }: { row: TimelineRow; from: number; no
       </span>
       <span className="gantt-track">
         <i className="gantt-now" style={{ left: place(now) }} />
-        {row.runs.map((run) => {
+        {row.runs.toReversed().map((run) => {
           const begin = Date.parse(run.startedAt ?? run.createdAt);
           const end = run.endedAt ? Date.parse(run.endedAt) : run.startedAt ? now : begin;
           if (end < from) return null;

@@ -10,6 +10,8 @@ import { type Column, VirtualTable } from "../parts/virtual-table.tsx";
 
 const healths = ["degraded", "warning", "healthy", "unknown"] as const;
 const freshnessRank = { fail: 0, warn: 1, unknown: 2, fresh: 3 };
+const keyOf = (asset: Asset) => asset.key;
+const canChoose = (asset: Asset) => !asset.external;
 const passing = (asset: Asset) => asset.checks.filter((check) => check.result?.passed).length;
 const failing = (asset: Asset) => asset.checks.filter((check) => check.result && !check.result.passed).length;
 
@@ -107,10 +109,10 @@ export function CatalogPage() {
         label="Assets"
         columns={columns}
         rows={shown}
-        keyOf={(asset) => asset.key}
+        keyOf={keyOf}
         chosen={chosen}
         onChoose={setChosen}
-        canChoose={(asset) => !asset.external}
+        canChoose={canChoose}
         empty={
           !loaded ? "Loading…" : all.length === 0 ? "No location defines an asset yet: ./kc new asset" : "No asset is like that."
         }

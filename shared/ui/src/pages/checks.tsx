@@ -12,6 +12,7 @@ import { Ago } from "../parts/time.tsx";
 import { type Column, VirtualTable } from "../parts/virtual-table.tsx";
 
 const states = ["failed", "warn", "succeeded", "missing"] as const;
+const canChoose = (check: AssetCheck) => check.by === "code";
 const keyOf = (check: AssetCheck) => `${check.asset}:${check.name}`;
 
 const columns: Column<AssetCheck>[] = [
@@ -122,7 +123,7 @@ export function ChecksPage() {
         keyOf={keyOf}
         chosen={chosen}
         onChoose={setChosen}
-        canChoose={(check) => check.by === "code"}
+        canChoose={canChoose}
         empty={
           !isSuccess
             ? "Loading…"

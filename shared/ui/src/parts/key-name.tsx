@@ -1,5 +1,4 @@
-/** How much of a long last part is never cut. */
-const kept = 18;
+import { keyParts } from "./key-parts.ts";
 
 /**
  * An asset's key in little room: its end tells assets apart, so what is cut is the beginning, then the middle of a very long
@@ -14,11 +13,4 @@ export function KeyName({ value }: { value: string }) {
       <span className="key-tail">{tail}</span>
     </span>
   );
-}
-
-export function keyParts(key: string): { prefix: string; head: string; tail: string } {
-  const at = key.lastIndexOf("/") + 1;
-  const last = [...key.slice(at)];
-  const cut = last.length > kept + 6 ? last.length - kept : 0;
-  return { prefix: key.slice(0, at), head: last.slice(0, cut).join(""), tail: last.slice(cut).join("") };
 }

@@ -1,0 +1,159 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { noBrowser, openPlatform, type Platform } from "./platform.ts";
+import { hostile, longKey, makeWorkspace, openSink, other, settings, team } from "./workspace.ts";
+
+describe.skipIf(noBrowser)("overview, catalog, checks and assets in a browser", () => {
+  let platform: Platform;
+  let instance: Platform["instance"];
+  let page: Platform["page"];
+  let workspace: ReturnType<typeof makeWorkspace>;
+  let sink: Awaited<ReturnType<typeof openSink>>;
+  beforeAll(async () => {
+    workspace = makeWorkspace({ team, other }, settings);
+    sink = await openSink();
+    platform = await openPlatform({ root: workspace.root, env: sink.env });
+    ({ instance, page } = platform);
+  });
+  afterAll(async () => {
+    sink?.close();
+    await platform?.close();
+    workspace?.remove();
+  });
+  const link = (name: string) => page.getByRole("navigation").getByRole("link", { name, exact: true });
+  const table = (name: string) => page.getByRole("table", { name });
+  const row = (of: string, text: string) => table(of).locator("tbody tr", { hasText: text });
+  /** A card of the overview, by its title. */
+  const card = (title: string) => page.locator(".card", { has: page.getByRole("heading", { name: title }) });
+
+  test("the overview says that nothing is wrong, shows what schedules will do, and then, by itself, what went wrong", async () => {
+    await platform.open("/overview");
+    await page.getByText("Nothing is wrong.").waitFor();
+    await page.getByRole("tab", { name: "7 days" }).click();
+    await page.getByRole("link", { name: "tick of nightly_schedule" }).first().waitFor();
+    await instance.materialize("fails");
+    await card("Failed runs").getByText("fails", { exact: true }).waitFor();
+    await card("Assets that were not made").getByText("fails", { exact: true }).waitFor();
+    await instance.materialize("orders", { config: { orders: { limit: 2 } } });
+    await card("Failing checks").getByText("orders:enough").waitFor();
+    await card("Failing checks").getByText("2 rows").waitFor();
+    // What is made good is not wrong any more.
+    await instance.materialize("orders", { config: { orders: { limit: 8 } } });
+    await card("Failing checks").waitFor({ state: "detached" });
+    await expect.poll(() => page.locator(".gantt .b-succeeded").count()).toBe(1);
+    // The failed one lies on top of it in the same pixels.
+    await page.getByRole("link", { name: /run .* succeeded/ }).press("Enter");
+    await page.getByRole("heading", { name: /succeeded in team/ }).waitFor();
+  });
+
+  test("the catalog lists every asset, narrows by a selection, and says what is wrong with one", async () => {
+    await link("Assets").click();
+    await expect.poll(() => table("Assets").locator("tbody tr").count()).toBe((await instance.api.assets()).length);
+    const search = page.getByRole("searchbox", { name: "Asset selection" });
+    await search.fill("group:sales and not location:other");
+    await expect.poll(() => table("Assets").locator("tbody tr").count()).toBe(2);
+    expect(page.url()).toContain("q=group");
+    await search.fill("ordrs");
+    await page.getByRole("alert").getByText('Did you mean "orders"?').waitFor();
+    await search.fill("");
+    await page.getByRole("tab", { name: /degraded/ }).click();
+    await expect.poll(() => table("Assets").locator("tbody tr").count()).toBe(1);
+    await row("Assets", "fails").getByText("degraded").waitFor();
+    await page.getByRole("tab", { name: /all/ }).click();
+  });
+
+  test("rows are ordered by a head that is clicked", async () => {
+    await table("Assets").getByRole("button", { name: "Asset" }).click();
+    await table("Assets").getByRole("button", { name: "Asset ↑" }).click();
+    const keys = (await instance.api.assets()).map((asset) => asset.key).sort();
+    await expect.poll(() => table("Assets").locator("tbody .key-name").first().getAttribute("title")).toBe(keys.at(-1));
+    await table("Assets").getByRole("button", { name: "Asset ↓" }).click();
+  });
+
+  test("assets that are chosen are materialized together", async () => {
+    await table("Assets").getByRole("checkbox", { name: "Choose report" }).click();
+    await table("Assets").getByRole("checkbox", { name: "Choose other/copy" }).click();
+    await page.getByRole("button", { name: "Materialize 2" }).click();
+    await page.waitForURL(/\/runs\/\w+/);
+    await expect.poll(async () => (await instance.api.asset("report")).status).toBe("succeeded");
+    await expect.poll(async () => (await instance.api.asset("other/copy")).status).toBe("succeeded");
+  });
+
+  test("among assets with partitions it is a backfill", async () => {
+    await platform.open("/assets?q=months");
+    await table("Assets").getByRole("checkbox", { name: "Choose months" }).click();
+    await page.getByRole("tab", { name: "missing" }).click();
+    await page.getByRole("button", { name: "Make 6" }).click();
+    await page.waitForURL(/\/backfills\//);
+    await page.getByText("6 of 6").first().waitFor();
+  });
+
+  test("checks are listed with their latest results; those that are chosen run by themselves", async () => {
+    await link("Checks").click();
+    await row("Checks", "enough").getByText("passed").waitFor();
+    await row("Checks", "odd").getByText("warning").waitFor();
+    await page.getByRole("tab", { name: /passing/ }).click();
+    await expect.poll(() => table("Checks").locator("tbody tr").count()).toBe(1);
+    await page.getByRole("tab", { name: /all/ }).click();
+    const made = (await instance.api.asset("orders")).materialization!.eventId;
+    await table("Checks").getByRole("checkbox", { name: "Choose orders:enough" }).click();
+    await page.getByRole("button", { name: "Run 1" }).click();
+    await page.getByRole("heading", { name: /succeeded in team/ }).waitFor();
+    await page.getByText("✓ enough").waitFor();
+    expect((await instance.api.asset("orders")).materialization!.eventId).toBe(made);
+  });
+
+  test("an asset's check shows its earlier results", async () => {
+    await platform.open("/assets/orders?tab=checks");
+    await page.getByText("3 results, 1 of them not passed").click();
+    const results = page.locator(".check-history tbody tr");
+    await expect.poll(() => results.count()).toBe(3);
+    await results.last().getByText("2 rows").waitFor();
+    await results.last().getByText("failed").waitFor();
+  });
+
+  test("an asset's tabs: events, lineage around it, automation, runs", async () => {
+    await platform.open("/assets/report");
+    await page.getByRole("tab", { name: "events" }).click();
+    await page.locator("tr", { hasText: "materialization" }).first().waitFor();
+    await page.getByRole("tab", { name: "lineage" }).click();
+    await expect.poll(() => page.locator(".node").count()).toBe(3);
+    await page.getByRole("tab", { name: "automation" }).click();
+    await page.getByRole("heading", { name: "Automation" }).waitFor();
+    await page.getByRole("tab", { name: "runs" }).click();
+    await page.locator("table.runs tbody tr").first().waitFor();
+  });
+
+  test("what a long key is cut of is never its end", async () => {
+    await platform.open("/");
+    const name = page.getByTestId(`rf__node-${longKey}`).locator(".key-name");
+    await name.waitFor();
+    expect(await name.getAttribute("title")).toBe(longKey);
+    const shown = (part: string) =>
+      name.locator(part).evaluate((element) => {
+        const box = element.getBoundingClientRect();
+        const around = element.closest(".node")!.getBoundingClientRect();
+        return box.width > 0 && box.left >= around.left && box.right <= around.right;
+      });
+    expect(await name.locator(".key-tail").textContent()).toBe(longKey.slice(-18));
+    expect(await shown(".key-tail")).toBe(true);
+  });
+
+  test("names and texts that are markup are text, on every page", async () => {
+    for (const path of [
+      "/overview",
+      "/assets/orders?tab=events",
+      "/checks",
+      "/jobs",
+      "/jobs/team/nightly",
+      "/runs",
+      "/assets/orders",
+    ]) {
+      await platform.open(path);
+      await page.getByText("live", { exact: true }).waitFor();
+      expect(await page.locator("main img").count(), path).toBe(0);
+    }
+    await page.getByText(hostile).first().waitFor();
+    expect(await page.title()).toBe("kc");
+    expect(platform.errors).toEqual([]);
+  });
+});

@@ -1,0 +1,61 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { noBrowser, openPlatform, type Platform } from "./platform.ts";
+import { makeWorkspace } from "./workspace.ts";
+
+const many = 10_000;
+const team = `
+import { asset, assetCheck, defineLocation } from "RUNTIME";
+const numbers = Array.from({ length: ${many} }, (_, number) => number);
+export default defineLocation({
+  name: "team",
+  assets: numbers.map((number) => asset({
+    key: "layer_" + (number % 10) + "/asset_" + String(number).padStart(5, "0"), group: "group_" + (number % 50), kinds: ["sql"],
+    deps: number < 10 ? [] : ["layer_" + (number % 10) + "/asset_" + String(number - 10).padStart(5, "0")],
+    materialize: () => {},
+  })),
+  checks: numbers.slice(0, 3_000).map((number) => assetCheck({
+    asset: "layer_" + (number % 10) + "/asset_" + String(number).padStart(5, "0"), name: "fine", run: () => ({ passed: true }),
+  })),
+});
+`;
+
+describe.skipIf(noBrowser)("ten thousand assets in a browser", () => {
+  let platform: Platform;
+  let page: Platform["page"];
+  let workspace: ReturnType<typeof makeWorkspace>;
+  beforeAll(async () => {
+    workspace = makeWorkspace({ team });
+    platform = await openPlatform({ root: workspace.root });
+    page = platform.page;
+  });
+  afterAll(async () => {
+    await platform?.close();
+    workspace?.remove();
+  });
+  const rows = () => page.locator(".vtable tbody tr");
+
+  test("the catalog keeps only the rows in sight in the page, at its top and at its end", async () => {
+    await platform.open("/assets");
+    await page.getByRole("tab", { name: "all 10,000" }).waitFor();
+    expect(await rows().count()).toBeLessThan(80);
+    await page.locator(".vbox").evaluate((box) => box.scrollTo(0, box.scrollHeight));
+    await page.locator(`tr[aria-rowindex="${many + 1}"]`).waitFor();
+    expect(await rows().count()).toBeLessThan(80);
+  });
+
+  test("a selection narrows it, and all of what is left is chosen and materialized at once", async () => {
+    await page.getByRole("searchbox", { name: "Asset selection" }).fill("group:group_7");
+    await page.getByRole("tab", { name: "all 200" }).waitFor();
+    await page.getByRole("checkbox", { name: "Choose all" }).click();
+    await page.getByRole("button", { name: "Materialize 200" }).click();
+    await page.getByRole("heading", { name: /succeeded in team/ }).waitFor();
+    expect((await platform.instance.api.runs())[0]!.assets).toHaveLength(200);
+  });
+
+  test("thousands of checks are listed likewise", async () => {
+    await platform.open("/checks");
+    await page.getByRole("tab", { name: "all 3,000" }).waitFor();
+    expect(await rows().count()).toBeLessThan(80);
+    expect(platform.errors).toEqual([]);
+  });
+});
