@@ -52,6 +52,15 @@ describe.skipIf(noBrowser)("ten thousand assets in a browser", () => {
     expect((await platform.instance.api.runs())[0]!.assets).toHaveLength(200);
   });
 
+  test("the lineage is laid out and drawn, of which only what is in sight is in the page", async () => {
+    await platform.open("/");
+    await page.locator(".node").first().waitFor();
+    expect(await page.locator(".node").count()).toBeLessThan(1_000);
+    const key = "layer_3/asset_07773";
+    await platform.open(`/?asset=${encodeURIComponent(key)}`);
+    await page.getByTestId(`rf__node-${key}`).waitFor();
+  });
+
   test("thousands of checks are listed likewise", async () => {
     await platform.open("/checks");
     await page.getByRole("tab", { name: "all 3,000" }).waitFor();

@@ -1,11 +1,16 @@
 import type { Asset } from "@kc/host/client";
-import { Background, BackgroundVariant, Controls, type Edge, MiniMap, ReactFlow } from "@xyflow/react";
+import { Background, BackgroundVariant, Controls, type Edge, MiniMap, type NodeHandle, Position, ReactFlow } from "@xyflow/react";
 import { useMemo } from "react";
 import { locationColor } from "./color.ts";
 import { type AssetFlowNode, AssetNode } from "./node.tsx";
 import { edgesOf, nodeSize, useLayout } from "./use-layout.ts";
 
 const nodeTypes = { asset: AssetNode };
+/** Where edges begin and end. Told beforehand, or every node would have to be in the page once to be measured. */
+const handles = [
+  { type: "target", position: Position.Left, x: 0, y: nodeSize.height / 2, width: 1, height: 1 },
+  { type: "source", position: Position.Right, x: nodeSize.width, y: nodeSize.height / 2, width: 1, height: 1 },
+] satisfies NodeHandle[];
 
 /** The lineage of the given assets. Clicking a node selects its asset, clicking the ground selects none. */
 export function LineageGraph({
@@ -29,6 +34,8 @@ export function LineageGraph({
               position: positions[asset.key]!,
               data: { asset, color: locationColor(asset.location) },
               selected: asset.key === selected,
+              handles,
+              measured: nodeSize,
               ...nodeSize,
             }))
         : [],
@@ -44,6 +51,8 @@ export function LineageGraph({
       className: selected && (from === selected || to === selected) ? "near" : "",
     }));
   }, [assets, selected]);
+  const large = assets.length > 1_500;
+  const first = useMemo(() => (large && positions ? startOf(positions, selected) : undefined), [large, positions, selected]);
   if (!positions) return <p className="empty">{assets.length === 0 ? "No assets yet." : "Laying the lineage out…"}</p>;
   return (
     <ReactFlow
@@ -51,8 +60,9 @@ export function LineageGraph({
       edges={edges}
       nodeTypes={nodeTypes}
       fitView
-      fitViewOptions={{ padding: 0.12, maxZoom: 1.1 }}
-      minZoom={0.05}
+      fitViewOptions={{ padding: 0.12, maxZoom: 1.1, ...(first ? { nodes: first } : {}) }}
+      // Of a large lineage as much is seen at one time as a browser can draw at the speed of a hand.
+      minZoom={large ? 0.2 : 0.05}
       onlyRenderVisibleElements={assets.length > 300}
       nodesDraggable={false}
       nodesConnectable={false}
@@ -62,7 +72,15 @@ export function LineageGraph({
     >
       <Background variant={BackgroundVariant.Dots} gap={22} size={1.2} />
       <Controls showInteractive={false} />
-      {assets.length > 40 && <MiniMap pannable zoomable />}
+      {assets.length > 40 && !large && <MiniMap pannable zoomable />}
     </ReactFlow>
   );
+}
+
+/** What of a large lineage is seen first: around the chosen asset, else the upper left. */
+function startOf(positions: Record<string, { x: number; y: number }>, selected: string | undefined): { id: string }[] {
+  const { x, y } = (selected !== undefined && positions[selected]) || { x: 0, y: 0 };
+  return Object.entries(positions)
+    .filter(([, place]) => Math.abs(place.x - x) < 900 && Math.abs(place.y - y) < 500)
+    .map(([id]) => ({ id }));
 }
