@@ -91,23 +91,33 @@ function Row({ row, from, now, to, place }: { row: TimelineRow; from: number; no
             />
           );
         })}
-        {row.ticks.map((tick) => {
-          const at = Date.parse(tick.at);
-          return at > now && at <= to ? (
-            <Link
-              key={tick.at + tick.name}
-              to="/schedules/$location/$name"
-              params={{ location: tick.location, name: tick.name }}
-              className="tick"
-              style={{ left: place(at) }}
-              title={`${tick.name} at ${new Date(at).toLocaleString()}`}
-              aria-label={`tick of ${tick.name}`}
-            />
-          ) : null;
-        })}
+        {apart(row.ticks, now, to, (to - from) / 80).map(({ tick, at, more }) => (
+          <Link
+            key={tick.at + tick.name}
+            to="/schedules/$location/$name"
+            params={{ location: tick.location, name: tick.name }}
+            className="tick"
+            style={{ left: place(at) }}
+            title={`${tick.name} at ${new Date(at).toLocaleString()}${more > 0 ? ` and ${more} more soon after` : ""}`}
+            aria-label={`tick of ${tick.name}`}
+          />
+        ))}
       </span>
     </div>
   );
+}
+
+/** The ticks within the picture, those that would lie on each other as one. */
+function apart(ticks: TimelineRow["ticks"], now: number, to: number, leastMs: number) {
+  const shown: { tick: TimelineRow["ticks"][number]; at: number; more: number }[] = [];
+  for (const tick of ticks) {
+    const at = Date.parse(tick.at);
+    const last = shown.at(-1);
+    if (at <= now || at > to) continue;
+    if (last && at - last.at < leastMs) last.more++;
+    else shown.push({ tick, at, more: 0 });
+  }
+  return shown;
 }
 
 function clock(at: number, pastMs: number): string {
