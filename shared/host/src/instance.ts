@@ -190,6 +190,7 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
             retention: settings.retention,
             alerts: settings.alerts,
             openlineage: settings.openlineage,
+            beaten: () => changes.tell("daemons"),
             observers: [
               metrics.ticks,
               {

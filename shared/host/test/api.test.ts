@@ -115,11 +115,11 @@ describe("wrong requests", () => {
     ["a run that is not there", "GET", "/api/runs/nobody", undefined, 404, 'there is no run "nobody"'],
     ["a run to cancel that is not there", "POST", "/api/runs/nobody/cancel", {}, 404, 'there is no run "nobody"'],
     ["a tag that is none", "GET", "/api/runs?tag=nightly", undefined, 400, '"nightly" is no tag'],
-    ["a job's page that is not there", "GET", "/api/jobs/team/al", undefined, 404, 'no job "al"'],
+    ["a job's page that is not there", "GET", "/api/jobs/team/al", undefined, 404, 'no job "al". Did you mean "all"?'],
     ["results of no check", "GET", "/api/checks/results?asset=a&name=ful", undefined, 404, 'Did you mean "full"?'],
     ["an asset's page that is not there", "GET", "/api/asset?key=team/bb", undefined, 404, 'Did you mean "team/b"?'],
     ["a location that is not there", "POST", "/api/locations/nobody/reload", {}, 404, 'there is no location "nobody"'],
-    ["a schedule that is not there", "POST", "/api/schedules/team/dayly", { running: true }, 404, "dayly"],
+    ["a schedule that is not there", "POST", "/api/schedules/team/dayly", { running: true }, 404, 'Did you mean "daily"?'],
     ["a switch that is neither", "POST", "/api/schedules/team/daily", { running: "yes" }, 400, "running"],
     [
       "a report of an asset that is not there",

@@ -55,6 +55,8 @@ export function startDaemon(
     alerts: AlertsSettings;
     openlineage: OpenLineageSettings | undefined;
     observers: readonly StorageListener[];
+    /** Called with each heartbeat. */
+    beaten(): void;
   },
 ): Daemon {
   const context = { ...given, storage: observedStorage(given.storage, ...options.observers, { ended: () => alerts.wake() }) };
@@ -116,7 +118,7 @@ export function startDaemon(
   function wake(): void {
     for (const loop of [automation, schedules, sensors, freshness, backfills, alerts]) loop.wake();
   }
-  const pulse = startPulse(context.clock, () => loops);
+  const pulse = startPulse(context.clock, () => loops, options.beaten);
   return {
     loops,
     pulse,

@@ -11,11 +11,12 @@ export interface Pulse {
 }
 
 /** The daemon's heartbeat: independent of how long a look takes, so that a long one is not taken for a dead loop. */
-export function startPulse(clock: Clock, loops: () => readonly Loop[]): Pulse {
+export function startPulse(clock: Clock, loops: () => readonly Loop[], beaten: () => void): Pulse {
   const seen = new Map<string, number>();
   const beat = () => {
     const now = clock.now();
     for (const loop of loops()) if (loopProblem(loop, now) === undefined) seen.set(loop.name, now);
+    beaten();
   };
   const timer = setInterval(beat, everyMs);
   timer.unref();

@@ -1,5 +1,5 @@
 /** What pages show that is no event of the log. */
-export type Changing = "ticks" | "alerts" | "pools" | "pauses";
+export type Changing = "ticks" | "alerts" | "pools" | "pauses" | "daemons";
 
 /** Tells the readers of the event stream that something changed which the log does not know of. */
 export interface Changes {

@@ -1,5 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import { type ScheduleSnapshot, type SensorSnapshot, UserError, upcomingTicks } from "@kc/runtime/internal";
+import { didYouMean, type ScheduleSnapshot, type SensorSnapshot, UserError, upcomingTicks } from "@kc/runtime/internal";
 import { instigatorDetailSchema, instigatorSchema, previewSchema, tickSchema } from "../client/instigator-schemas.ts";
 import { type Instigator, instigators, resetCursor, turnInstigator } from "../daemon/instigators.ts";
 import { previewTick } from "../daemon/preview.ts";
@@ -18,7 +18,10 @@ export function instigatorRoutes(app: App, context: WebContext): void {
     const { location, name } = params as { location: string; name: string };
     const all = await instigators(workspace, storage, type);
     const found = all.find((one) => one.location.entry.name === location && one.definition.name === name);
-    if (!found) throw new NotFound(`location ${location} has no ${type} "${name}"`);
+    if (!found) {
+      const names = all.flatMap((one) => (one.location.entry.name === location ? [one.definition.name] : []));
+      throw new NotFound(`location ${location} has no ${type} "${name}".${didYouMean(name, names)}`);
+    }
     return found as Instigator<ScheduleSnapshot | SensorSnapshot>;
   };
   const view = async (type: "schedule" | "sensor", params: Record<string, string>) =>

@@ -1,4 +1,4 @@
-import { describePartitions, select, UserError } from "@kc/runtime/internal";
+import { describePartitions, didYouMean, select, UserError } from "@kc/runtime/internal";
 import { jobDetailSchema, jobSchema } from "../client/job-schemas.ts";
 import type { WebContext } from "./context.ts";
 import { type App, get, list, NotFound, none } from "./route.ts";
@@ -30,7 +30,10 @@ export function jobRoutes(app: App, { workspace }: WebContext): void {
     (c) => {
       const { location, name } = c.req.param();
       const job = jobs().find((one) => one.location === location && one.name === name);
-      if (!job) throw new NotFound(`location ${location} has no job "${name}"`);
+      if (!job) {
+        const names = jobs().flatMap((one) => (one.location === location ? [one.name] : []));
+        throw new NotFound(`location ${location} has no job "${name}".${didYouMean(name, names)}`);
+      }
       const { keys, problem } = selected(job.selection);
       const { assets } = workspace.graph();
       const own = keys.map((key) => assets.get(key)!).filter((node) => node.location === location && !node.external);
