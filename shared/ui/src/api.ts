@@ -18,6 +18,8 @@ const ticksOfPage = 50;
 /** Every query of the UI. Live events invalidate them by the first part of their key; nothing polls. */
 export const queries = {
   workspace: queryOptions({ queryKey: ["workspace"], queryFn: () => api.workspace() }),
+  /** The same answer, fetched anew with each heartbeat where the daemons are shown. */
+  daemons: queryOptions({ queryKey: ["daemons"], queryFn: () => api.workspace() }),
   assets: queryOptions({ queryKey: ["assets"], queryFn: () => api.assets() }),
   asset: (key: string) => queryOptions({ queryKey: ["assets", key], queryFn: () => api.asset(key) }),
   evaluations: (key: string) =>

@@ -70,7 +70,9 @@ export function useLive(): boolean {
       if (event.runId && !append(client, event.runId, event)) mark(["events", event.runId]);
       mark(...staleAfter(event));
     };
-    source.addEventListener("location", () => mark(["workspace"], ["assets"], ["instigators"], ["alerts"], ["pools"]));
+    source.addEventListener("location", () =>
+      mark(["workspace"], ["daemons"], ["assets"], ["instigators"], ["alerts"], ["pools"]),
+    );
     source.addEventListener("changed", ({ data }) => mark(...staleOf((JSON.parse(data) as { what: string }).what)));
     return () => {
       source.close();

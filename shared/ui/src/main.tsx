@@ -1,3 +1,4 @@
+import { ApiError } from "@kc/host/client";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
@@ -6,7 +7,10 @@ import { router } from "./router.tsx";
 import "@xyflow/react/dist/style.css";
 import "./styles/index.css";
 
-const client = new QueryClient({ defaultOptions: { queries: { staleTime: 30_000, retry: 1, refetchOnWindowFocus: false } } });
+/** What the host refuses it refuses again: only an answer that did not come is asked for once more. */
+const retry = (failures: number, error: Error) => failures < 1 && !(error instanceof ApiError && error.status < 500);
+
+const client = new QueryClient({ defaultOptions: { queries: { staleTime: 30_000, retry, refetchOnWindowFocus: false } } });
 
 createRoot(document.getElementById("root")!).render(
   <StrictMode>

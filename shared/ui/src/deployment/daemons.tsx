@@ -1,9 +1,11 @@
-import type { WorkspaceInfo } from "@kc/host/client";
+import { useQuery } from "@tanstack/react-query";
+import { queries } from "../api.ts";
 import { Status } from "../parts/status.tsx";
 import { Ago } from "../parts/time.tsx";
 
 /** Who leads, and the loops of the daemon with their heartbeats. */
-export function Daemons({ workspace }: { workspace: WorkspaceInfo | undefined }) {
+export function Daemons() {
+  const { data: workspace } = useQuery(queries.daemons);
   return (
     <section>
       <h2>Daemons</h2>

@@ -16,7 +16,7 @@ export function DeploymentPage() {
       <Locations workspace={workspace} />
       <Pools />
       <Connections connections={connections} />
-      <Daemons workspace={workspace} />
+      <Daemons />
       <Database />
       <Settings />
     </div>

@@ -28,7 +28,7 @@ export function OverviewPage() {
   });
   const { data: assets = [] } = useQuery(queries.assets);
   const { data: ticks = [] } = useQuery(queries.ticks);
-  const { data: workspace } = useQuery(queries.workspace);
+  const { data: workspace } = useQuery(queries.daemons);
   const here = useNow(5_000);
   // The host's clock counts: that of this machine only says how much time went by since the answer.
   const now = timeline ? Date.parse(timeline.now) + Math.max(0, here - dataUpdatedAt) : here;

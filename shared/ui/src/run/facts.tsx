@@ -49,7 +49,7 @@ export function RunFacts({ run }: { run: RunDetail }) {
         <span>
           took <Duration from={run.startedAt} to={run.endedAt} />
         </span>
-        <span>{causeOf(run)}</span>
+        {causeOf(run) !== `job ${job}` && <span>{causeOf(run)}</span>}
         {job && (
           <Link to="/jobs/$location/$name" params={{ location: run.location, name: job }}>
             job {job}
