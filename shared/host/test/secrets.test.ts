@@ -119,15 +119,23 @@ test("a secret that code reads and tells stands in no answer, no stream, no span
   const document = (await (await fetch(new URL("/api/openapi.json", instance.url))).json()) as {
     paths: Record<string, { get?: { parameters?: { name: string; in: string; required?: boolean }[] } }>;
   };
-  const values: Record<string, string> = { location: "team", key: "uses", name: "s", asset: "uses" };
+  const values: Record<string, string> = { location: "team", key: "uses", asset: "uses" };
+  const names = {
+    "/api/jobs": "j",
+    "/api/schedules": "s",
+    "/api/sensors": "p",
+    "/api/checks": "with_db",
+    "/api/asset/series": "length",
+  };
+  const nameOf = (path: string) => Object.entries(names).find(([start]) => path.startsWith(start))?.[1];
   for (const [path, { get }] of Object.entries(document.paths)) {
     if (!get) continue;
     const id = path.startsWith("/api/backfills") ? backfill.id : runs[0]!.id;
-    const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => values[name] ?? id);
+    const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => (name === "name" ? nameOf(path)! : (values[name] ?? id)));
     const query = new URLSearchParams();
     for (const parameter of get.parameters ?? [])
       if (parameter.in === "query" && (parameter.required || parameter.name === "key"))
-        query.set(parameter.name, parameter.name === "name" ? "length" : path.includes("partition") ? "daily" : "uses");
+        query.set(parameter.name, parameter.name === "name" ? nameOf(path)! : path.includes("partition") ? "daily" : "uses");
     expect([path, await fetched(`${filled}?${query}`)]).toEqual([path, 200]);
   }
   for (const path of ["/", "/health", "/metrics", "/api/docs", "/api/openapi.json", "/api/nowhere", "/api/runs/nobody"])
