@@ -5,8 +5,17 @@ import { definitions, makeWorkspace, runtimePackage, until } from "./workspace.t
 const workspace = makeWorkspace({
   source: definitions(
     "source",
-    'asset({ key: "a", materialize() {} }), externalAsset({ key: "outside" })',
+    'asset({ key: "a", materialize() {} }), asset({ key: "watched", freshness: { maxAge: { fail: "1h" } }, materialize() {} }), externalAsset({ key: "outside" })',
     `import { externalAsset } from "${runtimePackage}";`,
+  ),
+  watch: definitions(
+    "watch",
+    'asset({ key: "told", materialize() {} })',
+    `import { freshnessSensor } from "${runtimePackage}";`,
+    `sensors: [freshnessSensor({ name: "fresh", selection: "key:watched", on: ["fresh"], target: "told", defaultStatus: "running", run: ({ change, log }) => {
+       log.info(change.asset + " was " + change.before + ", is " + change.state + " since " + change.since);
+       return { runs: [{ tags: { because: change.asset } }] };
+     } })]`,
   ),
   made: definitions(
     "made",
@@ -51,6 +60,20 @@ test("an external asset that is reported as made requests what depends on it", a
   });
   expect(run).toMatchObject({ assets: ["follows"], location: "made" });
   expect(run!.tags["kc/automation"]).toBeDefined();
+});
+
+test("a change of freshness is pushed to the sensor of another location that waits for it", async () => {
+  // Woken by a run the sensor takes its place in the log.
+  await instance.materialize("told");
+  const { events } = await instance.materialize("watched");
+  const made = events.find(({ type }) => type === "materialization")!;
+  const run = await until(async () => (await instance.api.runs()).find(({ tags }) => tags.because === "watched"));
+  expect(run).toMatchObject({ assets: ["told"], tags: { "kc/sensor": "fresh" } });
+  const [tick] = await until(async () => {
+    const ticks = (await instance.api.ticks()).filter(({ name, status }) => name === "fresh" && status === "success");
+    return ticks.length > 0 && ticks;
+  });
+  expect(tick!.logs).toEqual([{ level: "info", message: `watched was unknown, is fresh since ${made.at}` }]);
 });
 
 test("a pause holds the request back until it is ended, and is told with the asset", async () => {

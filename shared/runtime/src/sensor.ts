@@ -1,7 +1,7 @@
 import { callerOf, checkFunction } from "./asset.ts";
 import { type Duration, durationMs } from "./duration.ts";
 import { UserError } from "./errors.ts";
-import { type RunStatus, runStatuses } from "./event.ts";
+import { type FreshnessState, type RunStatus, runStatuses } from "./event.ts";
 import {
   checkFormerly,
   checkName,
@@ -44,6 +44,21 @@ export interface SensorRun {
   reason: string | undefined;
 }
 
+/** A change of an asset's freshness as a freshness sensor sees it. */
+export interface FreshnessChange {
+  /** Position in the event log. */
+  id: number;
+  asset: string;
+  /** The window it is about, of assets whose latest window counts. */
+  partition: string | undefined;
+  before: FreshnessState;
+  state: FreshnessState;
+  /** Since when it is so by the policy, which is before it was noticed when nobody was there to look. */
+  since: string;
+  /** When it was noticed. */
+  timestamp: string;
+}
+
 export interface SensorContext<R = Resources> extends TickContext<R> {
   cursor: string | undefined;
   /** For asset sensors: the events since the last tick. */
@@ -52,6 +67,10 @@ export interface SensorContext<R = Resources> extends TickContext<R> {
 
 export interface RunStatusContext<R = Resources> extends TickContext<R> {
   run: SensorRun;
+}
+
+export interface FreshnessContext<R = Resources> extends TickContext<R> {
+  change: FreshnessChange;
 }
 
 export interface MultiAssetSensorContext<R = Resources> extends SensorContext<R> {
@@ -70,7 +89,8 @@ export interface SensorResult {
   skip?: string;
 }
 
-export type SensorKind = "poll" | "asset" | "multi_asset" | "run_status" | "automation" | "freshness";
+/** `freshness` switches policies and asks nothing; `freshness_change` is asked about what they find. */
+export type SensorKind = "poll" | "asset" | "multi_asset" | "run_status" | "freshness_change" | "automation" | "freshness";
 
 type Answer<T = SensorResult> = Promise<T | void> | T | void;
 
@@ -95,8 +115,10 @@ export interface SensorDefinition {
   readonly require: "all" | "any" | undefined;
   /** Run-status: which runs it is told of. */
   readonly watches: RunWatch | undefined;
+  /** Freshness-change: which changes it is told of. */
+  readonly changes: FreshnessWatch | undefined;
   readonly resources: Resources;
-  readonly run: ((context: SensorContext & { run?: SensorRun; latest?: object }) => Answer) | undefined;
+  readonly run: ((context: SensorContext & { run?: SensorRun; change?: FreshnessChange; latest?: object }) => Answer) | undefined;
   readonly where: string | undefined;
 }
 
@@ -109,6 +131,14 @@ export interface RunWatch {
   selection?: string;
   /** Absent: the sensor's own location. */
   locations?: readonly string[] | "all";
+}
+
+/** Which changes of freshness a sensor is told of. */
+export interface FreshnessWatch {
+  /** The states that assets enter. */
+  on: readonly FreshnessState[];
+  /** Absent: the assets of the sensor's own location. */
+  selection?: string;
 }
 
 interface Common<R extends Resources> {
@@ -213,9 +243,37 @@ export function automationSensor(options: Plain): SensorDefinition {
   return makeSensor("automation", options, { selection: options.selection ?? "*" });
 }
 
-/** Watches the freshness policies of the selected assets of its location; default: all. */
-export function freshnessSensor(options: Plain): SensorDefinition {
-  return makeSensor("freshness", options, { selection: options.selection ?? "*" });
+export interface FreshnessSensorOptions<R extends Resources> extends Common<R>, Partial<FreshnessWatch> {
+  /** Called once for each change. What it throws fails the tick; the change is not handed out again. */
+  run(context: FreshnessContext<R>): Answer<Omit<SensorResult, "cursor">>;
+}
+
+const freshnessStates: readonly FreshnessState[] = ["fresh", "warn", "fail", "unknown"];
+
+/**
+ * With `run`: defines a sensor that is pushed when the freshness of the selected assets changes, of any location; by default
+ * of its own. Without: switches the freshness policies of the selected assets of its location; by default of all.
+ */
+export function freshnessSensor<R extends Resources = Record<never, never>>(options: FreshnessSensorOptions<R>): SensorDefinition;
+export function freshnessSensor(options: Plain): SensorDefinition;
+export function freshnessSensor(options: Plain | FreshnessSensorOptions<Resources>): SensorDefinition {
+  const { selection } = options;
+  if (!("run" in options)) {
+    if ("on" in options) throw new UserError(`sensor "${options.name}": on needs run, the function that is told of the changes`);
+    return makeSensor("freshness", options, { selection: selection ?? "*" });
+  }
+  const { on = freshnessStates, run } = options;
+  if (on.length === 0) throw new UserError(`sensor "${options.name}": on names no state`);
+  for (const state of on)
+    if (!freshnessStates.includes(state))
+      throw new UserError(`sensor "${options.name}": there is no freshness state "${state}"`, {
+        hint: `There are ${freshnessStates.join(", ")}.`,
+      });
+  return makeSensor("freshness_change", options, {
+    selection: selection ?? "*",
+    changes: { on, ...(selection === undefined ? {} : { selection }) },
+    run: run as unknown as SensorDefinition["run"],
+  });
 }
 
 function makeSensor(type: SensorKind, options: Common<Resources>, more: Partial<SensorDefinition>): SensorDefinition {
@@ -235,6 +293,7 @@ function makeSensor(type: SensorKind, options: Common<Resources>, more: Partial<
     formerly: checkFormerly("sensor", options.name, options.formerly),
     require: undefined,
     watches: undefined,
+    changes: undefined,
     resources: options.resources ?? {},
     run: undefined,
     where: callerOf(new Error().stack),

@@ -6,7 +6,7 @@ import type { PartitionsDefinition } from "./partition/definition.ts";
 import type { PartitionMapping } from "./partition/mapping.ts";
 import type { PoolUse } from "./pool.ts";
 import type { MissedTicks } from "./schedule.ts";
-import type { RunWatch, SensorKind } from "./sensor.ts";
+import type { FreshnessWatch, RunWatch, SensorKind } from "./sensor.ts";
 
 /** An asset as the workspace knows it: everything but its code. Plain JSON. */
 export interface AssetSnapshot {
@@ -93,6 +93,7 @@ export interface SensorSnapshot {
   formerly?: string[];
   require?: "all" | "any";
   watches?: RunWatch;
+  changes?: FreshnessWatch;
   where?: string;
 }
 

@@ -156,9 +156,15 @@ const codeLocation: CodeLocationServer = {
     call.on("cancelled", () => abort.abort());
     const logs: TickLog[] = [];
     try {
-      const { eventsJson, runsJson, ...request } = call.request;
+      const { eventsJson, runsJson, changesJson, ...request } = call.request;
       const list = (text: string) => (text ? JSON.parse(text) : []);
-      const question = { ...request, cursor: request.cursor, events: list(eventsJson), runs: list(runsJson) };
+      const question = {
+        ...request,
+        cursor: request.cursor,
+        events: list(eventsJson),
+        runs: list(runsJson),
+        changes: list(changesJson),
+      };
       const context = { paths: settings.paths, env, signal: abort.signal, secrets, logs, describe };
       const result = withoutSecrets("answer", await evaluateTick(await location(), question, context), secrets);
       const value = JSON.stringify({ ...result, logs });

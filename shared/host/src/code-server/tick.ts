@@ -1,5 +1,6 @@
 import {
   errorText,
+  type FreshnessChange,
   type LoadedLocation,
   type LocationPaths,
   makeLogger,
@@ -25,6 +26,8 @@ export interface TickQuestion {
   events: SensorEvent[];
   /** For run-status sensors. */
   runs?: SensorRun[];
+  /** For freshness sensors. */
+  changes?: FreshnessChange[];
   dryRun?: boolean;
 }
 
@@ -32,8 +35,8 @@ export interface TickQuestion {
 export interface TickAnswer {
   result: SensorResult & ScheduleResult;
   logs: TickLog[];
-  /** What a run-status sensor threw, by run: the others were handled. */
-  failures?: { run: string; message: string }[];
+  /** What a sensor that is told of each run or change threw, and at which: the others were handled. */
+  failures?: { of: string; message: string }[];
 }
 
 /** Lines of a tick that are kept: one that floods its log must not fill the database. */
@@ -94,7 +97,9 @@ async function ask(
     const shared = { resources, log, signal, location: paths, env, now, dryRun: question.dryRun ?? false };
     if (definition.kind === "schedule") return { result: (await definition.run(shared)) ?? {} };
     const { cursor, events } = question;
-    if (definition.type === "run_status") return await eachRun(definition, question.runs ?? [], shared, context);
+    if (definition.type === "run_status") return await askForEach(definition, question.runs ?? [], runThing, shared, context);
+    if (definition.type === "freshness_change")
+      return await askForEach(definition, question.changes ?? [], changeThing, shared, context);
     const latest = Object.fromEntries(events.map((event) => [event.asset, event]));
     return { result: (await definition.run({ ...shared, cursor, events, latest })) ?? {} };
   } finally {
@@ -102,29 +107,43 @@ async function ask(
   }
 }
 
-/** Asks once for each run. One that fails is told; the others are handled all the same. */
-async function eachRun(
+/** A thing that a sensor is told of by itself: its name for people, its share in run keys, and where the function finds it. */
+interface Thing {
+  of: string;
+  key: string;
+  given: Pick<Parameters<NonNullable<SensorDefinition["run"]>>[0], "run" | "change">;
+}
+const runThing = (run: SensorRun): Thing => ({ of: `run ${run.id}`, key: `run:${run.id}:${run.status}`, given: { run } });
+const changeThing = (change: FreshnessChange): Thing => ({
+  of: `${change.asset} (${change.state})`,
+  key: `freshness:${change.id}`,
+  given: { change },
+});
+
+/** Asks once for each. One that fails is told; the others are handled all the same. */
+async function askForEach<T>(
   definition: SensorDefinition,
-  runs: readonly SensorRun[],
+  all: readonly T[],
+  thingOf: (one: T) => Thing,
   shared: object,
   context: TickEnvironment,
 ): Promise<Omit<TickAnswer, "logs">> {
   const result = { runs: [], events: [], partitions: [] } as Required<Pick<SensorResult, "runs" | "events" | "partitions">>;
-  const failures: { run: string; message: string }[] = [];
+  const failures: { of: string; message: string }[] = [];
   const skips: string[] = [];
-  for (const run of runs)
+  for (const one of all) {
+    const { of, key, given } = thingOf(one);
     try {
-      const answer = (await definition.run!({ ...shared, cursor: undefined, events: [], run } as never)) ?? {};
-      result.runs.push(
-        ...(answer.runs ?? []).map((one, at) => ({ ...one, runKey: one.runKey ?? `run:${run.id}:${run.status}:${at}` })),
-      );
+      const answer = (await definition.run!({ ...shared, cursor: undefined, events: [], ...given } as never)) ?? {};
+      result.runs.push(...(answer.runs ?? []).map((run, at) => ({ ...run, runKey: run.runKey ?? `${key}:${at}` })));
       result.events.push(...(answer.events ?? []));
       result.partitions.push(...(answer.partitions ?? []));
       if (answer.skip) skips.push(answer.skip);
     } catch (error) {
       const { message, where } = context.describe(error);
-      failures.push({ run: run.id, message: where ? `${where}: ${message}` : message || errorText(error) });
+      failures.push({ of, message: where ? `${where}: ${message}` : message || errorText(error) });
     }
+  }
   return { result: { ...result, ...(skips.length > 0 ? { skip: [...new Set(skips)].join("; ") } : {}) }, failures };
 }
 

@@ -10,14 +10,23 @@ interface Known {
 }
 const remembered = new WeakMap<Storage, Map<string, Known>>();
 
+/** The newest window of an asset that is made. */
+export interface LatestWindow {
+  /** The instant (ms) that counts as the asset's materialization. */
+  at: number;
+  key: string;
+  /** The window after it, which counts once it has ended. */
+  next: { key: string; endsAt: number } | undefined;
+}
+
 /**
- * The instant (ms) that counts as the materialization of an asset divided by time, of which only the latest window does; null
- * when no window is made. Reads the rows of all partitions once per window, else only what is new.
+ * What counts of an asset divided by time, of which only the latest window does; null when no window is made. Reads the rows
+ * of all partitions once per window, else only what is new.
  */
-export async function latestWindowMadeAt(
+export async function latestWindow(
   { storage, partitions }: Pick<DaemonContext, "storage" | "partitions">,
   key: string,
-): Promise<number | null> {
+): Promise<LatestWindow | null> {
   const space = partitions.now().spaceOf(key);
   const { materialized } = await partitions.status(key);
   /** Of the newest window that is made; positions of windows are instants. */
@@ -34,5 +43,11 @@ export async function latestWindowMadeAt(
     if (row.materialized && ranges.some(([from, to]) => from < end && end <= to)) at = Math.max(at, row.materialized.at);
   }
   byAsset.set(key, { definition: space.definition, end, after, at });
-  return latestPartitionAt({ at, nextEndsAt: space.primary.windows?.shift(end, 1) ?? Number.POSITIVE_INFINITY });
+  const { primary } = space;
+  const [own, endsAt] = [-1, 1].map((count) => primary.windows?.shift(end, count));
+  return {
+    at: latestPartitionAt({ at, nextEndsAt: endsAt ?? Number.POSITIVE_INFINITY })!,
+    key: own === undefined ? "" : primary.keyOf(own),
+    next: endsAt === undefined ? undefined : { key: primary.keyOf(end), endsAt },
+  };
 }

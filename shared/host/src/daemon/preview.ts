@@ -63,7 +63,7 @@ export async function previewTick(
     if (input && !input.due) return { ...nothing, skip: "nothing has happened that it would be asked about" };
     const question = {
       ...{ type, name, now: at, cursor: before ?? undefined, dryRun: true },
-      ...{ events: input?.events ?? [], runs: input?.runs ?? [] },
+      ...{ events: input?.events ?? [], runs: input?.runs ?? [], changes: input?.changes ?? [] },
     };
     const asks = sensor || schedule!.decides;
     const {
@@ -95,7 +95,7 @@ export async function previewTick(
       cursor: { before, after: result.cursor ?? before },
       skip:
         result.skip ?? (runs.length === 0 && !result.events?.length && !result.partitions?.length ? "it asks for nothing" : null),
-      error: failures.length > 0 ? failures.map(({ run, message }) => `run ${run}: ${message}`).join("; ") : null,
+      error: failures.length > 0 ? failures.map(({ of, message }) => `${of}: ${message}`).join("; ") : null,
       logs,
     };
   } catch (error) {

@@ -1,5 +1,7 @@
 import {
   type EventType,
+  type FreshnessChange,
+  type FreshnessState,
   type MultiAssetCursor,
   multiAssetAfter,
   multiAssetDue,
@@ -18,6 +20,7 @@ import { selectOrNone } from "./ticks.ts";
 export interface SensorInput {
   events: SensorEvent[];
   runs: SensorRun[];
+  changes: FreshnessChange[];
   /** The author's own cursor. */
   cursor: string | undefined;
   /** There is something to be asked about; a poll sensor is asked in any case. */
@@ -28,8 +31,8 @@ export interface SensorInput {
   passed: string | undefined;
 }
 
-/** Runs that a run-status sensor is handed in one tick: the next tick comes at once. */
-const runsPerTick = 100;
+/** Runs or changes that a sensor is handed in one tick: the next tick comes at once. */
+const mostPerTick = 100;
 const page = 1_000;
 
 /** The position in the log beside the author's own text. */
@@ -39,16 +42,18 @@ interface Position extends Partial<MultiAssetCursor> {
 }
 
 type Context = Pick<DaemonContext, "storage" | "workspace">;
+/** What has happened after an event, and up to which one was looked. */
+type Found = Promise<{ eventId: number } & Partial<Pick<SensorInput, "events" | "runs" | "changes">>>;
 
 /** Gathers what a sensor is to be asked about. At its first look a pushed sensor begins with what happens from then on. */
 export async function sensorInput(context: Context, sensor: Instigator<SensorSnapshot>): Promise<SensorInput> {
   const { definition, state } = sensor;
   const text = state?.cursor ?? null;
   if (definition.type === "poll")
-    return { events: [], runs: [], cursor: text ?? undefined, due: true, after: (own) => own, passed: undefined };
+    return { events: [], runs: [], changes: [], cursor: text ?? undefined, due: true, after: (own) => own, passed: undefined };
   const position: Position = text ? JSON.parse(text) : {};
   const { own } = position;
-  const base = { events: [], runs: [], cursor: own, passed: undefined };
+  const base = { events: [], runs: [], changes: [], cursor: own, passed: undefined };
   const write = (next: Position, text: string | undefined) =>
     JSON.stringify({ ...next, ...(text === undefined ? {} : { own: text }) });
   if (definition.type === "multi_asset") return multiAssetInput(context, sensor, position, base, write);
@@ -56,16 +61,14 @@ export async function sensorInput(context: Context, sensor: Instigator<SensorSna
     const begin = await context.storage.lastEventId();
     return { ...base, due: false, after: (next) => write({ eventId: begin }, next), passed: write({ eventId: begin }, own) };
   }
-  const found =
-    definition.type === "asset"
-      ? await newEvents(context, sensor, position.eventId)
-      : await newRuns(context, sensor, position.eventId);
-  const { eventId, events = [], runs = [] } = found;
-  const due = events.length > 0 || runs.length > 0;
+  const find = definition.type === "asset" ? newEvents : definition.type === "run_status" ? newRuns : newChanges;
+  const { eventId, events = [], runs = [], changes = [] } = await find(context, sensor, position.eventId);
+  const due = events.length > 0 || runs.length > 0 || changes.length > 0;
   return {
     ...base,
     events,
     runs,
+    changes,
     due,
     after: (next) => write({ eventId }, next),
     passed: !due && eventId !== position.eventId ? write({ eventId }, own) : undefined,
@@ -83,11 +86,7 @@ const viewEvent = ({ id, type, asset, partition, runId, at, metadata }: StoredEv
 });
 
 /** The selected assets' materializations after an event. */
-async function newEvents(
-  { storage, workspace }: Context,
-  { definition }: Instigator<SensorSnapshot>,
-  from: number,
-): Promise<{ eventId: number; events: SensorEvent[]; runs?: SensorRun[] }> {
+async function newEvents({ storage, workspace }: Context, { definition }: Instigator<SensorSnapshot>, from: number): Found {
   const wanted = new Set(selectOrNone(workspace.graph(), definition.selection));
   for (let after = from; ; ) {
     const events = await storage.readEvents({ after, types: ["materialization"], limit: page });
@@ -106,7 +105,7 @@ async function newRuns(
   { storage, workspace }: Context,
   { definition, location }: Instigator<SensorSnapshot>,
   from: number,
-): Promise<{ eventId: number; runs: SensorRun[]; events?: SensorEvent[] }> {
+): Found {
   const watch = definition.watches!;
   const statusOf = new Map(watch.on.map((status) => [eventOf[status] ?? (`run_${status}` as EventType), status]));
   const selected = watch.selection === undefined ? undefined : new Set(selectOrNone(workspace.graph(), watch.selection));
@@ -129,9 +128,34 @@ async function newRuns(
         timestamp: new Date(event.at).toISOString(),
         reason: event.message,
       });
-      if (runs.length === runsPerTick) return { eventId: after, runs };
+      if (runs.length === mostPerTick) return { eventId: after, runs };
     }
     if (events.length < page) return { eventId: after, runs };
+  }
+}
+
+/** The selected assets' changes of freshness after an event. */
+async function newChanges(
+  { storage, workspace }: Context,
+  { definition, location }: Instigator<SensorSnapshot>,
+  from: number,
+): Found {
+  const { on, selection } = definition.changes!;
+  const graph = workspace.graph();
+  const selected = selection === undefined ? undefined : new Set(selectOrNone(graph, selection));
+  const isWatched = (key: string) => (selected ? selected.has(key) : graph.assets.get(key)?.location === location.entry.name);
+  const changes: FreshnessChange[] = [];
+  for (let after = from; ; ) {
+    const events = await storage.readEvents({ after, types: ["freshness"], limit: page });
+    for (const { id, asset, state, at, fields = {} } of events) {
+      after = id;
+      if (!asset || !state || !on.includes(state) || !isWatched(asset)) continue;
+      const timestamp = new Date(at).toISOString();
+      const { before = "unknown", since = timestamp, partition } = fields as Partial<Record<string, string>>;
+      changes.push({ id, asset, partition, before: before as FreshnessState, state, since, timestamp });
+      if (changes.length === mostPerTick) return { eventId: after, changes };
+    }
+    if (events.length < page) return { eventId: after, changes };
   }
 }
 
@@ -139,7 +163,7 @@ async function multiAssetInput(
   { storage, workspace }: Context,
   { definition }: Instigator<SensorSnapshot>,
   position: Position,
-  base: Pick<SensorInput, "events" | "runs" | "cursor" | "passed">,
+  base: Pick<SensorInput, "events" | "runs" | "changes" | "cursor" | "passed">,
   write: (next: Position, own: string | undefined) => string,
 ): Promise<SensorInput> {
   const assets = selectOrNone(workspace.graph(), definition.selection);

@@ -1,4 +1,4 @@
-import { pollDue, type RunRequest, type SensorSnapshot, type Tick } from "@kc/runtime/internal";
+import { calledOnceForEach, pollDue, type RunRequest, type SensorSnapshot, type Tick } from "@kc/runtime/internal";
 import { Unreachable } from "../locations/ask-tick.ts";
 import type { Planned } from "../runs/submit.ts";
 import { asWarning, pausedRun } from "./automation-pauses.ts";
@@ -22,7 +22,7 @@ import {
 export type SensorsInFlight = Set<string>;
 
 /** Kinds that ask a function of the location; automation and freshness have loops of their own. */
-const asked = new Set<SensorSnapshot["type"]>(["poll", "asset", "multi_asset", "run_status"]);
+const asked = new Set<SensorSnapshot["type"]>(["poll", "asset", "multi_asset", "run_status", "freshness_change"]);
 
 /** One look at all sensors with a function. Ticks run beside each other; the answer is when to look again. */
 export async function tickSensors(
@@ -81,7 +81,7 @@ export async function tickSensors(
 
 /** Events whose tick failed come again, but not at once: what failed will mostly fail again. */
 async function afterFailure({ storage }: DaemonContext, sensor: Instigator<SensorSnapshot>, now: number): Promise<number> {
-  if (sensor.definition.type === "run_status") return now;
+  if (calledOnceForEach(sensor.definition.type)) return now;
   const latest = (await storage.listTicks({ ...identityOf(sensor), limit: 1 }))[0];
   return latest?.status === "failed" ? Math.min(latest.endedAt!, now) + retryMs : now;
 }
@@ -96,6 +96,7 @@ export async function runSensorTick(
   const { storage, clock, requests, log } = context;
   const { definition, location } = sensor;
   const name = `${location.entry.name}/${definition.name}`;
+  const onceForEach = calledOnceForEach(definition.type);
   const requestIds: string[] = [];
   let logs: Tick["logs"] = [];
   try {
@@ -106,6 +107,7 @@ export async function runSensorTick(
       cursor: input.cursor,
       events: input.events,
       runs: input.runs,
+      changes: input.changes,
     });
     const { result, failures = [] } = answer;
     logs = answer.logs;
@@ -118,13 +120,14 @@ export async function runSensorTick(
     for (const run of runs) refuseSelfTrigger(context, sensor, requestOf(sensor, run, tick));
     logs = [...logs, ...(await applyPartitions(context, result.partitions ?? []))];
     // All or nothing: a tick that fails keeps its cursor, and what it had asked for would be asked for again and again. The
-    // cursor of a run-status sensor moves in any case: there what cannot be asked for holds up none of the others.
+    // cursor of a sensor that is told of each thing once moves in any case: there what cannot be asked for holds up none of the
+    // others.
     const refused: string[] = [];
     const planned: (Planned | undefined)[] = [];
     for (const run of runs)
       planned.push(
         await requests.plan(requestOf(sensor, run, tick)).catch((error) => {
-          if (definition.type !== "run_status") throw error;
+          if (!onceForEach) throw error;
           refused.push(failureOfTick(error).error);
           return undefined;
         }),
@@ -139,11 +142,11 @@ export async function runSensorTick(
       paused ??= reason;
     }
     if (reported.length > 0) await log.append(reported);
-    const wrong = [...failures.map(({ run, message }) => `run ${run}: ${message}`), ...refused];
+    const wrong = [...failures.map(({ of, message }) => `${of}: ${message}`), ...refused];
     if (wrong.length > 0) throw new Error(wrong.join("; "));
     const idle = requestIds.length === 0 && !result.events?.length && !result.partitions?.length;
-    // A run-status sensor has done what it does by being called: to ask for nothing is success unless it says otherwise.
-    const skipped = idle && (definition.type !== "run_status" || result.skip !== undefined);
+    // A sensor that is told of each run or change has done what it does: to ask for nothing is success unless it says otherwise.
+    const skipped = idle && (!onceForEach || result.skip !== undefined);
     await storage.endTick(
       tick.id,
       {
@@ -159,8 +162,8 @@ export async function runSensorTick(
   } catch (error) {
     const failure = failureOfTick(error);
     const { attempts } = tick;
-    // A run-status sensor whose code dies during the tick is asked once more: it may be the one that kills it.
-    if (error instanceof Unreachable && (definition.type !== "run_status" || attempts === 0)) {
+    // One of these whose code dies during the tick is asked once more: it may be the one that kills it.
+    if (error instanceof Unreachable && (!onceForEach || attempts === 0)) {
       await storage.retryTick(tick.id, {
         attempts: attempts + 1,
         retryAt: clock.now() + unreachableMs,
@@ -168,11 +171,11 @@ export async function runSensorTick(
       });
       return false;
     }
-    // What a run-status sensor did for a run is never done again.
-    const moveCursor = definition.type === "run_status";
+    // What such a sensor did for a run or change is never done again.
+    const more = { error: failure.error, logs: [...logs, ...failure.logs], moveCursor: onceForEach };
     await storage.endTick(
       tick.id,
-      { status: "failed", endedAt: clock.now(), requestIds, error: failure.error, logs: [...logs, ...failure.logs], moveCursor },
+      { status: "failed", endedAt: clock.now(), requestIds, ...more },
       input.after(input.cursor, true),
     );
     context.report(`sensor ${name}: ${failure.error}`);

@@ -28,7 +28,7 @@ export function wokenBy(events: readonly Pick<StoredEvent, "type">[]): Set<LoopN
     if (type === "check_result" || type === "wiped") woken.add("queue");
     if (endsRun.test(type) || type === "backfill") woken.add("backfills");
     if (tellsOfHealth.test(type)) woken.add("alerts");
-    if (runStatus.test(type)) woken.add("sensors");
+    if (runStatus.test(type) || type === "freshness") woken.add("sensors");
     if (type === "run_failed") woken.add("run-retries");
     if (changesConditions.test(type)) woken.add("automation");
     if (type === "instigator_changed") woken.add("schedules").add("sensors").add("automation");

@@ -56,6 +56,8 @@ export interface EvaluateTickRequest {
   runsJson: string;
   /** Nothing of the answer will be done. */
   dryRun: boolean;
+  /** For sensors that changes of freshness push: a JSON list of FreshnessChange; the function is asked once for each. */
+  changesJson: string;
 }
 
 export interface EvaluateTickResponse {
@@ -307,7 +309,16 @@ export const LoadError: MessageFns<LoadError> = {
 };
 
 function createBaseEvaluateTickRequest(): EvaluateTickRequest {
-  return { type: "", name: "", now: 0, cursor: undefined, eventsJson: "", runsJson: "", dryRun: false };
+  return {
+    type: "",
+    name: "",
+    now: 0,
+    cursor: undefined,
+    eventsJson: "",
+    runsJson: "",
+    dryRun: false,
+    changesJson: "",
+  };
 }
 
 export const EvaluateTickRequest: MessageFns<EvaluateTickRequest> = {
@@ -332,6 +343,9 @@ export const EvaluateTickRequest: MessageFns<EvaluateTickRequest> = {
     }
     if (message.dryRun !== false) {
       writer.uint32(56).bool(message.dryRun);
+    }
+    if (message.changesJson !== "") {
+      writer.uint32(66).string(message.changesJson);
     }
     return writer;
   },
@@ -403,6 +417,14 @@ export const EvaluateTickRequest: MessageFns<EvaluateTickRequest> = {
             }
 
             message.dryRun = reader.bool();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.changesJson = reader.string();
             continue;
           }
         }

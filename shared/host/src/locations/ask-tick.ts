@@ -51,6 +51,7 @@ export function askTick(
       cursor: question.cursor,
       eventsJson: JSON.stringify(question.events),
       runsJson: JSON.stringify(question.runs ?? []),
+      changesJson: JSON.stringify(question.changes ?? []),
       dryRun: question.dryRun ?? false,
     };
     const done: Callback<EvaluateTickResponse> = async (error, response) => {

@@ -37,7 +37,7 @@ export function simulatedLocations(
       logs: [],
       describe: (error) => ({ message: errorText(error), where: "" }),
     });
-    return answer.result;
+    return { ...answer.result, ...(answer.failures ? { failures: answer.failures } : {}) };
   };
   return { locations, functions };
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { asset } from "../asset.ts";
 import { type FreshnessPolicy, freshnessSnapshot } from "../freshness-policy.ts";
 import { dailyPartitions, staticPartitions } from "../partition/definition.ts";
-import { freshnessState, latestPartitionAt } from "./freshness.ts";
+import { freshnessSince, freshnessState, latestPartitionAt } from "./freshness.ts";
 
 const at = (text: string) => Date.parse(`2026-01-${text}Z`);
 const nine = freshnessSnapshot("a", { cron: { deadline: "0 9 * * *", within: "20m" } }, undefined) as never;
@@ -42,6 +42,20 @@ describe("a deadline at 9:00, made at most 20 minutes before it", () => {
     expect(freshnessState(policy, made, due).state).toBe("fail");
     expect(freshnessState(policy, due - 3_600_000, due).state).toBe("fresh");
   });
+});
+
+test.each([
+  ["fresh", "05T08:50:00", "05T08:50:00"],
+  // Made too early for the deadline of the 5th; then nobody looked for days.
+  ["fail", "05T08:30:00", "05T09:00:00"],
+  ["fail", "05T08:40:00", "06T09:00:00"],
+] as const)("by a deadline %s holds since the policy says so, however late somebody looks", (state, made, since) => {
+  expect(freshnessSince(nine, state, at(made), at("09T00:00:00"))).toBe(at(since));
+});
+test("by age it holds since the limit was passed; what was never made, since now", () => {
+  const policy = { warnMs: 10, failMs: 30 };
+  expect(["fresh", "warn", "fail"].map((state) => freshnessSince(policy, state as "warn", 100, 999))).toEqual([100, 110, 130]);
+  expect(freshnessSince(policy, "unknown", null, 999)).toBe(999);
 });
 
 describe("the latest window", () => {

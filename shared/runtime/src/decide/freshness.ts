@@ -30,6 +30,20 @@ function byDeadline(
   return { state: "fresh", changesAt: nextTick(cron, timezone, now) };
 }
 
+/** Since when (ms) an asset is in a state by its policy, which may be long before anybody looked. */
+export function freshnessSince(
+  policy: FreshnessSnapshot,
+  state: FreshnessState,
+  materializedAt: number | null,
+  now: number,
+): number {
+  if (materializedAt === null || state === "unknown") return now;
+  if (state === "fresh") return materializedAt;
+  // The first deadline before which it was made too early.
+  if ("cron" in policy) return nextTick(policy.cron, policy.timezone, materializedAt + policy.withinMs) ?? now;
+  return materializedAt + (state === "warn" ? (policy.warnMs ?? policy.failMs) : policy.failMs);
+}
+
 /**
  * The instant that counts as an asset's materialization where only the latest window does: that of the newest window that is
  * made, but no later than the end of the window after it. So an asset whose latest window is missing is as old as it has been

@@ -1,11 +1,14 @@
 import type { RunStatus } from "../event.ts";
-import type { RunWatch } from "../sensor.ts";
+import type { RunWatch, SensorKind } from "../sensor.ts";
 import type { SensorSnapshot } from "../snapshot.ts";
 
 /** The instant (ms) at which a poll sensor is due: from start to start. A clock that was set back delays nothing. */
 export function pollDue(intervalMs: number, lastTickAt: number | null | undefined, now: number): number {
   return lastTickAt == null || lastTickAt > now ? now : lastTickAt + intervalMs;
 }
+
+/** Sensors that are called once for each thing they are told of. What their function throws fails the tick; it is not called again. */
+export const calledOnceForEach = (kind: SensorKind): boolean => kind === "run_status" || kind === "freshness_change";
 
 /** Where a multi-asset sensor stands in the log. */
 export interface MultiAssetCursor {

@@ -29,12 +29,12 @@ export function scheduleSnapshot(definition: ScheduleDefinition): ScheduleSnapsh
 
 export function sensorSnapshot(definition: SensorDefinition): SensorSnapshot {
   const { name, type, intervalMs, selection, defaultStatus } = definition;
-  const { target, description, timeoutMs, require, watches, where } = definition;
+  const { target, description, timeoutMs, require, watches, changes, where } = definition;
   const formerly = [...definition.formerly];
   const tags = Object.keys(definition.tags).length > 0 ? definition.tags : undefined;
   return {
     ...{ name, type, intervalMs, selection, defaultStatus },
-    ...optional({ target, tags, description, timeoutMs, formerly, require, watches, where }),
+    ...optional({ target, tags, description, timeoutMs, formerly, require, watches, changes, where }),
   };
 }
 
