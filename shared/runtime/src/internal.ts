@@ -50,6 +50,7 @@ export * from "./metadata.ts";
 export type * from "./outbox.ts";
 export * from "./partition/assign.ts";
 export type { PartitionContext } from "./partition/axis.ts";
+export * from "./partition/check-status.ts";
 export * from "./partition/definition.ts";
 export { expandPartitions, windowOfTexts } from "./partition/expand.ts";
 export { type AuthoredMapping, mapping, type PartitionMapping } from "./partition/mapping.ts";

@@ -85,6 +85,57 @@ export function partitionContract(open: () => Storage): void {
     await storage.appendEvents([about("materialization", "b"), about("step_failed", "c")]);
     expect((await storage.partitionRows("orders", first!.id)).map((row) => row.partition).sort()).toEqual(["b", "c"]);
   });
+  const result = (
+    name: string,
+    partition: string | undefined,
+    passed: boolean,
+    severity: "WARN" | "ERROR" = "ERROR",
+  ): NewEvent => ({
+    ...about("check_result", partition),
+    check: { name, passed, severity, blocking: false, ...(passed ? {} : { description: `${name} is wrong` }) },
+  });
+  const checksOf = async (storage: Storage, after?: number) =>
+    (await storage.checkRows("orders", after))
+      .map(
+        (row) =>
+          `${row.check}[${row.partition}] ${row.passed ? "passed" : `failed ${row.severity}: ${row.description}`} ${row.eventId}`,
+      )
+      .sort();
+  test("of each check the latest result by partition, by range and of the whole asset", async () => {
+    const storage = open();
+    const stored = await storage.appendEvents([
+      result("rows", "a", true),
+      result("rows", "a", false),
+      result("rows", "b...d,f", false, "WARN"),
+      result("rows", undefined, true),
+      result("ids", "a", true),
+      { ...result("rows", "a", true), asset: "other" },
+    ]);
+    const [, a, list, whole, ids] = stored.map((one) => one.id);
+    expect(await checksOf(storage)).toEqual([
+      `ids[a] passed ${ids}`,
+      `rows[] passed ${whole}`,
+      `rows[a] failed ERROR: rows is wrong ${a}`,
+      `rows[b...d] failed WARN: rows is wrong ${list}`,
+      `rows[f] failed WARN: rows is wrong ${list}`,
+    ]);
+    expect(await checksOf(storage, whole)).toEqual([`ids[a] passed ${ids}`]);
+    expect((await storage.checkRows("orders")).find((row) => row.partition === "a")).toMatchObject({ at: 2_000, runId: "r1" });
+    // A later result takes the place of the one before.
+    const [again] = await storage.appendEvents([result("rows", "a", true)]);
+    expect((await checksOf(storage)).filter((text) => text.startsWith("rows[a]"))).toEqual([`rows[a] passed ${again!.id}`]);
+  });
+  test("a partition that is wiped is told beside its results; a wiped asset has none left, other assets keep theirs", async () => {
+    const storage = open();
+    await storage.appendEvents([result("rows", "a", false), { ...result("rows", "a", false), asset: "other" }]);
+    const [wiped] = await storage.appendEvents([about("wiped", "a")]);
+    expect((await storage.checkRows("orders", wiped!.id - 1)).map(({ check, partition }) => [check, partition])).toEqual([
+      ["", "a"],
+    ]);
+    await storage.appendEvents([result("rows", "b", false), about("wiped", undefined), result("rows", "c", true)]);
+    expect((await storage.checkRows("orders")).map(({ partition }) => partition)).toEqual(["c"]);
+    expect(await storage.checkRows("other")).toHaveLength(1);
+  });
   test("thousands of partitions in one batch", async () => {
     const storage = open();
     await storage.appendEvents(Array.from({ length: 3_000 }, (_, n) => about("materialization", `key_${n}`)));

@@ -10,6 +10,7 @@ import {
   type StoredEvent,
 } from "@kc/runtime/internal";
 import type { Kysely } from "kysely";
+import { projectChecks } from "./check-rows.ts";
 import { projectPartitions } from "./partition-rows.ts";
 import { eventToRow, rowToEvent } from "./rows.ts";
 import type { Sql, Tx } from "./sql.ts";
@@ -78,6 +79,7 @@ export async function insertEvents(tx: Tx, events: readonly NewEvent[]): Promise
   await projectRuns(tx, stored);
   await projectAssets(tx, stored);
   await projectPartitions(tx, stored);
+  await projectChecks(tx, stored);
   return stored;
 }
 

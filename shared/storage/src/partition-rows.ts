@@ -8,7 +8,7 @@ import {
 } from "@kc/runtime/internal";
 import type { Insertable, Selectable } from "kysely";
 import { insertEvents } from "./event-rows.ts";
-import type { Sql, Tx } from "./sql.ts";
+import { portions, type Sql, type Tx } from "./sql.ts";
 import type { Tables } from "./tables.ts";
 
 type Part = Pick<Storage, "partitionRows" | "dynamicPartitions" | "changeDynamicPartitions">;
@@ -118,11 +118,6 @@ export async function projectPartitions(tx: Tx, events: readonly StoredEvent[]):
         })),
       )
       .execute();
-}
-
-/** A statement binds a limited number of values. */
-function* portions<T>(items: readonly T[], size = 1_000): Generator<T[]> {
-  for (let from = 0; from < items.length; from += size) yield items.slice(from, from + size);
 }
 
 const toRow = (asset: string, row: PartitionRow, changed: number): Insertable<Tables["asset_partitions"]> => ({

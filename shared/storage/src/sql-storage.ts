@@ -1,6 +1,7 @@
 import type { Storage } from "@kc/runtime/internal";
 import type { Kysely } from "kysely";
 import { backfillRows } from "./backfill-rows.ts";
+import { checkRows } from "./check-rows.ts";
 import { evaluationRows } from "./evaluation-rows.ts";
 import { eventRows } from "./event-rows.ts";
 import { instigatorRows } from "./instigator-rows.ts";
@@ -51,6 +52,7 @@ export function sqlStorage(db: Kysely<Tables>, facts: Dialect): Storage {
     ...valueRows(sql),
     ...outboxRows(sql),
     ...partitionRows(sql),
+    ...checkRows(sql),
     ...backfillRows(sql),
     ...evaluationRows(sql),
     ...leaseRows(sql),

@@ -25,3 +25,8 @@ export interface Sql {
   /** One transaction at a time: SQLite has one connection, and projections read what they write. */
   write<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
 }
+
+/** A statement binds a limited number of values. */
+export function* portions<T>(items: readonly T[], size = 1_000): Generator<T[]> {
+  for (let from = 0; from < items.length; from += size) yield items.slice(from, from + size);
+}

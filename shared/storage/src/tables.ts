@@ -71,6 +71,17 @@ export interface Tables {
     wiped_event_id: number | null;
     changed: number;
   };
+  partition_checks: {
+    asset: string;
+    name: string;
+    partition: string;
+    event_id: number;
+    at: number;
+    run_id: string | null;
+    passed: number;
+    severity: string;
+    description: string | null;
+  };
   backfills: { id: string; status: string; created_at: number; body: string };
   evaluations: { id: Generated<number>; asset: string; at: number; request_id: string | null; body: string };
   dynamic_partitions: { name: string; key: string; position: number };

@@ -44,8 +44,16 @@ describe("PostgreSQL", () => {
     await client.query(
       "insert into ticks (location, name, type, status, at) values ('team', 'daily', 'schedule', 'success', 60000)",
     );
+    await client.query(
+      `insert into events (type, at, run_id, asset, body) values
+         ('check_result', 3, 'r1', 'a', '{"partition":"p","check":{"name":"rows","passed":true,"severity":"ERROR"}}'),
+         ('check_result', 4, 'r1', 'a', '{"partition":"p","check":{"name":"rows","passed":false,"severity":"WARN","description":"why"}}')`,
+    );
     await client.end();
     const storage = await openPostgres(url(), { schema: "first" });
+    expect(await storage.checkRows("a")).toEqual([
+      { check: "rows", partition: "p", eventId: 2, at: 4, runId: "r1", passed: false, severity: "WARN", description: "why" },
+    ]);
     expect((await storage.info()).schemaVersion).toBe(migrationsOf("postgres").at(-1)!.version);
     expect(await storage.instigators()).toMatchObject([{ name: "daily", status: "running", cursor: "c", lastTickAt: 60_000 }]);
     expect(await storage.listTicks()).toMatchObject([{ status: "success", at: 60_000, manual: false }]);

@@ -1,10 +1,16 @@
 import type { StoredEvent } from "../event.ts";
+import type { CheckRow } from "./check-status.ts";
 import type { PartitionRow } from "./status.ts";
 
 /** The part of the storage contract that keeps partitions. */
 export interface PartitionStorage {
   /** What is known of the partitions of an asset; those with events newer than `after` only. */
   partitionRows(asset: string, after?: number): Promise<PartitionRow[]>;
+  /**
+   * The latest results of an asset's checks by partition, and which partitions were wiped; those of events newer than `after`
+   * only. Wiping the whole asset leaves none.
+   */
+  checkRows(asset: string, after?: number): Promise<CheckRow[]>;
   /** All keys of all dynamic definitions, by name, in the order they were added. */
   dynamicPartitions(): Promise<Map<string, string[]>>;
   /**

@@ -1,4 +1,5 @@
 import {
+  checkRowsOf,
   emptyAssetState,
   emptyPartitionRow,
   isEnd,
@@ -101,7 +102,15 @@ function project(memory: Memory, event: StoredEvent): void {
   }
   if (event.asset && assetEvents.has(event.type))
     memory.assets.set(event.asset, projectAsset(memory.assets.get(event.asset) ?? emptyAssetState(event.asset), event));
-  if (event.asset && event.type === "wiped" && !event.partition) memory.partitions.delete(event.asset);
+  if (event.asset && event.type === "wiped" && !event.partition) {
+    memory.partitions.delete(event.asset);
+    memory.checks.delete(event.asset);
+  }
+  if (event.asset)
+    for (const row of checkRowsOf(event)) {
+      const rows = memory.checks.get(event.asset) ?? new Map();
+      memory.checks.set(event.asset, rows.set(`${row.check}\0${row.partition}`, row));
+    }
   if (event.asset && event.partition)
     for (const text of partitionTexts(event.partition)) {
       const rows = memory.partitions.get(event.asset) ?? new Map();

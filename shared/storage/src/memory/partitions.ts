@@ -1,7 +1,7 @@
 import type { NewEvent, Storage, StoredEvent } from "@kc/runtime/internal";
 import type { Memory } from "./state.ts";
 
-type Part = Pick<Storage, "partitionRows" | "dynamicPartitions" | "changeDynamicPartitions">;
+type Part = Pick<Storage, "partitionRows" | "checkRows" | "dynamicPartitions" | "changeDynamicPartitions">;
 
 /** What is known of partitions, and the keys of dynamic ones. */
 export function memoryPartitions(memory: Memory, insert: (events: readonly NewEvent[]) => StoredEvent[]): Part {
@@ -12,6 +12,9 @@ export function memoryPartitions(memory: Memory, insert: (events: readonly NewEv
         .filter(({ changed }) => changed > after)
         .map(({ row }) => row)
         .sort((a, b) => (a.partition < b.partition ? -1 : 1));
+    },
+    async checkRows(asset, after = 0) {
+      return [...(memory.checks.get(asset)?.values() ?? [])].filter(({ eventId }) => eventId > after);
     },
     async dynamicPartitions() {
       return new Map([...memory.dynamic].filter(([, keys]) => keys.size > 0).map(([name, keys]) => [name, [...keys]]));

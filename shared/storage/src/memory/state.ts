@@ -2,6 +2,7 @@ import type {
   AlertState,
   AssetState,
   Backfill,
+  CheckRow,
   Delivery,
   InstigatorState,
   PartitionRow,
@@ -29,6 +30,8 @@ export interface Memory {
   seqs: Map<string, Set<number>>;
   assets: Map<string, AssetState>;
   partitions: Map<string, Map<string, { row: PartitionRow; changed: number }>>;
+  /** By asset, then by check and partition. */
+  checks: Map<string, Map<string, CheckRow>>;
   dynamic: Map<string, Set<string>>;
   instigators: Map<string, InstigatorState>;
   /** In the order of their ids. */
@@ -66,6 +69,7 @@ export function newMemory(): Memory {
     seqs: new Map(),
     assets: new Map(),
     partitions: new Map(),
+    checks: new Map(),
     dynamic: new Map(),
     instigators: new Map(),
     ticks: new Map(),
