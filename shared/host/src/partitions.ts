@@ -1,6 +1,9 @@
 import {
+  type CheckRow,
+  type CheckStatus,
   type Clock,
   checkPartitionKey,
+  checkStatus,
   didYouMean,
   type PartitionRow,
   type PartitionSet,
@@ -30,6 +33,10 @@ export interface LivePartitions {
   now(): WorkspacePartitions;
   /** Which partitions of an asset have been made, and of which the latest try failed. Reads what is new since the last call. */
   status(key: string): Promise<PartitionStatus>;
+  /** Of which partitions of an asset each of its checks passes and fails; empty where the asset has no partitions. */
+  checks(key: string): Promise<ReadonlyMap<string, CheckStatus>>;
+  /** The same without results from before the latest materialization of their partition. */
+  checksSinceMade(key: string): Promise<ReadonlyMap<string, CheckStatus>>;
   /** The partitions that runs are making or are to make, by asset. */
   inProgress(runs: readonly Run[]): Map<string, PartitionSet>;
   /** @throws UserError at a key that is none, and at a name that no asset's partitions have. */
@@ -43,6 +50,11 @@ export interface LivePartitions {
   dynamic(): { name: string; keys: readonly string[]; assets: string[] }[];
 }
 
+interface Results {
+  rows: ReadonlyMap<string, CheckRow>;
+  status: ReadonlyMap<string, CheckStatus>;
+}
+
 export function livePartitions(
   deps: { workspace: Pick<Workspace, "graph">; storage: Storage; log: EventLog; clock: Clock },
   /** The keys of dynamic definitions as the storage has them. */
@@ -53,14 +65,21 @@ export function livePartitions(
   const none: readonly string[] = [];
   const known = new Map<string, { definition: unknown; keys: unknown; after: number; status: PartitionStatus }>();
 
+  const results = new Map<string, { definition: unknown; keys: unknown; after: number } & Results>();
+
   const reload = async () => {
     dynamic = await storage.dynamicPartitions();
     known.clear();
+    results.clear();
   };
   // Another host on the same storage may have changed them: its events come by this log too.
   log.listen((events) => {
     if (events.some((event) => event.type === "dynamic_partitions")) void reload();
-    for (const { type, asset } of events) if (type === "wiped" && asset) known.delete(asset);
+    for (const { type, asset } of events)
+      if (type === "wiped" && asset) {
+        known.delete(asset);
+        results.delete(asset);
+      }
   });
 
   const now = (graph: WorkspaceGraph = workspace.graph()) =>
@@ -78,6 +97,25 @@ export function livePartitions(
       const status = same ? advance(space, before.status, rows) : partitionStatus(space, rows);
       known.set(key, { definition: space.definition, keys: dynamic, after: newest, status });
       return status;
+    },
+    async checks(key) {
+      const space = now().spaceOf(key);
+      if (!space.definition) return new Map();
+      const before = results.get(key);
+      const same = before && before.definition === space.definition && before.keys === dynamic ? before : undefined;
+      const newest = await storage.lastEventId();
+      if (same?.after === newest) return same.status;
+      const rows = await storage.checkRows(key, same?.after);
+      const all = new Map(same?.rows);
+      for (const row of rows) all.set(`${row.check}\0${row.partition}`, row);
+      const status = same && rows.length === 0 ? same.status : checkStatus(space, [...all.values()]);
+      results.set(key, { definition: space.definition, keys: dynamic, after: newest, rows: all, status });
+      return status;
+    },
+    async checksSinceMade(key) {
+      const space = now().spaceOf(key);
+      if (!space.definition) return new Map();
+      return checkStatus(space, await storage.checkRows(key), await storage.partitionRows(key));
     },
     inProgress(runs) {
       const partitions = now();
@@ -110,6 +148,21 @@ export function livePartitions(
       [...dynamicNames(workspace.graph())].map(([name, assets]) => ({ name, assets, keys: dynamic.get(name) ?? none })),
   };
   return live;
+}
+
+/**
+ * Partitions that somebody names, as they are kept.
+ * @throws UserError when the asset has none, or not these.
+ */
+export function keptPartition(
+  graph: WorkspaceGraph,
+  partitions: Pick<LivePartitions, "now">,
+  key: string,
+  partition: string,
+): string {
+  if (!graph.assets.get(key)?.partitions) throw new UserError(`asset "${key}" has no partitions: "${partition}" cannot be one`);
+  const space = partitions.now().spaceOf(key);
+  return space.kept(space.parse(partitionTexts(partition))).join(",");
 }
 
 function advance(

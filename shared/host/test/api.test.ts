@@ -212,7 +212,7 @@ describe("the OpenAPI document", () => {
           ? "?key=a&name=rows"
           : path === "/api/checks/results"
             ? "?asset=a&name=full"
-            : path.startsWith("/api/asset/partitions")
+            : path.startsWith("/api/asset/partitions") || path === "/api/checks/partitions"
               ? "?key=parts"
               : /^\/api\/asset(\/|$)/.test(path)
                 ? "?key=a"

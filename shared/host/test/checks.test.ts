@@ -128,6 +128,40 @@ describe("health", () => {
     expect((await asset("daily")).health).toBe("healthy");
     expect((await instance.api.partitions("daily")).counts).toMatchObject({ materialized: 1, failed: 0 });
   });
+  test("results are of the partitions they were about: in health, by partition and in numbers", async () => {
+    await instance.api.wipe({ selection: "daily" });
+    const part = async () => (await asset("daily")).checks[0]!;
+    await instance.materialize("daily", { partition: "2026-01-05" });
+    await instance.materialize("daily", { partition: "2026-01-06" });
+    // A pass of the 6th hides no failure of the 5th.
+    expect(await part()).toMatchObject({
+      result: { passed: false, partition: "2026-01-05" },
+      partitions: { passed: 1, failed: 1, warned: 0, whole: true, failing: ["2026-01-05"] },
+    });
+    expect(await asset("daily")).toMatchObject({
+      health: "warning",
+      healthReasons: [{ of: "checks", text: "checks failed for 1 partition (2026-01-05): part" }, {}],
+    });
+    const at = async (partition: string) => (await instance.api.checks("daily", partition)).map(({ result }) => result?.passed);
+    expect([await at("2026-01-05"), await at("2026-01-06"), await at("2026-01-07")]).toEqual([[false], [true], [undefined]]);
+    expect(await instance.api.checks("orders", "2026-01-05")).toEqual([]);
+    const listed = await instance.api.checkPartitions("daily", { check: "part" });
+    expect(listed.results.map(({ check, partition, passed }) => [check, partition, passed])).toEqual([
+      ["part", "2026-01-06", true],
+      ["part", "2026-01-05", false],
+    ]);
+    expect(await instance.api.checkPartitions("daily", { failed: true, limit: 0 })).toEqual({ total: 1, results: [] });
+    await expect(instance.api.checkPartitions("daily", { check: "parts" })).rejects.toThrow('Did you mean "part"?');
+
+    const failed = { name: "part", passed: false, description: "seen elsewhere" };
+    await instance.api.report({ type: "check", asset: "daily", partition: "2026-01-07...2026-01-08", check: failed });
+    expect(await asset("daily")).toMatchObject({ health: "degraded" });
+    expect((await part()).partitions).toMatchObject({ failed: 3, failing: ["2026-01-05", "2026-01-07...2026-01-08"] });
+    await instance.api.wipe({ selection: "daily", partition: "2026-01-05...2026-01-07" });
+    expect((await part()).partitions).toMatchObject({ passed: 0, failed: 1, failing: ["2026-01-08"] });
+    await instance.api.report({ type: "check", asset: "daily", check: { name: "part", passed: true } });
+    expect(await part()).toMatchObject({ result: { passed: true, partition: null }, partitions: { failed: 0, whole: true } });
+  });
   test.each([
     [() => instance.api.report({ type: "materialization", asset: "order" }), 'there is no asset "order". Did you mean "orders"?'],
     [() => instance.api.report({ type: "materialization", asset: "daily" }), "has partitions: which of them was made?"],

@@ -10,6 +10,7 @@ import type {
   BackfillBody,
   BackfillDetail,
   BackfillPlan,
+  CheckPartitions,
   CheckResult,
   ComponentInfo,
   ConnectionInfo,
@@ -87,11 +88,13 @@ export function apiClient(base: string, options: { fetch?: typeof fetch } = {}) 
     addLocation: (location: string) => call<Location>("POST", `locations/${encodeURIComponent(location)}`),
     assets: (selection?: string) => call<Asset[]>("GET", "assets", { selection }),
     asset: (key: string) => call<AssetDetail>("GET", "asset", { key }),
-    /** Checks of a selection's assets, with their latest results. */
-    checks: (selection?: string) => call<AssetCheck[]>("GET", "checks", { selection }),
+    /** Checks of a selection's assets, with their latest results; with `partition` those that count for it. */
+    checks: (selection?: string, partition?: string) => call<AssetCheck[]>("GET", "checks", { selection, partition }),
     /** Results of a check, newest first. */
     checkResults: (asset: string, name: string, query: { limit?: number } = {}) =>
       call<CheckResult[]>("GET", "checks/results", { asset, name, ...query }),
+    checkPartitions: (key: string, params: { check?: string; failed?: boolean; limit?: number } = {}) =>
+      call<CheckPartitions>("GET", "checks/partitions", { key, ...params }),
     /** A number of the metadata over the materializations, oldest first. */
     series: (key: string, name: string, query: { limit?: number } = {}) =>
       call<Series>("GET", "asset/series", { key, name, ...query }),

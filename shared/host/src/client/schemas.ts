@@ -52,6 +52,17 @@ export const workspaceSchema = z
   })
   .openapi("Workspace");
 
+const checkResultSchema = z.object({
+  passed: z.boolean(),
+  severity: z.enum(["WARN", "ERROR"]),
+  at: instant,
+  runId: z.string().nullable(),
+  /** Keys and ranges joined by commas; null: the whole asset. */
+  partition: z.string().nullable(),
+  description: z.string().nullable(),
+  metadata: metadataSchema,
+});
+
 export const checkStateSchema = z
   .object({
     name: z.string(),
@@ -61,19 +72,30 @@ export const checkStateSchema = z
     /** `step`: the asset's own step reports it and it cannot run alone. */
     by: z.enum(["step", "code"]),
     description: z.string().nullable(),
-    result: z
+    /** The latest; of a partitioned asset the latest failure that stands, before any pass of other partitions. */
+    result: checkResultSchema.nullable(),
+    /** Of a partitioned asset: for how many partitions the latest result is which; null before any is known. */
+    partitions: z
       .object({
-        passed: z.boolean(),
-        severity: z.enum(["WARN", "ERROR"]),
-        at: instant,
-        runId: z.string().nullable(),
-        partition: z.string().nullable(),
-        description: z.string().nullable(),
-        metadata: metadataSchema,
+        passed: z.number().int(),
+        warned: z.number().int(),
+        failed: z.number().int(),
+        /** False: the latest result about the whole asset is a failure. */
+        whole: z.boolean(),
+        /** The first keys and ranges that fail with any severity. */
+        failing: z.array(z.string()),
       })
       .nullable(),
   })
   .openapi("CheckState");
+
+/** Results of an asset's checks by partition, the newest first. */
+export const checkPartitionsSchema = z
+  .object({
+    total: z.number().int(),
+    results: z.array(checkResultSchema.extend({ check: z.string() })),
+  })
+  .openapi("CheckPartitions");
 
 export const assetCheckSchema = checkStateSchema.extend({ asset: z.string(), location: z.string() }).openapi("AssetCheck");
 

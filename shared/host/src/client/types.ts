@@ -17,6 +17,7 @@ export type Series = z.infer<typeof reports.seriesSchema>;
 export type ReportedEvent = z.infer<typeof reports.reportSchema>;
 export type Wiped = z.infer<typeof reports.wipedSchema>;
 export type AssetCheck = z.infer<typeof schemas.assetCheckSchema>;
+export type CheckPartitions = z.infer<typeof schemas.checkPartitionsSchema>;
 export type CheckState = z.infer<typeof schemas.checkStateSchema>;
 export type Run = z.infer<typeof schemas.runSchema>;
 export type RunDetail = z.infer<typeof schemas.runDetailSchema>;

@@ -3,12 +3,15 @@ import {
   type AlertState,
   backfillSignals,
   backfillSubject,
+  checkSubject,
+  intersectSets,
   isSubset,
   type PartitionsByAsset,
   partitionStatus,
   partitionTexts,
   type StoredEvent,
   subtractSets,
+  unionSets,
 } from "@kc/runtime/internal";
 import type { DaemonContext } from "./context.ts";
 
@@ -37,6 +40,56 @@ export async function mended(
     signals.push({ event, subject, good: true, severity: "error", at: context.clock.now(), title: told, assets });
   }
   return signals;
+}
+
+/**
+ * A check that failed for some partitions is mended once it passes for all of them, in whichever runs and ranges, or once
+ * what it said was wiped. A pass of the very same partitions is told by its own event too.
+ */
+export async function mendedChecks(
+  context: Context,
+  open: ReadonlyMap<string, AlertState>,
+  events: readonly StoredEvent[],
+): Promise<AlertSignal[]> {
+  const touched = new Set(
+    events.flatMap(({ type, asset, check }) =>
+      type === "wiped" || (type === "check_result" && check?.passed) ? (asset ?? []) : [],
+    ),
+  );
+  const signals: AlertSignal[] = [];
+  for (const alert of open.values()) {
+    const { event, subject, assets, title } = alert;
+    if (event !== "check_failed" || !touched.has(assets[0]!) || (await stillFails(context, alert))) continue;
+    const told = title.replace(/failed$/, "passed");
+    signals.push({ event, subject, good: true, severity: "error", at: context.clock.now(), title: told, assets });
+  }
+  return signals;
+}
+
+async function stillFails({ partitions, storage, workspace }: Context, alert: AlertState): Promise<boolean> {
+  const key = alert.assets[0]!;
+  const node = workspace.graph().assets.get(key);
+  if (!node) return true;
+  const { subject, partition } = alert;
+  const inBackfill = (name: string) => `${checkSubject(key, name)} in ${backfillSubject("")}`;
+  const check = node.checks.find(
+    ({ name }) =>
+      subject === checkSubject(key, name) ||
+      (partition && subject === checkSubject(key, name, { partition })) ||
+      subject.startsWith(inBackfill(name)),
+  );
+  if (!check) return false;
+  if (!node.partitions) return (await storage.assetStates([key])).get(key)?.checks[check.name]?.passed === false;
+  const status = (await partitions.checks(key)).get(check.name);
+  if (!status) return false;
+  const failing = unionSets(status.failed, status.warned);
+  const space = partitions.now().spaceOf(key);
+  if (subject.startsWith(inBackfill(check.name))) {
+    const backfill = await storage.getBackfill(subject.slice(inBackfill(check.name).length));
+    return intersectSets(failing, backfill ? space.read(backfill.targets[key] ?? []) : failing).size > 0;
+  }
+  if (subject !== checkSubject(key, check.name)) return intersectSets(failing, space.read(partitionTexts(partition))).size > 0;
+  return status.whole !== undefined || failing.size > 0;
 }
 
 /** What must be made again before an alert is over. */

@@ -2,6 +2,7 @@ import {
   type AlertSignal,
   type AlertState,
   type AlertWindows,
+  assetHealth,
   decideAlerts,
   degradedSignal,
   eventSignals,
@@ -16,7 +17,8 @@ import {
 import { readMutes } from "../alerts/mutes.ts";
 import { limitOf, ownersOf, ruleScopes, rulesOf } from "../alerts/rules.ts";
 import type { AlertsSettings } from "../alerts/settings.ts";
-import { backfillsTold, goneBackfills, mended } from "./alert-mends.ts";
+import { healthInput } from "../health.ts";
+import { backfillsTold, goneBackfills, mended, mendedChecks } from "./alert-mends.ts";
 import type { DaemonContext } from "./context.ts";
 import { retryDecision } from "./run-retries.ts";
 
@@ -30,6 +32,7 @@ const watched: NewEvent["type"][] = [
   "check_result",
   "freshness",
   "backfill",
+  "wiped",
 ];
 /** A page of the log at one look. */
 const page = 1_000;
@@ -79,6 +82,7 @@ export async function tickAlerts(context: DaemonContext, options: AlertsOptions)
     ...eventSignals(final, (id) => runs.get(id)),
     ...(await backfillsTold(context, open, final)),
     ...(await mended(context, open, final)),
+    ...(await mendedChecks(context, open, final)),
   ];
   const gone = await goneBackfills(context, open);
   if (on.has("asset_degraded")) signals.push(...(await degraded(context, final)));
@@ -168,10 +172,19 @@ function repeats(open: ReadonlyMap<string, AlertState>, signal: AlertSignal): bo
 }
 
 /** Health of the assets the events are about. */
-async function degraded({ storage, clock }: DaemonContext, events: readonly { asset?: string }[]): Promise<AlertSignal[]> {
-  const keys = [...new Set(events.flatMap((event) => event.asset ?? []))];
-  if (keys.length === 0) return [];
-  return [...(await storage.assetStates(keys)).values()].flatMap((state) => degradedSignal(state, clock.now()) ?? []);
+async function degraded(
+  { storage, clock, workspace, partitions }: DaemonContext,
+  events: readonly { asset?: string }[],
+): Promise<AlertSignal[]> {
+  const { assets } = workspace.graph();
+  const nodes = [...new Set(events.flatMap((event) => event.asset ?? []))].flatMap((key) => assets.get(key) ?? []);
+  if (nodes.length === 0) return [];
+  const states = await storage.assetStates(nodes.map((node) => node.key));
+  const signals = nodes.map(async (node) => {
+    const health = assetHealth(await healthInput(partitions, node, states.get(node.key)));
+    return degradedSignal(node.key, health, clock.now());
+  });
+  return Promise.all(signals);
 }
 
 /** What the last tick that ended says of every schedule and sensor: told once, from success to failure and back. */

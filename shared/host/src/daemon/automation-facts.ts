@@ -1,5 +1,6 @@
 import {
   type AssetState,
+  type CheckStatus,
   type PartitionSet,
   type PartitionStatus,
   projectAsset,
@@ -18,11 +19,15 @@ export interface AutomationFacts {
   states: Map<string, AssetState>;
   /** Of assets with partitions that conditions look at. */
   partitions: Map<string, PartitionStatus>;
+  /** Of those of them that have checks, where conditions look at checks. */
+  checks: Map<string, ReadonlyMap<string, CheckStatus>>;
+  /** A condition looks at checks. */
+  readsChecks: boolean;
   graph: WorkspaceGraph | undefined;
 }
 
 export async function loadFacts(storage: Storage): Promise<AutomationFacts> {
-  return { states: await storage.assetStates(), partitions: new Map(), graph: undefined };
+  return { states: await storage.assetStates(), partitions: new Map(), checks: new Map(), readsChecks: false, graph: undefined };
 }
 
 /** Takes in the events since the last evaluation; reads the partitions of what they concern, of everything after a reload. */
@@ -39,13 +44,28 @@ export async function advanceFacts(
     if (!event.asset) continue;
     const state = facts.states.get(event.asset) ?? emptyState(event.asset);
     facts.states.set(event.asset, projectAsset(state, event));
-    if (event.type === "materialization" || event.type === "step_failed" || event.type === "wiped") changed.add(event.asset);
+    if (changing.has(event.type)) changed.add(event.asset);
   }
   facts.graph = graph;
   const wanted = all ? watched(graph) : [...changed].filter((key) => facts.partitions.has(key));
   if (all) facts.partitions.clear();
-  for (const key of wanted) facts.partitions.set(key, await context.partitions.status(key));
+  if (all) {
+    facts.checks.clear();
+    facts.readsChecks = looksAtChecks(graph);
+  }
+  for (const key of wanted) {
+    facts.partitions.set(key, await context.partitions.status(key));
+    if (facts.readsChecks && graph.assets.get(key)!.checks.length > 0)
+      facts.checks.set(key, await context.partitions.checksSinceMade(key));
+  }
 }
+
+const changing = new Set<StoredEvent["type"]>(["materialization", "step_failed", "wiped", "check_result"]);
+
+const looksAtChecks = (graph: WorkspaceGraph): boolean =>
+  [...graph.assets.values()].some(
+    ({ automation }) => automation && /"type":"(?:any|all)Checks"/.test(JSON.stringify(automation)),
+  );
 
 const emptyState = (key: string): AssetState => ({
   key,

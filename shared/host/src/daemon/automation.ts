@@ -73,6 +73,7 @@ export async function tickAutomation(context: DaemonContext, evaluations: Evalua
     failed: (key) => failedOf(context, facts, key),
     inProgress: (key) => going.get(key),
     checks: (key) => facts.states.get(key)?.checks,
+    checkStatus: (key) => facts.checks.get(key),
     maxRequestsPerMinute: context.automation.maxRequestsPerMinute,
     cursor,
     eventId: upTo,

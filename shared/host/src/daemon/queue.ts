@@ -1,11 +1,19 @@
 import {
   blockableDeps,
+  type CheckStatus,
   decideQueue,
+  type FailingPartitions,
   heldByCheck,
+  intersectSets,
   type NewEvent,
+  type PartitionSet,
+  partitionTexts,
   type Run,
   type RunRetryPolicy,
   type TagLimit,
+  unionSets,
+  type WorkspaceGraph,
+  type WorkspacePartitions,
 } from "@kc/runtime/internal";
 import type { RunLauncher } from "../runs/launcher.ts";
 import type { Pools } from "../runs/pools.ts";
@@ -14,15 +22,46 @@ import { standing } from "./run-retries.ts";
 
 /** The queued runs that a failed check of a dependency holds back, with the reason. Reads nothing where no check blocks so. */
 async function heldByChecks(
-  { workspace, storage }: DaemonContext,
+  { workspace, storage, partitions }: DaemonContext,
   queued: readonly Run[],
 ): Promise<(id: string) => string | undefined> {
   const graph = workspace.graph();
   const concerned = queued.map((run) => ({ run, deps: blockableDeps(graph, run) })).filter(({ deps }) => deps.length > 0);
   if (concerned.length === 0) return () => undefined;
-  const states = await storage.assetStates([...new Set(concerned.flatMap(({ deps }) => deps))]);
-  const held = new Map(concerned.map(({ run }) => [run.id, heldByCheck(graph, run, states)]));
-  return (id) => held.get(id);
+  const keys = [...new Set(concerned.flatMap(({ deps }) => deps))];
+  const states = await storage.assetStates(keys);
+  const results = new Map<string, ReadonlyMap<string, CheckStatus>>();
+  for (const key of keys) if (graph.assets.get(key)!.partitions) results.set(key, await partitions.checks(key));
+  const now = partitions.now();
+  const held = concerned.map(({ run }) => {
+    const needed = new Map<string, PartitionSet>();
+    const failing: FailingPartitions = (dep, check) => {
+      const status = results.get(dep)?.get(check);
+      if (!status) return undefined;
+      if (status.whole?.severity === "ERROR") return status.whole;
+      const set = needed.get(dep) ?? neededOf(graph, now, run, dep);
+      needed.set(dep, set);
+      const bad = intersectSets(status.failed, set);
+      if (bad.size === 0) return undefined;
+      return { at: status.latest!.at, runId: null, partitions: now.spaceOf(dep).text(bad).slice(0, 5).join(", ") };
+    };
+    return [run.id, heldByCheck(graph, run, states, failing)] as const;
+  });
+  const byId = new Map(held);
+  return (id) => byId.get(id);
+}
+
+/** The partitions of a dependency that what a run makes needs. */
+function neededOf(graph: WorkspaceGraph, partitions: WorkspacePartitions, run: Run, dep: string): PartitionSet {
+  let set: PartitionSet = new Map();
+  for (const step of run.plan.steps)
+    for (const asset of step.assets) {
+      if (!graph.assets.get(asset)?.deps.includes(dep)) continue;
+      const space = partitions.spaceOf(asset);
+      const own = space.definition ? space.read(partitionTexts(step.partition)) : space.all();
+      set = unionSets(set, partitions.upstream(asset, dep, own));
+    }
+  return set;
 }
 
 /** Launches the queued runs that may start, and ends those that never can. Answers what the others wait for. */

@@ -1,19 +1,13 @@
 import { z } from "@hono/zod-openapi";
-import { type AssetNode, didYouMean, formatDuration, freshnessText, type HealthInput, type Run } from "@kc/runtime/internal";
+import { didYouMean, formatDuration, freshnessText, type Run } from "@kc/runtime/internal";
 import { assetDetailSchema, assetSchema } from "../client/schemas.ts";
+import { healthInput } from "../health.ts";
 import { selectedKeys } from "../locations/selected-keys.ts";
 import type { WebContext } from "./context.ts";
 import { type App, get, list, NotFound } from "./route.ts";
 import { viewAsset } from "./views.ts";
 
 export function assetRoutes(app: App, { workspace, storage, partitions, daemon }: WebContext): void {
-  /** How many partitions are made and how many fail; undefined without partitions. */
-  const partitionsOf = async (node: AssetNode): Promise<HealthInput["partitions"]> => {
-    if (!node.partitions) return undefined;
-    const space = partitions.now().spaceOf(node.key);
-    const { materialized, failed } = await partitions.status(node.key);
-    return { made: space.count(materialized), failed: space.count(failed) };
-  };
   const openRuns = async (): Promise<Map<string, Run>> => {
     const runs = await storage.listRuns({
       statuses: ["queued", "starting", "running", "cancelling"],
@@ -39,7 +33,12 @@ export function assetRoutes(app: App, { workspace, storage, partitions, daemon }
       const [states, open] = await Promise.all([storage.assetStates(), openRuns()]);
       const nodes = keys.map((key) => graph.assets.get(key)!);
       const views = nodes.map(async (node) =>
-        viewAsset(node, states.get(node.key), workspace.location(node.location), open.get(node.key), await partitionsOf(node)),
+        viewAsset(
+          await healthInput(partitions, node, states.get(node.key)),
+          node,
+          workspace.location(node.location),
+          open.get(node.key),
+        ),
       );
       return context.json(await Promise.all(views), 200);
     },
@@ -60,7 +59,12 @@ export function assetRoutes(app: App, { workspace, storage, partitions, daemon }
       const evaluation = daemon.evaluations.get(key);
       return context.json(
         {
-          ...viewAsset(node, states.get(key), workspace.location(node.location), open.get(key), await partitionsOf(node)),
+          ...viewAsset(
+            await healthInput(partitions, node, states.get(key)),
+            node,
+            workspace.location(node.location),
+            open.get(key),
+          ),
           metadata: node.metadata,
           automation: node.automation ?? null,
           evaluation: evaluation ? { at: new Date(evaluation.at).toISOString(), evaluation: evaluation.evaluation } : null,

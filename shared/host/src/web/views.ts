@@ -2,11 +2,13 @@ import {
   type AssetNode,
   type AssetState,
   assetHealth,
+  type CheckRow,
   checksOf,
   describePartitions,
   type HealthInput,
   isEnd,
   nextTick,
+  type PartitionedChecks,
   pollDue,
   type Run,
   type ScheduleSnapshot,
@@ -64,40 +66,64 @@ export function viewEvent({ at: ms, seq: _, ...event }: StoredEvent): api.RunEve
   return { ...event, at: at(ms) } as api.RunEvent;
 }
 
-/** The checks of an asset with their latest results. */
-export const viewChecks = (node: AssetNode, state: AssetState | undefined): api.Asset["checks"] =>
+type CheckResult = NonNullable<api.Asset["checks"][number]["result"]>;
+
+const viewResult = (result: AssetState["checks"][string]): CheckResult => ({
+  passed: result.passed,
+  severity: result.severity,
+  at: at(result.at),
+  runId: result.runId,
+  partition: result.partition ?? null,
+  description: result.description ?? null,
+  metadata: result.metadata,
+});
+
+/** A result of some partitions; what the event said besides stands in its run. */
+export const viewCheckRow = (row: CheckRow): CheckResult =>
+  viewResult({ ...row, metadata: {}, ...(row.partition ? { partition: row.partition } : {}) });
+
+/** Partitions that are named: more are a count. */
+const mostFailing = 20;
+
+/** The checks of an asset with their results: the latest, or of a partitioned asset the latest failure that stands. */
+export const viewChecks = (
+  node: AssetNode,
+  state: AssetState | undefined,
+  partitioned: PartitionedChecks | undefined,
+): api.Asset["checks"] =>
   node.checks.map((check) => {
     const result = state?.checks[check.name];
+    const counts = partitioned?.byName.get(check.name);
+    const standing = counts?.latest;
+    const isLatest = standing && result && standing.at === result.at && standing.runId === result.runId && !result.passed;
     return {
       name: check.name,
       blocking: check.blocking,
       everywhere: check.everywhere ?? false,
       by: check.by,
       description: check.description ?? null,
-      result: result
+      result: standing && !isLatest ? viewCheckRow(standing) : result ? viewResult(result) : null,
+      partitions: counts
         ? {
-            passed: result.passed,
-            severity: result.severity,
-            at: at(result.at),
-            runId: result.runId,
-            partition: result.partition ?? null,
-            description: result.description ?? null,
-            metadata: result.metadata,
+            passed: counts.passed,
+            warned: counts.warned,
+            failed: counts.failed,
+            whole: counts.whole === undefined,
+            failing: counts.failing.slice(0, mostFailing),
           }
         : null,
     };
   });
 
 export function viewAsset(
+  input: HealthInput,
   node: AssetNode,
-  state: AssetState | undefined,
   location: LocationState | undefined,
   open: Run | undefined,
-  partitions?: HealthInput["partitions"],
 ): api.Asset {
+  const { state } = input;
   const going = open && !isEnd(open.status) ? (open.status === "queued" ? "queued" : "running") : undefined;
-  const freshness = node.freshness ? (state?.freshness ?? "unknown") : null;
-  const health = assetHealth({ node, state, freshness: freshness ?? undefined, partitions });
+  const health = assetHealth(input);
   return {
     key: node.key,
     location: node.location,
@@ -113,7 +139,7 @@ export function viewAsset(
     partitions: node.partitions ? describePartitions(node.partitions) : null,
     stale: location?.status !== "loaded",
     status: going ?? (state?.last ? state.last.status : state?.materialization ? "succeeded" : "missing"),
-    freshness,
+    freshness: input.freshness ?? null,
     health: health.status,
     healthReasons: health.reasons,
     materialization: state?.materialization
@@ -126,7 +152,7 @@ export function viewAsset(
       : null,
     unchangedAt: atOrNull(state?.unchangedAt),
     runId: open?.id ?? state?.last?.runId ?? null,
-    checks: viewChecks(node, state),
+    checks: viewChecks(node, state, input.checks),
   };
 }
 

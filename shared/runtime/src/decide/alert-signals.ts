@@ -1,7 +1,8 @@
 import type { AlertSeverity, AlertSignal } from "../alert.ts";
 import type { Backfill } from "../backfill.ts";
 import { isCancelled, type StoredEvent } from "../event.ts";
-import type { AssetState, Run, Tick } from "../storage.ts";
+import type { Run, Tick } from "../storage.ts";
+import type { Health } from "./health.ts";
 
 /** Runs of one backfill are told as one thing. */
 export const backfillTag = "kc/backfill";
@@ -68,14 +69,18 @@ export function eventSignals(events: readonly StoredEvent[], runOf: (id: string)
       case "check_result": {
         if (!asset || !event.check) return [];
         const { name, passed, severity, description } = event.check;
+        // Partitions that fail in a backfill are one thing; one that passes says nothing of the others.
+        const backfill = passed ? undefined : run?.tags[backfillTag];
+        const of = backfill ? `${asset} in ${backfillSubject(backfill)}` : named;
         return [
           {
             ...about,
+            ...partition,
             event: "check_failed",
-            subject: `${asset}#${name}`,
+            subject: checkSubject(asset, name, backfill ? { backfill } : partition),
             good: passed,
             severity: severity === "WARN" ? "warn" : "error",
-            title: `Check ${name} of ${asset} ${passed ? "passed" : "failed"}`,
+            title: `Check ${name} of ${of} ${passed ? "passed" : "failed"}`,
             ...(description ? { message: description } : {}),
             assets: [asset],
           },
@@ -118,6 +123,10 @@ function runSubject(run: Run): { subject: string; name: string } {
   return { subject: `${run.location}/${assets.join(",")}${partition}`, name: `${name} in ${run.location}${partition}` };
 }
 
+/** What an alert about a check is about: the check of some partitions, of those of a backfill, or of the whole asset. */
+export const checkSubject = (asset: string, check: string, of: { partition?: string; backfill?: string } = {}): string =>
+  `${asset}#${check}${of.backfill ? ` in ${backfillSubject(of.backfill)}` : of.partition ? ` [${of.partition}]` : ""}`;
+
 export const backfillSubject = (id: string): string => `backfill:${id}`;
 
 /**
@@ -158,26 +167,18 @@ function texts({ failed, skipped }: Backfill, key: string): string {
   return [...some(failed[key], "failed"), ...some(skipped[key], "left out")].join("; ");
 }
 
-/** Whether an asset is degraded, with every reason; undefined while nothing is known of it. */
-export function degradedSignal(state: AssetState, at: number): AlertSignal | undefined {
-  if (!state.materialization && !state.last) return undefined;
-  const checks = Object.entries(state.checks).filter(([, check]) => !check.passed);
-  const reasons = [
-    ...(state.last?.status === "failed" ? ["its last step failed"] : []),
-    ...(state.freshness === "fail" || state.freshness === "warn" ? [`freshness: ${state.freshness}`] : []),
-    ...checks.map(([name, check]) => `check ${name} failed (${check.severity})`),
-  ];
-  const error =
-    state.last?.status === "failed" || state.freshness === "fail" || checks.some(([, check]) => check.severity === "ERROR");
+/** What an asset's health says, with every reason that is bad. Nothing known is nothing bad. */
+export function degradedSignal(key: string, { status, reasons }: Health, at: number): AlertSignal {
+  const bad = reasons.filter((one) => one.status === "degraded" || one.status === "warning");
   return {
     event: "asset_degraded",
-    subject: state.key,
-    good: reasons.length === 0,
-    severity: error ? "error" : "warn",
+    subject: key,
+    good: bad.length === 0,
+    severity: status === "degraded" ? "error" : "warn",
     at,
-    title: reasons.length === 0 ? `Asset ${state.key} is healthy` : `Asset ${state.key} is ${error ? "degraded" : "in warning"}`,
-    ...(reasons.length > 0 ? { message: reasons.join("\n") } : {}),
-    assets: [state.key],
+    title: `Asset ${key} is ${status === "warning" ? "in warning" : status === "unknown" ? "not degraded any more" : status}`,
+    ...(bad.length > 0 ? { message: bad.map(({ text }) => text).join("\n") } : {}),
+    assets: [key],
   };
 }
 

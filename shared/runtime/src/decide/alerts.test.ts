@@ -2,10 +2,11 @@ import { describe, expect, test } from "vitest";
 import type { AlertRule, AlertSignal, AlertState } from "../alert.ts";
 import { noAddressees } from "../alert.ts";
 import type { StoredEvent } from "../event.ts";
-import { emptyAssetState, type Run } from "../storage.ts";
+import type { Run } from "../storage.ts";
 import { newRun } from "../storage-contract.testsuite.ts";
 import { degradedSignal, eventSignals, tickSignal } from "./alert-signals.ts";
 import { type AlertFacts, type AlertWindows, decideAlerts, staleMs } from "./alerts.ts";
+import type { Health } from "./health.ts";
 
 const minute = 60_000;
 const rule = (more: Partial<AlertRule> = {}): AlertRule => ({
@@ -207,18 +208,37 @@ describe("what events say", () => {
     expect(told({ type: "freshness", asset: "a", state: "fail" })).toEqual(["freshness a error"]);
     expect(told({ type: "freshness", asset: "a", state: "fresh" })).toEqual(["freshness a good"]);
   });
-  test("an asset is degraded with every reason, and healthy again without", () => {
-    const state = emptyAssetState("a");
-    expect(degradedSignal(state, 1)).toBeUndefined();
-    const last = { runId: "r", status: "failed" as const, at: 1 };
-    const checks = { rows: { passed: false, severity: "WARN" as const, at: 1, runId: null, metadata: {} } };
-    expect(degradedSignal({ ...state, last, checks, freshness: "warn" }, 1)).toMatchObject({
+  test("a check is a thing of its own for each partition; those that fail in a backfill are one", () => {
+    const result = (passed: boolean, partition?: string) => ({
+      ...{ type: "check_result" as const, asset: "a", runId: "r", ...(partition ? { partition } : {}) },
+      check: { name: "rows", passed, severity: "ERROR" as const, blocking: false },
+    });
+    const said = (passed: boolean, partition?: string, run?: Run) =>
+      eventSignals([{ id: 7, at: 1, ...result(passed, partition) }], () => run).map((one) => `${one.subject}: ${one.title}`);
+    expect(said(false)).toEqual(["a#rows: Check rows of a failed"]);
+    expect(said(false, "2026-01-01")).toEqual(["a#rows [2026-01-01]: Check rows of a [2026-01-01] failed"]);
+    expect(said(true, "2026-01-01")).toEqual(["a#rows [2026-01-01]: Check rows of a [2026-01-01] passed"]);
+    const filling = { ...newRun("r"), tags: { "kc/backfill": "b1" } } as unknown as Run;
+    expect(said(false, "2026-01-01", filling)).toEqual(["a#rows in backfill:b1: Check rows of a in backfill:b1 failed"]);
+    expect(said(true, "2026-01-02", filling)).toEqual(["a#rows [2026-01-02]: Check rows of a [2026-01-02] passed"]);
+  });
+  test("an asset is degraded with every reason that its health has, and healthy again without", () => {
+    const health = (status: Health["status"], ...texts: string[]): Health => ({
+      status,
+      reasons: [
+        ...texts.map((text) => ({ of: "checks" as const, status, text })),
+        { of: "freshness", status: "healthy", text: "it is fresh" },
+      ],
+    });
+    expect(degradedSignal("a", health("degraded", "one", "two"), 1)).toMatchObject({
       good: false,
       severity: "error",
-      message: "its last step failed\nfreshness: warn\ncheck rows failed (WARN)",
+      title: "Asset a is degraded",
+      message: "one\ntwo",
     });
-    expect(degradedSignal({ ...state, last: { ...last, status: "succeeded" }, checks }, 1)).toMatchObject({ severity: "warn" });
-    expect(degradedSignal({ ...state, last: { ...last, status: "succeeded" } }, 1)).toMatchObject({ good: true });
+    expect(degradedSignal("a", health("warning", "one"), 1)).toMatchObject({ good: false, severity: "warn" });
+    expect(degradedSignal("a", health("healthy"), 1)).toMatchObject({ good: true, title: "Asset a is healthy" });
+    expect(degradedSignal("a", { status: "unknown", reasons: [] }, 1)).toMatchObject({ good: true });
   });
   test("a tick is told by the schedule's or sensor's name", () => {
     const tick = {

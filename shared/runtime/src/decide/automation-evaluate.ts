@@ -151,7 +151,11 @@ function evaluate(condition: AutomationCondition, scope: Scope, run: Look): Foun
     case "checkPassed":
     case "checkFailed":
     case "checkMissing":
-      return done(whole(checkState(scope, run) === condition.type));
+      return done(
+        space.definition
+          ? checkedPartitions(scope, space, run, condition.type)
+          : whole(checkState(scope, run) === condition.type),
+      );
     case "not": {
       const of = child(condition.condition, 0, { odd: true });
       return done(subtractSets(all, of.set), [of.evaluation]);
@@ -268,12 +272,26 @@ function latestWindows(space: PartitionSpace, lookbackMs: number | undefined): P
   );
 }
 
+type CheckState = "checkPassed" | "checkFailed" | "checkMissing";
+
 /** A result counts for the materialization it came after. Only a failure of severity ERROR blocks. */
-function checkState({ key, check }: Scope, { input }: Look): "checkPassed" | "checkFailed" | "checkMissing" | undefined {
+function checkState({ key, check }: Scope, { input }: Look): CheckState | undefined {
   if (!check) return undefined;
   const result = input.checks?.(key)?.[check.name];
   if (!result || result.at < (input.materializedAt(key) ?? 0)) return "checkMissing";
   return result.passed || (check.blocking && result.severity === "WARN") ? "checkPassed" : "checkFailed";
+}
+
+/** The same for each partition by itself. */
+function checkedPartitions({ key, check }: Scope, space: PartitionSpace, { input }: Look, type: CheckState): PartitionSet {
+  if (!check) return noPartitions;
+  const all = wholeOf(space);
+  const status = input.checkStatus?.(key)?.get(check.name);
+  if (!status) return type === "checkMissing" ? all : noPartitions;
+  const { passed, warned, failed } = status;
+  if (type === "checkPassed") return intersectSets(check.blocking ? unionSets(passed, warned) : passed, all);
+  if (type === "checkFailed") return intersectSets(check.blocking ? failed : unionSets(failed, warned), all);
+  return subtractSets(all, unionSets(unionSets(passed, warned), failed));
 }
 
 /** Code versions that a condition reads, as a text. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { graphOf } from "../../test/build.ts";
 import * as automation from "../automation-algebra.ts";
+import { type CheckRow, checkStatus } from "../partition/check-status.ts";
 import {
   dailyPartitions,
   dynamicPartitions,
@@ -23,6 +24,7 @@ function world(lines: string[], more: Record<string, Partial<AssetSnapshot>>) {
   let cursor: AutomationCursor = { eventId: 0, at: 0, assets: {} };
   let updates: Update[] = [];
   const made = new Map<string, string[]>();
+  const results = new Map<string, CheckRow[]>();
   const self = {
     now: 0,
     looked: 0,
@@ -31,6 +33,14 @@ function world(lines: string[], more: Record<string, Partial<AssetSnapshot>>) {
     dynamic: [] as string[],
     failed: [] as string[],
     partitions: () => workspacePartitions(graph, { now: self.now, dynamicKeys: () => self.dynamic }),
+    /** A check's result about partitions; without any, about the whole. */
+    check(key: string, said: "passed" | "warned" | "failed", partition = "") {
+      const rows = results.get(key) ?? [];
+      const severity = said === "warned" ? ("WARN" as const) : ("ERROR" as const);
+      const eventId = 1_000 + rows.length;
+      results.set(key, [...rows, { check: "rows", partition, eventId, at: 1, runId: null, passed: said === "passed", severity }]);
+      return self;
+    },
     redefine(next: Record<string, Partial<AssetSnapshot>>) {
       graph = graphOf({ team: lines }, next);
       return self;
@@ -54,6 +64,14 @@ function world(lines: string[], more: Record<string, Partial<AssetSnapshot>>) {
         touched,
         materializedAt: (key) => (made.has(key) ? 1 : null),
         materialized: setOf,
+        checkStatus: (key) => {
+          const space = partitions.spaceOf(key);
+          const rows = (made.get(key) ?? []).map((partition, at) => ({
+            ...{ partition, materialized: { eventId: at + 1, at: 1, runId: null } },
+            ...{ failedEventId: null, failedRunId: null },
+          }));
+          return checkStatus(space, results.get(key) ?? [], rows);
+        },
         inProgress: () => undefined,
         ...(self.most === undefined ? {} : { maxRequestsPerMinute: self.most }),
         cursor: JSON.parse(JSON.stringify(cursor)) as AutomationCursor,
@@ -109,6 +127,38 @@ describe("over mappings", () => {
     expect(one.look("2026-01-03T06:00")).toEqual([]);
     expect(one.make("a", "2026-01-02").look("2026-01-03T07:00")).toEqual([]);
     expect(one.make("x").look("2026-01-03T08:00")).toEqual([]);
+  });
+});
+
+describe("checks by partition", () => {
+  const keys = staticPartitions(["a", "b", "c", "d"]);
+  const check = { name: "rows", by: "code" as const, blocking: true };
+  /** Which partitions a condition is true for: it asks for them. */
+  const holds = (
+    condition: ReturnType<typeof automation.checkFailed>,
+    blocking: boolean,
+    steps: (one: ReturnType<typeof world>) => unknown,
+  ) => {
+    const one = world(["s"], { s: { partitions: keys, checks: [{ ...check, blocking }], automation: condition } });
+    one.make("s", "a", "b", "c");
+    steps(one);
+    return one.look("2026-01-03T00:30", ["s"]);
+  };
+  const { anyChecksMatch, checkPassed, checkFailed, checkMissing } = automation;
+  const said = (one: ReturnType<typeof world>) =>
+    one.check("s", "failed", "a").check("s", "warned", "b").check("s", "passed", "c");
+  test.each([
+    ["failed", checkFailed(), true, ["s a"]],
+    ["failed, also where it only warns and blocks nothing", checkFailed(), false, ["s a...b"]],
+    ["passed, also where it warns and could block", checkPassed(), true, ["s b...c"]],
+    ["passed", checkPassed(), false, ["s c"]],
+    ["missing", checkMissing(), true, ["s d"]],
+  ])("%s", (_, condition, blocking, asked) => {
+    expect(holds(anyChecksMatch(condition), blocking, said)).toEqual(asked);
+  });
+  test("a result about the whole is that of all that had been made", () => {
+    expect(holds(anyChecksMatch(checkPassed()), true, (one) => said(one).check("s", "passed"))).toEqual(["s a...c"]);
+    expect(holds(anyChecksMatch(checkFailed()), true, (one) => said(one).check("s", "failed"))).toEqual(["s a...c"]);
   });
 });
 

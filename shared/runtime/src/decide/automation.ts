@@ -2,6 +2,7 @@ import { nextTick } from "../cron.ts";
 import { UserError } from "../errors.ts";
 import type { WorkspaceGraph } from "../graph.ts";
 import { reach } from "../graph.ts";
+import type { CheckStatus } from "../partition/check-status.ts";
 import { intersectSets, noPartitions, type PartitionSet, subtractSets, unionSets } from "../partition/partition-set.ts";
 import type { WorkspacePartitions } from "../partition/workspace-partitions.ts";
 import type { AssetState } from "../storage.ts";
@@ -60,6 +61,8 @@ export interface AutomationInput {
   failed?(key: string): PartitionSet | undefined;
   inProgress(key: string): PartitionSet | undefined;
   checks?(key: string): AssetState["checks"] | undefined;
+  /** Results by partition since the latest materialization of each; asked of assets with partitions only. */
+  checkStatus?(key: string): ReadonlyMap<string, CheckStatus> | undefined;
   /** Requests of one asset within a minute without news from upstream; more stop it. Default: no bound. */
   maxRequestsPerMinute?: number;
   cursor: AutomationCursor;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { graphOf } from "../../test/build.ts";
+import { staticPartitions } from "../partition/definition.ts";
 import { type AssetState, emptyAssetState } from "../storage.ts";
 import { failedBlockingChecks, heldByCheck } from "./blocking.ts";
 
@@ -37,5 +38,16 @@ describe("a failed blocking check", () => {
     expect(heldByCheck(graph, runOf("a", "b"), states)).toBeUndefined();
     expect(heldByCheck(graph, runOf("b"), new Map([["a", stateOf(true)]]))).toBeUndefined();
     expect(heldByCheck(graphWith(rows(true)), runOf("b"), states)).toBeUndefined();
+  });
+  test("of a dependency with partitions holds back by what it says of those that the run needs", () => {
+    const partitions = staticPartitions(["x", "y"]);
+    const graph = graphOf({ one: ["a"], two: ["b <- a"] }, { a: { checks: [rows(true, true)], partitions } });
+    // The latest result of all passed: it is not what counts.
+    const states = new Map([["a", stateOf(true)]]);
+    const failing = (asset: string, check: string) => ({ at: 5, runId: "r7", partitions: `x of ${asset}#${check}` });
+    expect(heldByCheck(graph, runOf("b"), states, failing)).toBe(
+      "waits for check a:rows to pass for x of a#rows: it blocks everywhere and failed in run r7",
+    );
+    expect(heldByCheck(graph, runOf("b"), new Map([["a", stateOf(false)]]), () => undefined)).toBeUndefined();
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { assetNamed } from "../../test/build.ts";
+import type { CheckCounts, PartitionedChecks } from "../partition/check-status.ts";
 import { dailyPartitions } from "../partition/definition.ts";
 import { type AssetState, emptyAssetState } from "../storage.ts";
 import { assetHealth, type HealthInput } from "./health.ts";
@@ -52,6 +53,47 @@ describe("the health of an asset, cell by cell", () => {
   ] as const)("partitions %j: %s, whatever the last run did", (partitions, status) => {
     const partitioned = { ...node(), partitions: dailyPartitions({ start: "2026-01-01" }) };
     expect(health({ node: partitioned, state: { ...good, last: last("failed") }, partitions }).status).toBe(status);
+  });
+  describe("checks of a partitioned asset", () => {
+    const partitioned = { ...node("rows", "ids"), partitions: dailyPartitions({ start: "2026-01-01" }) };
+    const none = { count: 0, texts: [] };
+    const counts = (more: Partial<CheckCounts> = {}): CheckCounts => ({
+      ...{ passed: 3, warned: 0, failed: 0, failing: [], whole: undefined, latest: undefined },
+      ...more,
+    });
+    const whole = (severity: "WARN" | "ERROR") => ({
+      severity,
+      check: "rows",
+      partition: "",
+      eventId: 1,
+      at: 1,
+      runId: null,
+      passed: false,
+    });
+    const some = (...texts: string[]) => ({ count: texts.length, texts });
+    const of = (one: CheckCounts, failed = none as PartitionedChecks["failed"], warned = none as PartitionedChecks["failed"]) =>
+      health({
+        node: partitioned,
+        state: good,
+        partitions: { made: 3, failed: 0 },
+        checks: { byName: new Map([["rows", one]]), failed, warned },
+      });
+    test.each([
+      ["none fails", counts(), none, none, "healthy", "1 of 2 checks ran, none fails for any partition"],
+      ["one warns", counts({ warned: 1 }), none, some("d1"), "warning", "checks warn for 1 partition (d1): rows"],
+      ["one fails", counts({ failed: 1 }), some("d1"), none, "warning", "checks failed for 1 partition (d1): rows"],
+      ["two fail", counts({ failed: 2 }), some("d1", "d2"), none, "degraded", "checks failed for 2 partitions (d1, d2): rows"],
+      ["the whole fails", counts({ whole: whole("ERROR") }), none, none, "degraded", "checks of the whole asset failed: rows"],
+      ["the whole warns", counts({ whole: whole("WARN") }), none, none, "warning", "checks of the whole asset warn: rows"],
+    ] as const)("%s", (_, one, failed, warned, status, text) => {
+      const found = of(one, failed as never, warned as never);
+      expect([found.status, found.reasons.find((reason) => reason.of === "checks")!.text]).toEqual([status, text]);
+    });
+    test("a latest result that passes hides nothing", () => {
+      const state = { ...good, checks: { rows: result(true) } };
+      const checks = { byName: new Map([["rows", counts({ failed: 2 })]]), failed: some("d1", "d2"), warned: none };
+      expect(health({ node: partitioned, state, checks }).status).toBe("degraded");
+    });
   });
   test("a materialization reported after the failure clears it; one of the failed run itself does not", () => {
     const failed = { ...good, last: { runId: "r2", status: "failed" as const, at: 200 } };

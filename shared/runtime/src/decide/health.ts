@@ -1,5 +1,6 @@
 import type { FreshnessState } from "../event.ts";
 import type { AssetNode } from "../graph.ts";
+import type { CheckCounts, PartitionedChecks } from "../partition/check-status.ts";
 import type { AssetState } from "../storage.ts";
 
 export const healthStatuses = ["healthy", "warning", "degraded", "unknown"] as const;
@@ -25,13 +26,15 @@ export interface HealthInput {
   freshness: FreshnessState | undefined;
   /** Of a partitioned asset: how many partitions are made, and the latest try of how many failed. */
   partitions?: { made: number; failed: number } | undefined;
+  /** Of a partitioned asset: what its checks say of which partitions. */
+  checks?: PartitionedChecks | undefined;
 }
 
 const rank: Record<HealthStatus, number> = { degraded: 3, warning: 2, healthy: 1, unknown: 0 };
 
 /**
  * The health of an asset: the worst of its latest materialization, its freshness and its checks; unknown when nothing is
- * known. One failing partition is a warning, more than one degrade. A materialization that is reported after a failure
+ * known. One failing partition is a warning, more than one degrade, for materializations and checks alike. A materialization that is reported after a failure
  * clears it, and so does wiping. Pure.
  */
 export function assetHealth(input: HealthInput): Health {
@@ -77,9 +80,10 @@ function freshness({ freshness }: HealthInput): HealthReason | undefined {
   }
 }
 
-function checks({ node, state }: HealthInput): HealthReason | undefined {
+function checks({ node, state, checks }: HealthInput): HealthReason | undefined {
   if (node.checks.length === 0) return undefined;
   const of = "checks";
+  if (node.partitions && checks) return partitionedChecks(node, checks);
   const results = node.checks.flatMap(({ name }) => {
     const result = state?.checks[name];
     return result ? [{ name, ...result }] : [];
@@ -95,4 +99,25 @@ function checks({ node, state }: HealthInput): HealthReason | undefined {
   if (mild.length > 0) return { of, status: "warning", text: `checks warn: ${names(mild)}` };
   if (results.length === 0) return { of, status: "unknown", text: "its checks never ran" };
   return { of, status: "healthy", text: `${results.length} of ${node.checks.length} checks passed, none failed` };
+}
+
+/** As of materializations: one partition that fails is a warning, more degrade, and so does a failure of the whole. */
+function partitionedChecks({ checks }: HealthInput["node"], { byName, failed, warned }: PartitionedChecks): HealthReason {
+  const of = "checks";
+  const known = [...byName];
+  const some = (list: readonly string[]) => `${list.slice(0, 5).join(", ")}${list.length > 5 ? ", …" : ""}`;
+  const names = (isBad: (counts: CheckCounts) => boolean) => some(known.filter(([, one]) => isBad(one)).map(([name]) => name));
+  const partitions = ({ count, texts }: PartitionedChecks["failed"]) =>
+    `${count} partition${count === 1 ? "" : "s"} (${some(texts)})`;
+  const whole = (severity: "WARN" | "ERROR") => names((one) => one.whole?.severity === severity);
+  if (whole("ERROR")) return { of, status: "degraded", text: `checks of the whole asset failed: ${whole("ERROR")}` };
+  if (failed.count > 0) {
+    const text = `checks failed for ${partitions(failed)}: ${names((one) => one.failed > 0)}`;
+    return { of, status: failed.count > 1 ? "degraded" : "warning", text };
+  }
+  if (whole("WARN")) return { of, status: "warning", text: `checks of the whole asset warn: ${whole("WARN")}` };
+  if (warned.count > 0)
+    return { of, status: "warning", text: `checks warn for ${partitions(warned)}: ${names((one) => one.warned > 0)}` };
+  if (known.length === 0) return { of, status: "unknown", text: "its checks never ran" };
+  return { of, status: "healthy", text: `${known.length} of ${checks.length} checks ran, none fails for any partition` };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type CheckRow, checkStatus } from "./check-status.ts";
+import { type CheckRow, checkStatus, countChecks } from "./check-status.ts";
 import { dailyPartitions, staticPartitions } from "./definition.ts";
 import { partitionSpace } from "./space.ts";
 import type { PartitionRow } from "./status.ts";
@@ -66,6 +66,31 @@ describe("of each partition the latest result counts", () => {
     expect(read([old, row(day(2), "failed")], parts)).toMatchObject({ failed: day(2) });
     const range = row(`${day(3)}...${day(5)}`, "failed");
     expect(read([range], [made(day(4))])).toMatchObject({ failed: `${day(3)},${day(5)}` });
+  });
+  test("where what is made counts, a result about the whole is that of all that had been made by then", () => {
+    const before = [made(day(1)), made(day(2)), made(day(3))];
+    const own = row(day(2), "failed");
+    const whole = row("", "passed");
+    const after = made(day(3));
+    const later = row(day(1), "warned");
+    expect(read([own, whole, later], [...before.slice(0, 2), after])).toMatchObject({
+      passed: day(2),
+      warned: day(1),
+      failed: "",
+    });
+    expect(read([row("", "failed")], before)).toMatchObject({ failed: `${day(1)}...${day(3)}` });
+  });
+  test("in numbers: by check, and partitions for which any of them fails", () => {
+    const rows = [row(day(1), "failed"), row(day(2), "warned"), row(day(2), "failed", "ids"), row(day(4), "failed", "gone")];
+    const { byName, failed, warned } = countChecks(days, checkStatus(days, rows), ["rows", "ids", "never"]);
+    expect([failed, warned]).toEqual([
+      { count: 2, texts: [`${day(1)}...${day(2)}`] },
+      { count: 0, texts: [] },
+    ]);
+    expect([...byName].map(([name, one]) => [name, one.failed, one.warned, one.failing])).toEqual([
+      ["rows", 1, 1, [`${day(1)}...${day(2)}`]],
+      ["ids", 1, 0, [day(2)]],
+    ]);
   });
   test("partitions that are no more, or not yet, and checks of which nothing is known say nothing", () => {
     expect(read([row("2026-02-01", "passed"), row("gone", "failed")])).toMatchObject({ failed: "" });

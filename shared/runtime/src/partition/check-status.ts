@@ -48,22 +48,28 @@ export interface CheckStatus {
 /**
  * Joins the rows of an asset, by check. A pass of the whole asset has seen all of its partitions: what failed before it
  * stands no more.
- * @param made Rows of partitions: results from before their latest materialization count no more.
+ * @param made Rows of partitions: then a result counts only for the materialization that it came after, and one about the
+ * whole asset for all that had been made by then.
  */
 export function checkStatus(
   space: PartitionSpace,
   rows: readonly CheckRow[],
-  made: readonly PartitionRow[] = [],
+  made?: readonly PartitionRow[],
 ): Map<string, CheckStatus> {
-  const ends = [
-    ...rows.filter((row) => row.check === "").map(({ partition: text, eventId: id }) => ({ text, id })),
-    ...made.flatMap(({ partition: text, materialized }) => (materialized ? [{ text, id: materialized.eventId }] : [])),
-  ];
+  const builds = (made ?? []).flatMap(({ partition: text, materialized }) =>
+    materialized ? [{ text, id: materialized.eventId }] : [],
+  );
+  const ends = [...rows.filter((row) => row.check === "").map(({ partition: text, eventId: id }) => ({ text, id })), ...builds];
   const byCheck = Map.groupBy(
     rows.filter((row) => row.check !== ""),
     (row) => row.check,
   );
-  return new Map([...byCheck].map(([name, own]) => [name, statusOf(space, own, ends)]));
+  return new Map(
+    [...byCheck].map(([name, own]) => {
+      const status = statusOf(space, own, ends, made !== undefined);
+      return [name, made ? withWhole(space, status, own, builds) : status];
+    }),
+  );
 }
 
 type Kind = "passed" | "warned" | "failed";
@@ -71,9 +77,9 @@ type End = { text: string; id: number };
 
 const kindOf = ({ passed, severity }: CheckRow): Kind => (passed ? "passed" : severity === "WARN" ? "warned" : "failed");
 
-function statusOf(space: PartitionSpace, rows: readonly CheckRow[], ends: readonly End[]): CheckStatus {
+function statusOf(space: PartitionSpace, rows: readonly CheckRow[], ends: readonly End[], sinceMade: boolean): CheckStatus {
   const whole = rows.find((row) => row.partition === "");
-  const cleared = whole?.passed ? whole.eventId : 0;
+  const cleared = whole && (whole.passed || sinceMade) ? whole.eventId : 0;
   const ended = new Map<string, number>();
   for (const { text, id } of ends) ended.set(text, Math.max(id, ended.get(text) ?? 0));
   const standing = rows.filter(
@@ -87,6 +93,20 @@ function statusOf(space: PartitionSpace, rows: readonly CheckRow[], ends: readon
     whole: whole && !whole.passed ? whole : undefined,
     latest: failing.find((row) => row === whole || touches(space, row, sets)),
   };
+}
+
+/** What was made before the latest result about the whole asset, and not anew since, has that result unless one of its own. */
+function withWhole(space: PartitionSpace, status: CheckStatus, rows: readonly CheckRow[], builds: readonly End[]): CheckStatus {
+  const whole = rows.find((row) => row.partition === "");
+  if (!whole) return status;
+  const read = (some: readonly End[]) => space.read(some.map((one) => one.text));
+  let set = subtractSets(
+    read(builds.filter(({ id }) => id < whole.eventId)),
+    read(builds.filter(({ id }) => id > whole.eventId)),
+  );
+  for (const own of [status.passed, status.warned, status.failed]) set = subtractSets(set, own);
+  const kind = kindOf(whole);
+  return { ...status, [kind]: unionSets(status[kind], set) };
 }
 
 /** Rows of keys are apart from each other; those of ranges may speak of the same partition. */
@@ -122,4 +142,63 @@ function inOrder(space: PartitionSpace, rows: readonly CheckRow[], ends: readonl
 function touches(space: PartitionSpace, row: CheckRow, { warned, failed }: Record<Kind, PartitionSet>): boolean {
   const own = space.read([row.partition]);
   return intersectSets(own, warned).size > 0 || intersectSets(own, failed).size > 0;
+}
+
+/** A check's standing in numbers, for people. */
+export interface CheckCounts {
+  passed: number;
+  warned: number;
+  failed: number;
+  /** Keys and ranges that fail with any severity. */
+  failing: string[];
+  whole: CheckRow | undefined;
+  latest: CheckRow | undefined;
+}
+
+/** The standing of the checks of a partitioned asset. */
+export interface PartitionedChecks {
+  byName: ReadonlyMap<string, CheckCounts>;
+  /** Partitions for which any check fails with severity ERROR, and those for which one only warns. */
+  failed: { count: number; texts: string[] };
+  warned: { count: number; texts: string[] };
+}
+
+/** Counts of the checks with these names; others are no more. */
+export function countChecks(
+  space: PartitionSpace,
+  status: ReadonlyMap<string, CheckStatus>,
+  names: readonly string[],
+): PartitionedChecks {
+  const byName = new Map<string, CheckCounts>();
+  let failed = noPartitions;
+  let warned = noPartitions;
+  for (const name of names) {
+    const one = status.get(name);
+    if (!one) continue;
+    failed = unionSets(failed, one.failed);
+    warned = unionSets(warned, one.warned);
+    byName.set(name, {
+      ...{ passed: space.count(one.passed), warned: space.count(one.warned), failed: space.count(one.failed) },
+      ...{ failing: space.text(unionSets(one.failed, one.warned)), whole: one.whole, latest: one.latest },
+    });
+  }
+  const view = (set: PartitionSet) => ({ count: space.count(set), texts: space.text(set) });
+  return { byName, failed: view(failed), warned: view(subtractSets(warned, failed)) };
+}
+
+/**
+ * The latest result of a check that speaks of any of these partitions; one about the whole asset speaks of all. Undefined
+ * when there is none, or they were wiped since.
+ */
+export function checkRowAt(
+  space: PartitionSpace,
+  rows: readonly CheckRow[],
+  name: string,
+  set: PartitionSet,
+): CheckRow | undefined {
+  const latest = rows
+    .filter((row) => row.check === name || row.check === "")
+    .sort((a, b) => b.eventId - a.eventId)
+    .find((row) => row.partition === "" || intersectSets(space.read([row.partition]), set).size > 0);
+  return latest?.check === "" ? undefined : latest;
 }
