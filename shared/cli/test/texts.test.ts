@@ -1,5 +1,6 @@
 import type { Run, RunEvent } from "@kc/host/client";
 import { describe, expect, test } from "vitest";
+import { checkText } from "../src/check-text.ts";
 import { plannedText } from "../src/commands/backfill.ts";
 import { joinedText } from "../src/commands/dev.ts";
 import { backfillFailures, causeOf, partitionText } from "../src/run-cause.ts";
@@ -127,5 +128,30 @@ describe("taskLines()", () => {
       " ERROR  run failed: command  exited (2)",
     ];
     expect(taskLines(output.join("\n"))).toEqual([output[4], output[5], output[7]]);
+  });
+});
+
+describe("how a check stands", () => {
+  const result = (passed: boolean, severity: "WARN" | "ERROR" = "ERROR") =>
+    ({ passed, severity, at: "2026-01-01T00:00:00Z", runId: null, partition: null, description: null, metadata: {} }) as const;
+  const counts = (more: object = {}) => ({ passed: 5, warned: 0, failed: 0, whole: true, failing: [] as string[], ...more });
+  test.each([
+    [{ result: null, partitions: null }, "never ran"],
+    [{ result: result(true), partitions: null }, "passed"],
+    [{ result: result(false, "WARN"), partitions: null }, "failed (WARN)"],
+    [{ result: result(true), partitions: counts() }, "passed for 5 partitions"],
+    [{ result: result(true), partitions: counts({ passed: 0 }) }, "passed"],
+    [{ result: result(false), partitions: counts({ failed: 1, failing: ["d1"] }) }, "failed (ERROR) for 1 partition: d1"],
+    [
+      { result: result(false, "WARN"), partitions: counts({ warned: 6, failing: ["a", "b", "c", "d", "e...f"] }) },
+      "failed (WARN) for 6 partitions: a, b, c, d, …",
+    ],
+    [{ result: result(false), partitions: counts({ whole: false }) }, "failed (ERROR) for the whole"],
+    [
+      { result: result(false), partitions: counts({ whole: false, failed: 1, failing: ["d1"] }) },
+      "failed (ERROR) for the whole and 1 partition: d1",
+    ],
+  ])("%#", (state, text) => {
+    expect(checkText(state)).toBe(text);
   });
 });

@@ -1,3 +1,4 @@
+import { checkText } from "../check-text.ts";
 import { type Command, text, UsageError } from "../command.ts";
 import { followRequest } from "../follow.ts";
 import { withHost } from "../host.ts";
@@ -12,9 +13,13 @@ export const isCheckName = (word: string): boolean => {
 
 export const command: Command = {
   summary: "List the checks of assets and run them without making the assets.",
-  usage: "list [selection…] | run <selection… | key:name…> [--partition KEY]",
+  usage: "list [selection…] [--partition KEY] | run <selection… | key:name…> [--partition KEY]",
   options: {
-    partition: { type: "string", value: "KEY", description: "run: partition of the partitioned assets; default the whole asset" },
+    partition: {
+      type: "string",
+      value: "KEY",
+      description: "run: partition of the partitioned assets, default the whole asset; list: the results that count for it",
+    },
     failed: { type: "boolean", description: "list: only checks whose latest result is a failure" },
     detach: { type: "boolean", description: "run: request the runs and return at once" },
     verbose: { type: "boolean", short: "v", description: "run: show everything the checks print" },
@@ -23,6 +28,7 @@ export const command: Command = {
   examples: [
     ["kc checks list", "every check with its latest result"],
     ["kc checks list 'group:staging' --failed", "what fails in a group"],
+    ["kc checks list orders --partition 2026-01-31", "what counts for one partition"],
     ["kc checks run 'group:staging'", "run the checks of assets, make nothing"],
     ["kc checks run orders:not_null orders:unique", "some checks by name"],
   ],
@@ -31,11 +37,11 @@ export const command: Command = {
     if (action !== "list" && action !== "run")
       throw new UsageError(action ? `there is no "kc checks ${action}"; there are list and run` : "list or run?");
     if (action === "list") {
-      if (values.partition !== undefined) throw new UsageError("--partition belongs to kc checks run");
+      const partition = text(values, "partition");
       const selection = words.length > 0 ? words.join(" ") : context.location ? `location:"${context.location}"` : undefined;
       return withHost(context, async ({ api }) => {
         await api.settled();
-        const all = await api.checks(selection);
+        const all = await api.checks(selection, partition);
         const shown = values.failed ? all.filter((one) => one.result && !one.result.passed) : all;
         context.print(
           values.json
@@ -46,7 +52,7 @@ export const command: Command = {
                   `${one.asset}:${one.name}`,
                   one.by === "step" ? "by the step" : "code",
                   one.everywhere ? "everywhere" : one.blocking ? "yes" : "no",
-                  one.result ? (one.result.passed ? "passed" : `failed (${one.result.severity})`) : "never ran",
+                  checkText(partition === undefined ? one : { ...one, partitions: null }),
                   ago(one.result?.at ?? null),
                   one.result?.description ?? null,
                 ]),

@@ -1,4 +1,5 @@
 import type { ApiClient } from "@kc/host/client";
+import { checkText } from "../check-text.ts";
 import { type Command, type CommandContext, jsonOption, noMore, UsageError } from "../command.ts";
 import { withHost } from "../host.ts";
 import { ago, table } from "../table.ts";
@@ -54,13 +55,7 @@ const listings: Record<string, Listing> = {
       (await api.assets(scope(selection, context))).flatMap((asset) =>
         asset.checks.map((check) => ({ asset: asset.key, ...check })),
       ),
-    (one) => [
-      one.name,
-      one.asset,
-      one.blocking ? "yes" : "no",
-      one.result ? (one.result.passed ? "passed" : `failed (${one.result.severity})`) : "never ran",
-      ago(one.result?.at ?? null),
-    ],
+    (one) => [one.name, one.asset, one.blocking ? "yes" : "no", checkText(one), ago(one.result?.at ?? null)],
   ),
   jobs: of(
     ["job", "location", "selection", "description"],

@@ -5,7 +5,7 @@ import { withHost } from "../host.ts";
 export const command: Command = {
   summary: "Tell kc what happened elsewhere: that an asset was made or seen, or what a check found.",
   usage:
-    "<materialization | observation> ASSET [--partition KEY] [--metadata NAME=VALUE]\n       kc report check ASSET:NAME <--passed | --failed> [--severity WARN] [--description TEXT]",
+    "<materialization | observation> ASSET [--partition KEY] [--metadata NAME=VALUE]\n       kc report check ASSET:NAME <--passed | --failed> [--partition KEY] [--severity WARN] [--description TEXT]",
   options: {
     partition: { type: "string", value: "KEY", description: "Which partition: a key or a range first...last" },
     metadata: {
