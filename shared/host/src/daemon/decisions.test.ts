@@ -9,6 +9,7 @@ import {
   type SensorEvent,
   type SensorResult,
   type Storage,
+  staticPartitions,
   UserError,
 } from "@kc/runtime/internal";
 import { openSqlite } from "@kc/storage/sqlite";
@@ -362,8 +363,7 @@ describe("poll sensors", () => {
     expect(await ticks()).toEqual(["success", "failed"]);
   });
   test("what a sensor reports is in the log", async () => {
-    const check = { name: "n", blocking: false, severity: "ERROR", metadata: {}, tags: {} };
-    snapshot.assets = [{ ...assetOf("a"), checks: [check as never] }];
+    snapshot.assets = [assetOf("a", { checks: [{ name: "n", blocking: false, by: "code" }] })];
     answer = () => ({
       events: [
         { type: "materialization", asset: "a", metadata: { rows: 5 } },
@@ -376,6 +376,26 @@ describe("poll sensors", () => {
       checks: { n: { passed: false, severity: "ERROR" } },
     });
   });
+});
+
+test("what a sensor reports may be of partitions; of one that is none the tick fails and nothing is reported", async () => {
+  snapshot.sensors = [{ name: "pushed", type: "poll", intervalMs: 1_000, selection: "*", target: "b", defaultStatus: "running" }];
+  const checks = [{ name: "n", blocking: false, by: "code" as const }];
+  snapshot.assets = [assetOf("a", { partitions: staticPartitions(["x", "y"]), checks }), assetOf("b")];
+  const report = (partition: string) => ({ type: "check" as const, asset: "a", name: "n", passed: false, partition });
+  answer = () => ({ events: [report("x")] });
+  await sensors();
+  expect((await storage.checkRows("a")).map(({ check, partition, passed }) => [check, partition, passed])).toEqual([
+    ["n", "x", false],
+  ]);
+  answer = () => ({ events: [report("y"), report("z")] });
+  now += 1_000;
+  await sensors();
+  expect((await storage.listTicks({ limit: 1 }))[0]).toMatchObject({
+    status: "failed",
+    error: expect.stringContaining('there is no partition "z"'),
+  });
+  expect(await storage.checkRows("a")).toHaveLength(1);
 });
 
 describe("asset sensors", () => {
