@@ -159,6 +159,9 @@ describe("health", () => {
     expect((await part()).partitions).toMatchObject({ failed: 3, failing: ["2026-01-05", "2026-01-07...2026-01-08"] });
     await instance.api.wipe({ selection: "daily", partition: "2026-01-05...2026-01-07" });
     expect((await part()).partitions).toMatchObject({ passed: 0, failed: 1, failing: ["2026-01-08"] });
+    await instance.api.wipe({ selection: "daily", partition: "2026-01-08" });
+    // What had failed is forgotten, and the pass of the 6th with its partition.
+    expect(await part()).toMatchObject({ result: null, partitions: { passed: 0, failed: 0 } });
     await instance.api.report({ type: "check", asset: "daily", check: { name: "part", passed: true } });
     expect(await part()).toMatchObject({ result: { passed: true, partition: null }, partitions: { failed: 0, whole: true } });
   });

@@ -94,15 +94,16 @@ export const viewChecks = (
   node.checks.map((check) => {
     const result = state?.checks[check.name];
     const counts = partitioned?.byName.get(check.name);
-    const standing = counts?.latest;
-    const isLatest = standing && result && standing.at === result.at && standing.runId === result.runId && !result.passed;
+    const row = counts?.latest;
+    // The event that was last says more than its row.
+    const isLast = row && result && row.at === result.at && row.runId === result.runId && row.passed === result.passed;
     return {
       name: check.name,
       blocking: check.blocking,
       everywhere: check.everywhere ?? false,
       by: check.by,
       description: check.description ?? null,
-      result: standing && !isLatest ? viewCheckRow(standing) : result ? viewResult(result) : null,
+      result: !result || (counts && !row) ? null : row && !isLast ? viewCheckRow(row) : viewResult(result),
       partitions: counts
         ? {
             passed: counts.passed,

@@ -43,6 +43,8 @@ export interface CheckStatus {
   whole: CheckRow | undefined;
   /** The latest failure that stands, about whichever partitions. */
   latest: CheckRow | undefined;
+  /** The latest pass that stands. */
+  latestPass: CheckRow | undefined;
 }
 
 /**
@@ -85,13 +87,14 @@ function statusOf(space: PartitionSpace, rows: readonly CheckRow[], ends: readon
   const standing = rows.filter(
     (row) => row.partition !== "" && row.eventId > cleared && row.eventId > (ended.get(row.partition) ?? 0),
   );
-  const failing = [...standing, ...(whole ? [whole] : [])].filter((row) => !row.passed);
   const sets = overlap(standing, ended) ? inOrder(space, standing, ends) : apart(space, standing);
-  failing.sort((a, b) => b.eventId - a.eventId);
+  const newest = [...standing, ...(whole ? [whole] : [])].sort((a, b) => b.eventId - a.eventId);
+  const stands = (row: CheckRow, of: readonly PartitionSet[]) => row === whole || touches(space, row, of);
   return {
     ...sets,
     whole: whole && !whole.passed ? whole : undefined,
-    latest: failing.find((row) => row === whole || touches(space, row, sets)),
+    latest: newest.find((row) => !row.passed && stands(row, [sets.failed, sets.warned])),
+    latestPass: newest.find((row) => row.passed && stands(row, [sets.passed])),
   };
 }
 
@@ -138,10 +141,10 @@ function inOrder(space: PartitionSpace, rows: readonly CheckRow[], ends: readonl
   return sets;
 }
 
-/** Whether anything of what a row failed for still fails. */
-function touches(space: PartitionSpace, row: CheckRow, { warned, failed }: Record<Kind, PartitionSet>): boolean {
+/** Whether anything that a row speaks of is in one of the sets. */
+function touches(space: PartitionSpace, row: CheckRow, sets: readonly PartitionSet[]): boolean {
   const own = space.read([row.partition]);
-  return intersectSets(own, warned).size > 0 || intersectSets(own, failed).size > 0;
+  return sets.some((set) => intersectSets(own, set).size > 0);
 }
 
 /** A check's standing in numbers, for people. */
@@ -152,6 +155,7 @@ export interface CheckCounts {
   /** Keys and ranges that fail with any severity. */
   failing: string[];
   whole: CheckRow | undefined;
+  /** The latest failure that stands, else the latest pass. */
   latest: CheckRow | undefined;
 }
 
@@ -179,7 +183,7 @@ export function countChecks(
     warned = unionSets(warned, one.warned);
     byName.set(name, {
       ...{ passed: space.count(one.passed), warned: space.count(one.warned), failed: space.count(one.failed) },
-      ...{ failing: space.text(unionSets(one.failed, one.warned)), whole: one.whole, latest: one.latest },
+      ...{ failing: space.text(unionSets(one.failed, one.warned)), whole: one.whole, latest: one.latest ?? one.latestPass },
     });
   }
   const view = (set: PartitionSet) => ({ count: space.count(set), texts: space.text(set) });
