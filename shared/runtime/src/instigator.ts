@@ -50,7 +50,7 @@ export interface TickContext<R = Resources> extends Pick<StepContext<R>, "resour
 }
 
 /** @throws UserError when it is neither, such as "RUNNING". */
-export function checkStatus(what: string, name: string, status: DefaultStatus = "stopped"): DefaultStatus {
+export function checkDefaultStatus(what: string, name: string, status: DefaultStatus = "stopped"): DefaultStatus {
   if (status !== "running" && status !== "stopped")
     throw new UserError(`${what} "${name}": defaultStatus is "${String(status)}"; there are "running" and "stopped"`);
   return status;

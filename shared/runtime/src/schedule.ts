@@ -1,7 +1,14 @@
 import { callerOf, checkFunction } from "./asset.ts";
 import { type Duration, durationMs } from "./duration.ts";
 import { UserError } from "./errors.ts";
-import { checkFormerly, checkName, checkStatus, type DefaultStatus, type RunRequest, type TickContext } from "./instigator.ts";
+import {
+  checkDefaultStatus,
+  checkFormerly,
+  checkName,
+  type DefaultStatus,
+  type RunRequest,
+  type TickContext,
+} from "./instigator.ts";
 import type { JobDefinition } from "./job.ts";
 import type { Resources } from "./resource.ts";
 
@@ -99,7 +106,7 @@ export function schedule<R extends Resources = Record<never, never>>(options: Sc
       ...(typeof options.target === "string" ? {} : { ...options.target.tags, "kc/job": options.target.name }),
       ...options.tags,
     },
-    defaultStatus: checkStatus("schedule", options.name, options.defaultStatus),
+    defaultStatus: checkDefaultStatus("schedule", options.name, options.defaultStatus),
     missed,
     partition: options.partition,
     maxTickRetries,

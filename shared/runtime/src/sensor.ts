@@ -3,9 +3,9 @@ import { type Duration, durationMs } from "./duration.ts";
 import { UserError } from "./errors.ts";
 import { type FreshnessState, type RunStatus, runStatuses } from "./event.ts";
 import {
+  checkDefaultStatus,
   checkFormerly,
   checkName,
-  checkStatus,
   type DefaultStatus,
   type PartitionRequest,
   type ReportedEvent,
@@ -288,7 +288,7 @@ function makeSensor(type: SensorKind, options: Common<Resources>, more: Partial<
     selection: "*",
     target: typeof target === "object" ? target.selection : target,
     tags: typeof target === "object" ? { ...target.tags, "kc/job": target.name } : {},
-    defaultStatus: checkStatus("sensor", options.name, options.defaultStatus),
+    defaultStatus: checkDefaultStatus("sensor", options.name, options.defaultStatus),
     timeoutMs: timeout === undefined ? undefined : durationMs(timeout, `sensor "${options.name}": timeout`),
     formerly: checkFormerly("sensor", options.name, options.formerly),
     require: undefined,

@@ -84,7 +84,7 @@ describe("a freshness sensor", () => {
     await play(
       watcher(({ change }) => void seen.push(view(change)), { defaultStatus: "stopped" }),
       {
-        at: async (at, { storage, log, workspace }) => {
+        at: async (at, { storage, log, workspace, requests }) => {
           if (time(at.getTime()) !== "03:00") return;
           const clock = { now: () => at.getTime(), sleep: async () => {} };
           const sensor = (await instigators(workspace, storage, "sensor")).find((one) => one.definition.name === "stale")!;
@@ -142,11 +142,11 @@ describe("a freshness sensor", () => {
     };
     const { runs } = await play(watcher(run as never, { on: ["fail"], selection: "key:orders" }), {
       to: "2026-01-01T02:30:00Z",
-      at: async (at, { storage, log, workspace }) => {
+      at: async (at, { storage, log, workspace, requests }) => {
         if (previewed || time(at.getTime()) !== "02:00") return;
         await log.append([{ type: "freshness", at: at.getTime(), asset: "orders", state: "fail" }]);
         const sensor = (await instigators(workspace, storage, "sensor")).find((one) => one.definition.name === "stale")!;
-        const context = { workspace, storage, ticks: defaultTickSettings, partitions: undefined as never };
+        const context = { workspace, storage, requests, ticks: defaultTickSettings, partitions: undefined as never };
         previewed = await previewTick(context, sensor, at.getTime());
       },
     });
