@@ -118,11 +118,17 @@ function hold(url: string, pid: number, daemon: boolean): Omit<JoinedHost, "star
   return { url, api, ended, leave, gone };
 }
 
+/**
+ * A host lives for days and makes many small objects: with V8's own limit its young generation grows for an hour, up to
+ * twice the memory, and nothing is faster for it.
+ */
+const flags = ["--disable-warning=ExperimentalWarning", "--max-semi-space-size=8"];
+
 function start(options: HostOptions & { env?: Readonly<Record<string, string | undefined>> }, logs: string): Promise<HostAnswer> {
   const { env, ...own } = options;
   const log = openSync(join(logs, "host.log"), "a");
   const program = fileURLToPath(new URL("./main.ts", import.meta.url));
-  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", program], {
+  const child = spawn(process.execPath, [...flags, program], {
     cwd: options.root,
     detached: true,
     stdio: ["ignore", log, log, "pipe"],
