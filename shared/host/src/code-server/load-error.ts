@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { relative } from "node:path";
-import { failureOf } from "@kc/runtime/internal";
+import { failureOf } from "@kc/runtime/serve";
 
 /** What keeps a location from loading, with the place in the team's own code. */
 export interface LoadError {

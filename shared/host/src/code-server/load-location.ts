@@ -10,7 +10,7 @@ import {
   type LocationPaths,
   type Logger,
   UserError,
-} from "@kc/runtime/internal";
+} from "@kc/runtime/serve";
 
 export interface LoadParams {
   entry: string;

@@ -7,7 +7,7 @@ import {
   type RunInput,
   type TickLog,
   UserError,
-} from "@kc/runtime/internal";
+} from "@kc/runtime/serve";
 import {
   type CodeLocationServer,
   CodeLocationService,
@@ -16,7 +16,7 @@ import {
   type RunEvents,
 } from "../gen/code_location.ts";
 import { type HealthServer, HealthService } from "../gen/health.ts";
-import { refuseSecrets, withoutSecrets } from "../secrets/messages.ts";
+import { refuseSecrets, spelledWithoutSecrets, withoutSecrets } from "../secrets/messages.ts";
 import { redactor } from "../secrets/redactor.ts";
 import { secretValues } from "../secrets/secret-values.ts";
 import { tracesEndpoint } from "../telemetry/endpoint.ts";
@@ -147,7 +147,7 @@ const codeLocation: CodeLocationServer = {
         ? ({ $case: "error", value: outcome.error } as const)
         : ({
             $case: "snapshotJson",
-            value: JSON.stringify(withoutSecrets("snapshot", outcome.location.snapshot, secrets)),
+            value: spelledWithoutSecrets("snapshot", outcome.location.snapshot, secrets),
           } as const);
     answer(null, { result, loadMs });
   },

@@ -8,7 +8,7 @@ import {
   RunStop,
   type StepEvent,
   systemClock,
-} from "@kc/runtime/internal";
+} from "@kc/runtime/serve";
 import type { PoolRequest } from "../gen/code_location.ts";
 import { withoutSecrets } from "../secrets/messages.ts";
 import type { Redactor } from "../secrets/redactor.ts";

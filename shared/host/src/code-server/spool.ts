@@ -1,6 +1,6 @@
 import { closeSync, openSync, readdirSync, readSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import type { NewEvent } from "@kc/runtime/internal";
+import type { NewEvent } from "@kc/runtime/serve";
 
 const fileOf = (folder: string, runId: string): string => join(folder, `${runId}.ndjson`);
 const newline = 10;

@@ -14,7 +14,7 @@ import {
   type SensorRun,
   type TickLog,
   UserError,
-} from "@kc/runtime/internal";
+} from "@kc/runtime/serve";
 import { refuseSecrets } from "../secrets/messages.ts";
 import type { Redactor } from "../secrets/redactor.ts";
 

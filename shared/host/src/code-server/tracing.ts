@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { subscribe, tracingChannel } from "node:diagnostics_channel";
-import { type DatabaseCall, databaseChannel, type NewEvent } from "@kc/runtime/internal";
+import { type DatabaseCall, databaseChannel, type NewEvent } from "@kc/runtime/serve";
 import type { Redactor } from "../secrets/redactor.ts";
 import { type Exporter, newSpanId, otlpExporter, runSpanIdOf, type Span, traceIdOf } from "../telemetry/otlp.ts";
 

@@ -1,4 +1,4 @@
-import { type LocationSnapshot, type NewEvent, UserError } from "@kc/runtime/internal";
+import { type LocationSnapshot, type NewEvent, UserError } from "@kc/runtime/serve";
 import type { LoadError } from "../code-server/load-error.ts";
 import type { TickAnswer } from "../code-server/tick.ts";
 import type { Redactor } from "./redactor.ts";
@@ -23,6 +23,12 @@ const texts: { [K in keyof Messages]: ReadonlySet<string> } = {
 /** A message with `***` in place of secrets in its texts; the very same one when it holds none. */
 export function withoutSecrets<K extends keyof Messages>(kind: K, message: Messages[K], secrets: Redactor): Messages[K] {
   return secrets.suspects(JSON.stringify(message)) ? secrets.within(message, texts[kind]) : message;
+}
+
+/** The same as JSON, spelled once: definitions are long. */
+export function spelledWithoutSecrets<K extends keyof Messages>(kind: K, message: Messages[K], secrets: Redactor): string {
+  const spelled = JSON.stringify(message);
+  return secrets.suspects(spelled) ? JSON.stringify(secrets.within(message, texts[kind])) : spelled;
 }
 
 /**
