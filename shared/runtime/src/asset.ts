@@ -10,6 +10,7 @@ import type { PartitionsDefinition } from "./partition/definition.ts";
 import type { AuthoredMapping } from "./partition/mapping.ts";
 import { type PoolOption, type PoolUse, poolUse } from "./pool.ts";
 import type { LocationPaths, Logger, ResolvedResources, Resources } from "./resource.ts";
+import * as be from "./shape.ts";
 
 export interface RetryPolicy {
   /** How many times a failed step is tried again. */
@@ -172,8 +173,8 @@ export interface AssetsDefinition {
 export function asset<R extends Resources = Record<never, never>, C extends z.ZodType = z.ZodType<Record<string, never>>>(
   options: AssetOptions<R, C>,
 ): AssetsDefinition {
+  be.checkShape("asset", options?.key, options, assetShape);
   const { resources, config, retry, pool, materialize, ...spec } = options;
-  checkFunction(`asset "${options.key}"`, "materialize", materialize);
   return define(options.key, [spec], { subset: true, resources, config, retry, pool }, async (context) => {
     const result = await materialize(context as unknown as StepContext<R, z.output<C>>);
     context.materialized(options.key, result ?? {});
@@ -184,17 +185,63 @@ export function asset<R extends Resources = Record<never, never>, C extends z.Zo
 export function multiAsset<R extends Resources = Record<never, never>, C extends z.ZodType = z.ZodType<Record<string, never>>>(
   options: MultiAssetOptions<R, C>,
 ): AssetsDefinition {
-  if (options.assets.length === 0) throw new UserError(`multi-asset "${options.name}" has no assets`);
+  be.checkShape("multi-asset", options?.name, options, multiAssetShape);
   const { resources, config, retry, pool } = options;
-  checkFunction(`multi-asset "${options.name}"`, "materialize", options.materialize);
+  checkStepName(options.name);
+  if (options.assets.length === 0) throw new UserError(`multi-asset "${options.name}" has no assets`);
+  for (const spec of options.assets) be.checkShape("asset", spec?.key, spec, specShape);
   const run = async (context: MultiAssetContext) => options.materialize(context as unknown as MultiAssetContext<R, z.output<C>>);
   return define(options.name, options.assets, { subset: options.subset ?? true, resources, config, retry, pool }, run);
 }
 
 /** Defines an asset that something else makes: it has a place in the lineage, and its materializations are reported. */
 export function externalAsset(spec: AssetSpec): AssetsDefinition {
+  be.checkShape("external asset", spec?.key, spec, specShape);
   return define(spec.key, [spec], { subset: true }, undefined);
 }
+
+const dependency = be.either(
+  "a key or { key, mapping }",
+  be.text,
+  // A definition is a dependency as it is.
+  (value) => ((value as { kind?: unknown } | null)?.kind === "assets" ? undefined : aDependency(value)),
+);
+const aDependency = be.fields({ key: be.text, mapping: be.either("a mapping", be.func, be.condition) }, "key");
+
+const checkRules: Record<keyof CheckSpec, be.Rule> = { name: be.anything, description: be.text, blocking: be.anything };
+
+const specRules: Record<keyof AssetSpec, be.Rule> = {
+  key: be.text,
+  deps: be.listOf(dependency, 'a list of keys: ["orders"]'),
+  partitions: be.partitions,
+  backfill: be.either("a text or { chunks: n }", be.text, be.fields({ chunks: be.number }, "chunks")),
+  group: be.text,
+  owners: be.texts,
+  kinds: be.texts,
+  tags: be.tags,
+  description: be.text,
+  metadata: be.object,
+  automation: be.condition,
+  freshness: be.fields({ maxAge: be.object, cron: be.object, of: be.text }),
+  codeVersion: be.text,
+  checks: be.listOf(be.fields(checkRules), "a list of checks"),
+};
+const specShape = be.shapeOf<AssetSpec>(specRules, "key");
+
+const stepRules = {
+  resources: be.resources,
+  config: be.schema,
+  retry: be.fields({ max: be.anything, delay: be.anything, backoff: be.anything, jitter: be.anything }, "max"),
+  pool: be.either("a name or { name, weight }", be.text, be.fields({ name: be.anything, weight: be.anything }, "name")),
+  materialize: be.func,
+};
+const assetShape = be.shapeOf<AssetOptions<Resources, z.ZodType>>({ ...specRules, ...stepRules }, "key", "materialize");
+const multiAssetShape = be.shapeOf<MultiAssetOptions<Resources, z.ZodType>>(
+  { ...stepRules, name: be.text, assets: be.list, subset: be.flag },
+  "name",
+  "assets",
+  "materialize",
+);
 
 type Shared = {
   subset: boolean;
@@ -226,9 +273,15 @@ function define(name: string, specs: readonly AssetSpec[], shared: Shared, run: 
   };
 }
 
-/** @throws UserError when it is no function: definitions are loaded without a look at their types. */
-export function checkFunction(whose: string, name: string, value: unknown): void {
-  if (typeof value !== "function") throw new UserError(`${whose}: ${name} is ${value === undefined ? "missing" : "no function"}`);
+/** A step's name stands in addresses, commands and log lines, as keys of assets do. */
+function checkStepName(name: string): void {
+  try {
+    parseAssetKey(name);
+  } catch {
+    throw new UserError(`the name of multi-asset ${JSON.stringify(name.slice(0, 100))} could not be an asset key`, {
+      hint: 'Write letters, digits, "_", "-" and ".", parts joined by "/".',
+    });
+  }
 }
 
 function checkSpec(spec: AssetSpec): void {
@@ -244,9 +297,6 @@ function checkSpec(spec: AssetSpec): void {
   for (const owner of spec.owners ?? [])
     if (!/^team:.+/.test(owner) && !/^[^@\s]+@[^@\s]+$/.test(owner))
       throw new UserError(`asset "${spec.key}": owner "${owner}" is neither an e-mail address nor "team:<name>"`);
-  for (const [name, value] of Object.entries(spec.tags ?? {}))
-    if (typeof value !== "string")
-      throw new UserError(`asset "${spec.key}": tag "${name}" must be a string, not ${typeof value}`);
   for (const check of spec.checks ?? []) checkSpecOf(spec.key, check);
   if (spec.freshness) freshnessSnapshot(`asset "${spec.key}"`, spec.freshness, spec.partitions);
 }

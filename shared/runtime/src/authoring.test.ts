@@ -80,7 +80,7 @@ describe("types of the authoring API", () => {
     const down = asset({ key: "down", deps: [upstream, "other"], materialize: () => {} });
     expect(down.specs[0]!.deps).toEqual([upstream, "other"]);
     // @ts-expect-error a number is no key
-    asset({ key: "a", deps: [5], materialize: () => {} });
+    expect(() => asset({ key: "a", deps: [5], materialize: () => {} })).toThrow();
   });
   test("durations carry their unit", () => {
     asset({

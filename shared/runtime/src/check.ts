@@ -1,8 +1,9 @@
-import { callerOf, checkFunction, type StepContext, type UpstreamMaterialization } from "./asset.ts";
+import { callerOf, type StepContext, type UpstreamMaterialization } from "./asset.ts";
 import { parseAssetKey } from "./asset-key.ts";
 import { UserError } from "./errors.ts";
 import type { Metadata } from "./metadata.ts";
 import type { Resources } from "./resource.ts";
+import * as be from "./shape.ts";
 
 /** How bad a failed check is. Only an ERROR can block. */
 export type CheckSeverity = "WARN" | "ERROR";
@@ -77,9 +78,9 @@ export interface AssetCheckDefinition {
  * @throws UserError when the asset's key, the check's name or its history is wrong.
  */
 export function assetCheck<R extends Resources = Record<never, never>>(options: AssetCheckOptions<R>): AssetCheckDefinition {
+  be.checkShape("check", checkLabel(options), options, shape);
   const asset = parseAssetKey(typeof options.asset === "string" ? options.asset : options.asset.key);
   checkSpecOf(asset, options);
-  checkFunction(`check "${asset}:${options.name}"`, "run", options.run);
   const last = options.history?.last ?? 30;
   if (options.history && (!Number.isInteger(last) || last < 1 || last > 1_000))
     throw new UserError(`check "${asset}:${options.name}": history.last must be a whole number from 1 to 1,000`);
@@ -96,6 +97,26 @@ export function assetCheck<R extends Resources = Record<never, never>>(options: 
     run: async (context) => options.run(context as unknown as CheckContext<R>),
     where: callerOf(new Error().stack),
   };
+}
+
+const shape = be.shapeOf<AssetCheckOptions<Resources>>(
+  {
+    asset: be.either("a key or the asset", be.text, (value) => be.text((value as { key?: unknown }).key)),
+    name: be.anything,
+    description: be.text,
+    blocking: be.anything,
+    resources: be.resources,
+    history: be.fields({ metadata: be.anything, last: be.anything }),
+    run: be.func,
+  },
+  "asset",
+  "run",
+);
+
+/** `key:name`, as far as the options say it: messages name a check before it is known to be one. */
+export function checkLabel(options: { asset?: unknown; name?: unknown } | undefined): string | undefined {
+  const asset = (options?.asset as { key?: unknown } | undefined)?.key ?? options?.asset;
+  return typeof asset !== "string" ? undefined : typeof options?.name === "string" ? `${asset}:${options.name}` : asset;
 }
 
 /** @throws UserError at a name that could not be typed after a key, or a `blocking` that is none. */

@@ -5,6 +5,7 @@ import type { JobDefinition } from "./job.ts";
 import type { LocationPaths, Logger } from "./resource.ts";
 import type { ScheduleDefinition } from "./schedule.ts";
 import type { SensorDefinition } from "./sensor.ts";
+import * as be from "./shape.ts";
 
 /** The definitions that a location, or a component within it, adds. */
 export interface DefinitionParts {
@@ -46,5 +47,13 @@ export function component<S extends z.ZodType>(options: {
   attributes: S;
   build(attributes: z.output<S>, context: ComponentContext): Promise<DefinitionParts> | DefinitionParts;
 }): Component {
+  be.checkShape("component", options?.type, options, shape);
   return { kind: "component", ...options } as Component;
 }
+
+const shape = be.shapeOf<Omit<Component, "kind">>(
+  { type: be.text, description: be.text, attributes: be.schema, build: be.func },
+  "type",
+  "attributes",
+  "build",
+);

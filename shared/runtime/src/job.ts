@@ -3,6 +3,7 @@ import { callerOf } from "./asset.ts";
 import { type Duration, durationMs } from "./duration.ts";
 import { UserError } from "./errors.ts";
 import { checkName } from "./instigator.ts";
+import * as be from "./shape.ts";
 
 export interface JobDefinition {
   readonly kind: "job";
@@ -42,6 +43,7 @@ export interface JobOptions<C extends z.ZodType> {
  * @throws UserError when an option is wrong, or `config` and `configure` do not come together.
  */
 export function job<C extends z.ZodType = z.ZodType<Record<string, never>>>(options: JobOptions<C>): JobDefinition {
+  be.checkShape("job", options?.name, options, shape);
   const name = checkName("job", options.name);
   const { config, configure } = options;
   if ((config === undefined) !== (configure === undefined))
@@ -62,6 +64,24 @@ export function job<C extends z.ZodType = z.ZodType<Record<string, never>>>(opti
     where: callerOf(new Error().stack),
   };
 }
+
+const shape = be.shapeOf<JobOptions<z.ZodType>>(
+  {
+    name: be.text,
+    selection: be.selection,
+    description: be.text,
+    checksOnly: be.flag,
+    tags: be.tags,
+    config: be.schema,
+    configure: be.func,
+    priority: be.anything,
+    maxRuntime: be.anything,
+    maxConcurrent: be.anything,
+    maxRetries: be.anything,
+  },
+  "name",
+  "selection",
+);
 
 function queueTags(
   name: string,

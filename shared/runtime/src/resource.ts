@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import * as be from "./shape.ts";
 
 /** A value that is read from the environment of the location when a step needs it, never when definitions load. */
 export interface EnvValue {
@@ -73,8 +74,15 @@ export interface ResourceOptions<S extends z.ZodType, T> {
 
 /** Defines a resource. All its unset variables are reported together, before any step starts. */
 export function resource<S extends z.ZodType, T>(options: ResourceOptions<S, T>): Resource<T> {
+  be.checkShape("resource", undefined, options, shape);
   return { kind: "resource", description: undefined, ...(options as unknown as Omit<Resource<T>, "kind" | "description">) };
 }
+
+const shape = be.shapeOf<ResourceOptions<z.ZodType, unknown>>(
+  { description: be.text, schema: be.anything, config: be.object, setup: be.func, teardown: be.func },
+  "config",
+  "setup",
+);
 
 /** A fixed value as a resource: for tests, and for things that need no set-up. */
 export function valueResource<T>(value: T): Resource<T> {

@@ -1,4 +1,4 @@
-import { callerOf, checkFunction } from "./asset.ts";
+import { callerOf } from "./asset.ts";
 import { type Duration, durationMs } from "./duration.ts";
 import { UserError } from "./errors.ts";
 import {
@@ -11,6 +11,7 @@ import {
 } from "./instigator.ts";
 import type { JobDefinition } from "./job.ts";
 import type { Resources } from "./resource.ts";
+import * as be from "./shape.ts";
 
 /**
  * What becomes of ticks that nobody was there for. `latest`: only the last of them is made. `skip`: none; the next one is
@@ -77,9 +78,9 @@ export interface ScheduleOptions<R extends Resources> {
 
 /** Defines a schedule. */
 export function schedule<R extends Resources = Record<never, never>>(options: ScheduleOptions<R>): ScheduleDefinition {
+  be.checkShape("schedule", options?.name, options, shape);
   const what = `schedule "${options.name}"`;
   const { config, missed, maxTickRetries } = options;
-  if (options.run !== undefined) checkFunction(what, "run", options.run);
   if (config && options.run)
     throw new UserError(`${what} has both config and run: a run function gives the config with each run it asks for`);
   if (typeof missed === "object" && !(Number.isInteger(missed.catchUp) && missed.catchUp >= 1 && missed.catchUp <= 1_000))
@@ -117,3 +118,26 @@ export function schedule<R extends Resources = Record<never, never>>(options: Sc
     where: callerOf(new Error().stack),
   };
 }
+
+const shape = be.shapeOf<ScheduleOptions<Resources>>(
+  {
+    name: be.text,
+    cron: be.text,
+    timezone: be.text,
+    target: be.target,
+    description: be.text,
+    tags: be.tags,
+    defaultStatus: be.anything,
+    partition: be.anything,
+    missed: be.either('"latest", "skip" or { catchUp: n }', be.text, be.fields({ catchUp: be.anything }, "catchUp")),
+    maxTickRetries: be.anything,
+    timeout: be.anything,
+    formerly: be.texts,
+    resources: be.resources,
+    config: be.either("run config by step name, or a function that answers it", be.func, be.object),
+    run: be.func,
+  },
+  "name",
+  "cron",
+  "target",
+);

@@ -1,4 +1,4 @@
-import { callerOf, checkFunction } from "./asset.ts";
+import { callerOf } from "./asset.ts";
 import { type Duration, durationMs } from "./duration.ts";
 import { UserError } from "./errors.ts";
 import { type FreshnessState, type RunStatus, runStatuses } from "./event.ts";
@@ -15,6 +15,7 @@ import {
 import type { JobDefinition } from "./job.ts";
 import type { MetadataValue } from "./metadata.ts";
 import type { Resources } from "./resource.ts";
+import * as be from "./shape.ts";
 
 /** An event of the log as a sensor that is pushed by events sees it. */
 export interface SensorEvent {
@@ -161,6 +162,7 @@ export interface SensorOptions<R extends Resources> extends Common<R> {
 
 /** Defines a sensor that is asked again and again, at an interval from start to start. */
 export function sensor<R extends Resources = Record<never, never>>(options: SensorOptions<R>): SensorDefinition {
+  be.checkShape("sensor", options?.name, options, pollShape);
   const intervalMs = durationMs(options.interval ?? "30s", `sensor "${options.name}": interval`);
   if (intervalMs < 1_000) throw new UserError(`sensor "${options.name}": interval must be at least 1s`);
   return makeSensor("poll", options, { intervalMs, run: options.run as SensorDefinition["run"] });
@@ -173,6 +175,7 @@ export interface AssetSensorOptions<R extends Resources> extends Common<R> {
 
 /** Defines a sensor that is pushed by the materializations of the selected assets, of any location. */
 export function assetSensor<R extends Resources = Record<never, never>>(options: AssetSensorOptions<R>): SensorDefinition {
+  be.checkShape("sensor", options?.name, options, assetShape);
   return makeSensor("asset", options, { selection: options.selection, run: options.run as SensorDefinition["run"] });
 }
 
@@ -192,6 +195,7 @@ export interface MultiAssetSensorOptions<R extends Resources> extends Common<R> 
 export function multiAssetSensor<R extends Resources = Record<never, never>>(
   options: MultiAssetSensorOptions<R>,
 ): SensorDefinition {
+  be.checkShape("sensor", options?.name, options, multiAssetShape);
   const { assets, selection, require = "all" } = options;
   if ((assets === undefined) === (selection === undefined) || assets?.length === 0)
     throw new UserError(`sensor "${options.name}" needs assets or a selection, one of them`);
@@ -214,6 +218,7 @@ export interface RunStatusSensorOptions<R extends Resources> extends Common<R>, 
 export function runStatusSensor<R extends Resources = Record<never, never>>(
   options: RunStatusSensorOptions<R>,
 ): SensorDefinition {
+  be.checkShape("sensor", options?.name, options, runStatusShape);
   const { on, job, selection, locations } = options;
   const known: readonly string[] = runStatuses;
   if (on.length === 0) throw new UserError(`sensor "${options.name}": on names no status`);
@@ -240,6 +245,7 @@ type Plain = Pick<Common<Resources>, "name" | "description" | "defaultStatus" | 
 
 /** Evaluates the automation conditions of the selected assets of its location; default: all that no other automation sensor has. */
 export function automationSensor(options: Plain): SensorDefinition {
+  be.checkShape("sensor", options?.name, options, plainShape);
   return makeSensor("automation", options, { selection: options.selection ?? "*" });
 }
 
@@ -257,6 +263,9 @@ const freshnessStates: readonly FreshnessState[] = ["fresh", "warn", "fail", "un
 export function freshnessSensor<R extends Resources = Record<never, never>>(options: FreshnessSensorOptions<R>): SensorDefinition;
 export function freshnessSensor(options: Plain): SensorDefinition;
 export function freshnessSensor(options: Plain | FreshnessSensorOptions<Resources>): SensorDefinition {
+  // Of one without its function the text about `on` says more than that there is no such option.
+  const told = options !== undefined && ("run" in options || "on" in options);
+  be.checkShape("sensor", options?.name, options, told ? freshnessShape : plainShape);
   const { selection } = options;
   if (!("run" in options)) {
     if ("on" in options) throw new UserError(`sensor "${options.name}": on needs run, the function that is told of the changes`);
@@ -276,9 +285,39 @@ export function freshnessSensor(options: Plain | FreshnessSensorOptions<Resource
   });
 }
 
+const plainRules: Record<keyof Plain, be.Rule> = {
+  name: be.text,
+  description: be.text,
+  defaultStatus: be.anything,
+  formerly: be.texts,
+  selection: be.selection,
+};
+const { selection, ...named } = plainRules;
+const common = { ...named, target: be.target, timeout: be.anything, resources: be.resources, run: be.func };
+const plainShape = be.shapeOf<Plain>(plainRules, "name");
+const pollShape = be.shapeOf<SensorOptions<Resources>>({ ...common, interval: be.anything }, "name", "run");
+const assetShape = be.shapeOf<AssetSensorOptions<Resources>>({ ...common, selection }, "name", "selection", "run");
+const multiAssetShape = be.shapeOf<MultiAssetSensorOptions<Resources>>(
+  { ...common, assets: be.texts, selection, require: be.anything },
+  "name",
+  "run",
+);
+const freshnessShape = be.shapeOf<FreshnessSensorOptions<Resources>>({ ...common, on: be.texts, selection }, "name");
+const runStatusShape = be.shapeOf<RunStatusSensorOptions<Resources>>(
+  {
+    ...common,
+    on: be.texts,
+    job: be.either("a job or its name", be.text, be.target),
+    selection,
+    locations: be.either('a list of names or "all"', be.text, be.texts),
+  },
+  "name",
+  "on",
+  "run",
+);
+
 function makeSensor(type: SensorKind, options: Common<Resources>, more: Partial<SensorDefinition>): SensorDefinition {
   const { target, timeout } = options;
-  if (type !== "automation" && type !== "freshness") checkFunction(`sensor "${options.name}"`, "run", more.run);
   return {
     kind: "sensor",
     type,

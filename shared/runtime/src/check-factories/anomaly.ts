@@ -1,6 +1,7 @@
 import type { AssetCheckDefinition } from "../check.ts";
 import { UserError } from "../errors.ts";
-import { type FactoryOptions, labelOf, madeCheck, numberOf } from "./factory.ts";
+import * as be from "../shape.ts";
+import { checkOptions, type FactoryOptions, factoryShape, labelOf, madeCheck, numberOf } from "./factory.ts";
 
 export interface AnomalyOptions {
   /** Robust z-score from which a value is an anomaly. Default 3.5. */
@@ -48,10 +49,20 @@ function medianOf(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
+const shape = factoryShape({
+  metadata: be.text,
+  last: be.number,
+  threshold: be.number,
+  least: be.number,
+  season: be.number,
+  tolerance: be.number,
+});
+
 /** A number of the materialization's metadata (default `row_count`) does not stand out of the last ones. */
 export function anomalyCheck(
   options: FactoryOptions & AnomalyOptions & { metadata?: string /** Default 30. */; last?: number },
 ): AssetCheckDefinition {
+  checkOptions("anomalyCheck", options, shape);
   const { metadata = "row_count", last = 30, threshold = 3.5, least = 5, season = 1, tolerance = 0.01 } = options;
   const label = labelOf(options, options.name ?? `anomaly_${metadata}`);
   if (!(threshold > 0)) throw new UserError(`check "${label}": threshold must be over 0`);

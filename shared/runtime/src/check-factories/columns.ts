@@ -1,13 +1,28 @@
 import type { AssetCheckDefinition } from "../check.ts";
-import { type Bounds, boundsText, checkBounds, type FactoryOptions, labelOf, madeCheck } from "./factory.ts";
+import * as be from "../shape.ts";
+import {
+  type Bounds,
+  boundsText,
+  checkBounds,
+  checkOptions,
+  type FactoryOptions,
+  factoryShape,
+  labelOf,
+  madeCheck,
+  tableRules,
+} from "./factory.ts";
 import { columnNames, fromClause, quoted, readNumbers, type TableOptions, tableParts } from "./sql-source.ts";
 
 // Checks of a table's columns: one statement each that reads the table once.
 
 type ColumnOptions = FactoryOptions & TableOptions;
 
+const shape = factoryShape({ ...tableRules, column: be.anything }, "source");
+const rangeShape = factoryShape({ ...tableRules, column: be.anything, min: be.anything, max: be.anything }, "source");
+
 /** No row lacks a value in any of the columns. */
 export function notNullCheck(options: ColumnOptions & { column: string | readonly string[] }): AssetCheckDefinition {
+  checkOptions("notNullCheck", options, shape);
   const name = `not_null_${[options.column].flat().join("_")}`;
   const label = labelOf(options, name);
   const columns = columnNames(label, options.column);
@@ -35,6 +50,7 @@ export function notNullCheck(options: ColumnOptions & { column: string | readonl
 
 /** No two rows have the same values in the columns together. A row without a value in one of them is the same as no other. */
 export function uniqueCheck(options: ColumnOptions & { column: string | readonly string[] }): AssetCheckDefinition {
+  checkOptions("uniqueCheck", options, shape);
   const name = `unique_${[options.column].flat().join("_")}`;
   const label = labelOf(options, name);
   const columns = columnNames(label, options.column);
@@ -62,6 +78,7 @@ export function uniqueCheck(options: ColumnOptions & { column: string | readonly
 
 /** Every value of the column lies within the bounds; rows without a value are left out. */
 export function columnRangeCheck(options: ColumnOptions & Bounds & { column: string }): AssetCheckDefinition {
+  checkOptions("columnRangeCheck", options, rangeShape);
   const name = `range_${options.column}`;
   const label = labelOf(options, name);
   columnNames(label, options.column);

@@ -5,8 +5,10 @@ import {
   type CheckHistory,
   type CheckResult,
   type CheckSeverity,
+  checkLabel,
 } from "../check.ts";
 import { UserError } from "../errors.ts";
+import * as be from "../shape.ts";
 import type { SqlSource, TableOptions } from "./sql-source.ts";
 
 /** What every check that a factory makes may be given. */
@@ -19,6 +21,26 @@ export interface FactoryOptions {
   /** Of a failure. Default ERROR. */
   severity?: CheckSeverity;
 }
+
+const severity: be.Rule = (value) => (value === "WARN" || value === "ERROR" ? undefined : ' must be "WARN" or "ERROR"');
+const common = {
+  asset: be.anything,
+  name: be.text,
+  description: be.text,
+  blocking: be.anything,
+  severity,
+} satisfies Record<keyof FactoryOptions, be.Rule>;
+
+/** Rules of the options that say where a table stands. What they hold is checked with the table itself. */
+export const tableRules: Record<keyof TableOptions, be.Rule> = { source: be.resource, table: be.anything, where: be.text };
+
+/** The shape of a factory's options: what every factory may be given, and its own. */
+export const factoryShape = (own: Record<string, be.Rule>, ...needs: string[]): be.Shape =>
+  be.shapeOf<Record<string, unknown>>({ ...common, ...own }, "asset", ...needs);
+
+/** @throws UserError at an option that the factory does not have, or that it lacks. */
+export const checkOptions = (factory: string, options: FactoryOptions, shape: be.Shape): void =>
+  be.checkShape(factory, checkLabel(options), options, shape);
 
 /** The name of a check as messages write it. */
 export const labelOf = ({ asset }: FactoryOptions, name: string): string =>

@@ -1,7 +1,10 @@
 import type { AssetCheckDefinition } from "../check.ts";
 import { type Duration, durationMs, formatDuration } from "../duration.ts";
-import { type FactoryOptions, labelOf, madeCheck } from "./factory.ts";
+import * as be from "../shape.ts";
+import { checkOptions, type FactoryOptions, factoryShape, labelOf, madeCheck, tableRules } from "./factory.ts";
 import { columnNames, fromClause, quoted, readRows, type TableOptions, tableParts } from "./sql-source.ts";
+
+const shape = factoryShape({ ...tableRules, column: be.text, maxAge: be.anything }, "maxAge");
 
 /**
  * The newest value of a column of times, or the latest materialization where no column is named, is not older than `maxAge`.
@@ -10,6 +13,7 @@ import { columnNames, fromClause, quoted, readRows, type TableOptions, tablePart
 export function freshnessCheck(
   options: FactoryOptions & { maxAge: Duration } & ((TableOptions & { column: string }) | { source?: never; column?: never }),
 ): AssetCheckDefinition {
+  checkOptions("freshnessCheck", options, shape);
   const label = labelOf(options, options.name ?? "freshness");
   const maxAge = durationMs(options.maxAge, `check "${label}": maxAge`);
   const { source } = options;

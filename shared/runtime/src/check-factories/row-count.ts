@@ -1,11 +1,29 @@
 import type { AssetCheckDefinition } from "../check.ts";
-import { type Bounds, boundsText, checkBounds, type FactoryOptions, labelOf, madeCheck, numberOf, within } from "./factory.ts";
+import * as be from "../shape.ts";
+import {
+  type Bounds,
+  boundsText,
+  checkBounds,
+  checkOptions,
+  type FactoryOptions,
+  factoryShape,
+  labelOf,
+  madeCheck,
+  numberOf,
+  tableRules,
+  within,
+} from "./factory.ts";
 import { fromClause, readNumbers, type TableOptions, tableParts } from "./sql-source.ts";
+
+const bounds = { min: be.anything, max: be.anything, metadata: be.text };
+const shape = factoryShape({ ...tableRules, ...bounds });
+const rangeShape = factoryShape(bounds, "metadata");
 
 /** The number of rows lies within the bounds: counted in the table, or as `metadata` (default `row_count`) of the materialization says. */
 export function rowCountCheck(
   options: FactoryOptions & Bounds & (TableOptions | { source?: never; metadata?: string }),
 ): AssetCheckDefinition {
+  checkOptions("rowCountCheck", options, shape);
   const label = labelOf(options, options.name ?? "row_count");
   checkBounds(label, options);
   const { source } = options;
@@ -30,6 +48,7 @@ export function rowCountCheck(
 
 /** A number of the materialization's metadata lies within the bounds. */
 export function rangeCheck(options: FactoryOptions & Bounds & { metadata: string }): AssetCheckDefinition {
+  checkOptions("rangeCheck", options, rangeShape);
   const label = labelOf(options, options.name ?? `range_${options.metadata}`);
   checkBounds(label, options);
   return madeCheck(options, `range_${options.metadata}`, `${options.metadata} is ${boundsText(options)}`, {

@@ -1,7 +1,8 @@
 import type { AssetCheckDefinition, CheckResult } from "../check.ts";
 import { UserError } from "../errors.ts";
 import type { ColumnSchema } from "../metadata.ts";
-import { type FactoryOptions, labelOf, madeCheck } from "./factory.ts";
+import * as be from "../shape.ts";
+import { checkOptions, type FactoryOptions, factoryShape, labelOf, madeCheck, tableRules } from "./factory.ts";
 import { quoted, readRows, type SqlSource, type TableOptions, tableParts } from "./sql-source.ts";
 
 export interface SchemaExpectation {
@@ -28,10 +29,14 @@ export function schemaDifferences(found: readonly ColumnSchema[], { columns, oth
   ];
 }
 
+const { where: _, ...place } = tableRules;
+const shape = factoryShape({ ...place, metadata: be.text, columns: be.object, others: be.flag });
+
 /** The table has the columns, of the types: as the database says, or as `column_schema` of the materialization's metadata. */
 export function schemaCheck(
   options: FactoryOptions & SchemaExpectation & (Omit<TableOptions, "where"> | { source?: never; metadata?: string }),
 ): AssetCheckDefinition {
+  checkOptions("schemaCheck", options, shape);
   const label = labelOf(options, options.name ?? "schema");
   if (Object.keys(options.columns ?? {}).length === 0) throw new UserError(`check "${label}" expects no columns`);
   const { source } = options;

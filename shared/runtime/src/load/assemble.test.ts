@@ -255,7 +255,7 @@ describe("what a definition may not be", () => {
     [
       "a tag that is no text",
       () => asset({ key: "a", tags: { n: 5 as never }, materialize: () => {} }),
-      'tag "n" must be a string, not number',
+      "tags.n must be text, not 5",
     ],
     ["a bad key", () => asset({ key: "a b", materialize: () => {} }), 'bad part "a b"'],
     [
@@ -316,7 +316,7 @@ describe("what a definition may not be", () => {
     [
       "a check whose function is none",
       () => assetCheck({ asset: "a", name: "c", run: true as never }),
-      'check "a:c": run is no function',
+      'check "a:c": run must be a function, not true',
     ],
     [
       "a status as another system writes it",

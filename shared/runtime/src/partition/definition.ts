@@ -1,5 +1,6 @@
 import { nextTick } from "../cron.ts";
 import { UserError } from "../errors.ts";
+import * as be from "../shape.ts";
 
 /** Windows of time, each from one tick of a cron expression to the next. Instants are ms since the epoch. */
 export interface TimePartitions {
@@ -51,26 +52,48 @@ const whole = (what: string, value: number, from: number, to: number): number =>
   return value;
 };
 
+const span = { start: be.text, end: be.text, timezone: be.text, endOffset: be.anything };
+const time = { hour: be.anything, minute: be.anything };
+const shapes = {
+  hourlyPartitions: be.shapeOf<TimePartitionsOptions & { minute: 0 }>({ ...span, minute: be.anything }, "start"),
+  dailyPartitions: be.shapeOf<TimePartitionsOptions & typeof time>({ ...span, ...time }, "start"),
+  weeklyPartitions: be.shapeOf<TimePartitionsOptions & typeof time & { day: 0 }>({ ...span, ...time, day: be.anything }, "start"),
+  monthlyPartitions: be.shapeOf<TimePartitionsOptions & typeof time & { day: 0 }>(
+    { ...span, ...time, day: be.anything },
+    "start",
+  ),
+  cronPartitions: be.shapeOf<TimePartitionsOptions & { cron: string }>({ ...span, cron: be.text }, "start", "cron"),
+};
+
+/** The options, once each of them is one that the function has. */
+function given<T extends TimePartitionsOptions>(name: keyof typeof shapes, options: T): T {
+  be.checkShape(name, undefined, options, shapes[name]);
+  return options;
+}
+
 /** A partition for each hour; keys `2026-01-31-13:00`. The second of two equal hours at the end of summer time carries its offset. */
 export const hourlyPartitions = (options: TimePartitionsOptions & { minute?: number }): TimePartitions =>
-  timePartitions("hour", `${whole("minute", options.minute ?? 0, 0, 59)} * * * *`, options);
+  timePartitions("hour", `${whole("minute", given("hourlyPartitions", options).minute ?? 0, 0, 59)} * * * *`, options);
 
 /** A partition for each day; keys `2026-01-31`. `hour` and `minute` say when the day begins. */
 export const dailyPartitions = (options: TimePartitionsOptions & { hour?: number; minute?: number }): TimePartitions =>
-  timePartitions("day", `${atTime(options)} * * *`, options);
+  timePartitions("day", `${atTime(given("dailyPartitions", options))} * * *`, options);
 
 /** A partition for each week; keys are the first day, `2026-02-01`. `day` 0 is Sunday, the default. */
 export const weeklyPartitions = (
   options: TimePartitionsOptions & { day?: number; hour?: number; minute?: number },
-): TimePartitions => timePartitions("week", `${atTime(options)} * * ${whole("day", options.day ?? 0, 0, 6)}`, options);
+): TimePartitions =>
+  timePartitions("week", `${atTime(given("weeklyPartitions", options))} * * ${whole("day", options.day ?? 0, 0, 6)}`, options);
 
 /** A partition for each month; keys are the first day, `2026-02-01`. */
 export const monthlyPartitions = (
   options: TimePartitionsOptions & { day?: number; hour?: number; minute?: number },
-): TimePartitions => timePartitions("month", `${atTime(options)} ${whole("day", options.day ?? 1, 1, 28)} * *`, options);
+): TimePartitions =>
+  timePartitions("month", `${atTime(given("monthlyPartitions", options))} ${whole("day", options.day ?? 1, 1, 28)} * *`, options);
 
 /** A partition from each tick of a cron expression (five fields) to the next. */
 export function cronPartitions(options: TimePartitionsOptions & { cron: string }): TimePartitions {
+  given("cronPartitions", options);
   if (options.cron.trim().split(/\s+/).length !== 5)
     throw new UserError(`partitions: "${options.cron}" must have five fields: windows are whole minutes`);
   return timePartitions("cron", options.cron.trim(), options);
@@ -114,11 +137,15 @@ function instantOf(what: string, text: string, timezone: string): number {
  */
 export const mostKeys = 100_000;
 
+const keysShape = be.shapeOf<{ keys: 0 }>({ keys: be.list }, "keys");
+const dimensionsShape = be.shapeOf<{ dimensions: 0 }>({ dimensions: be.recordOf(be.dimension) }, "dimensions");
+
 /**
  * A partition for each key of a list, in its order.
  * @throws UserError when there is none, one stands twice or is refused, or there are over 100,000.
  */
 export function staticPartitions(keys: readonly string[]): StaticPartitions {
+  be.checkShape("staticPartitions", undefined, { keys }, keysShape);
   if (keys.length === 0) throw new UserError("partitions: a static list needs at least one key");
   if (keys.length > mostKeys)
     throw new UserError(`partitions: a static list of ${keys.length} keys; there may be ${mostKeys}`, {
@@ -135,13 +162,14 @@ export function staticPartitions(keys: readonly string[]): StaticPartitions {
 
 /** Partitions whose keys are added and deleted while kc runs: by sensors, the API, or `kc partitions add`. */
 export function dynamicPartitions(name: string): DynamicPartitions {
-  if (!/^[A-Za-z_][A-Za-z0-9_./-]{0,200}$/.test(name))
+  if (typeof name !== "string" || !/^[A-Za-z_][A-Za-z0-9_./-]{0,200}$/.test(name))
     throw new UserError(`partitions: the name "${name}" must be letters, digits, "_", ".", "/" and "-"`);
   return { type: "dynamic", name };
 }
 
 /** Every combination of two or more dimensions, of which one may be of time. */
 export function multiPartitions(dimensions: MultiPartitions["dimensions"]): MultiPartitions {
+  be.checkShape("multiPartitions", undefined, { dimensions }, dimensionsShape);
   const names = Object.keys(dimensions);
   if (names.length < 2) throw new UserError("partitions: several dimensions are at least two");
   for (const name of names)
