@@ -26,8 +26,10 @@ interface LocationOptions extends DefinitionParts {
   templateVars?: Readonly<Record<string, unknown>>;
 }
 
-const shape = be.shapeOf<LocationOptions>(
+const shape = be.shapeOf<LocationOptions & { kind: string }>(
   {
+    // Of a definition that is taken over with changes: { ...base, name: "other" }.
+    kind: be.text,
     name: be.text,
     formerly: be.texts,
     freshness: be.object,

@@ -4,7 +4,7 @@
 export { systemClock } from "./clock.ts";
 export type { DefinitionParts } from "./component.ts";
 export { type DatabaseCall, databaseChannel } from "./database-call.ts";
-export { errorText, UserError } from "./errors.ts";
+export { didYouMean, errorText, UserError } from "./errors.ts";
 export type { NewEvent } from "./event.ts";
 export { configureRun } from "./execute/configure.ts";
 export { missingVariables, resourceScope } from "./execute/resources.ts";

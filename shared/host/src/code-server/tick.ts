@@ -1,4 +1,5 @@
 import {
+  didYouMean,
   errorText,
   type FreshnessChange,
   type LoadedLocation,
@@ -135,6 +136,7 @@ async function askForEach<T>(
     const { of, key, given } = thingOf(one);
     try {
       const answer = (await definition.run!({ ...shared, cursor: undefined, events: [], ...given } as never)) ?? {};
+      refuseUnknown(answer);
       result.runs.push(...(answer.runs ?? []).map((run, at) => ({ ...run, runKey: run.runKey ?? `${key}:${at}` })));
       result.events.push(...(answer.events ?? []));
       result.partitions.push(...(answer.partitions ?? []));
@@ -145,6 +147,17 @@ async function askForEach<T>(
     }
   }
   return { result: { ...result, ...(skips.length > 0 ? { skip: [...new Set(skips)].join("; ") } : {}) }, failures };
+}
+
+const known = ["runs", "events", "partitions", "skip"];
+
+/** What is put together of several answers would leave out without a word what is not known. */
+function refuseUnknown(answer: object): void {
+  for (const key of Object.keys(answer))
+    if (!known.includes(key))
+      throw new UserError(
+        `its function answered what is no result: there is no "${key}".${didYouMean(key, known) || ` There are ${known.join(", ")}.`}`,
+      );
 }
 
 const line = (text: string): string => (text.length > 10_000 ? `${text.slice(0, 10_000)} …` : text);

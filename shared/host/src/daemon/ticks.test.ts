@@ -186,9 +186,19 @@ describe("a schedule's function", () => {
     expect(runs.map((run) => run.plan.assets)).toEqual([["b"], ["b"]]);
     expect(ticks[0]).toMatchObject({ status: "failed", error: expect.stringContaining('no asset "nobody"') });
   });
-  test("that answers what is no result fails its tick", async () => {
-    const { ticks } = await play([hourly({ run: () => ({ runs: "all" }) as never })]);
-    expect(ticks[0]!.error).toContain("answered what is no result: runs:");
+  test.each<[unknown, string]>([
+    [{ runs: "all" }, "runs:"],
+    [{ run: [{}] }, 'there is no "run". Did you mean "runs"?'],
+    [{ jobs: ["a"] }, 'there is no "jobs". There are runs, events, partitions, cursor, skip.'],
+    [{ runs: [{ selektion: "a" }] }, 'runs.0: there is no "selektion". Did you mean "selection"?'],
+    [
+      { events: [{ type: "materialization", asset: "a", meta: {} }] },
+      'events.0: there is no "meta". There are type, asset, partition,',
+    ],
+    [{ partitions: [{ definition: "d", remove: ["x"] }] }, 'partitions.0: there is no "remove". There are definition, add, delete.'],
+  ])("that answers what is no result fails its tick: %j", async (answer, told) => {
+    const { ticks } = await play([hourly({ run: () => answer as never })]);
+    expect(ticks[0]).toMatchObject({ status: "failed", error: expect.stringContaining(`answered what is no result: ${told}`) });
   });
 });
 
@@ -221,6 +231,12 @@ describe("run-status sensors", () => {
       },
     });
     expect(seen).toEqual(Array.from({ length: 20 }, () => "failed fails"));
+  });
+  test("an answer with what there is not fails its tick", async () => {
+    const { ticks } = await play([world(watcher({}, () => ({ run: [{}] }))), clock], { outcome, at: burst(1) });
+    expect(ticks.find((one) => one.name === "watch" && one.status === "failed")?.error).toContain(
+      'there is no "run". Did you mean "runs"?',
+    );
   });
   test("turned on after a hundred failures it hands out none of them; of the next twenty in one second each, once", async () => {
     const seen: string[] = [];

@@ -1,4 +1,5 @@
 import {
+  didYouMean,
   errorText,
   type NewEvent,
   type RunRequest,
@@ -30,13 +31,13 @@ const texts = z.record(z.string(), z.string());
 const metadata = z.record(z.string(), z.unknown()).optional();
 const keys = z.array(z.string().min(1).max(500)).max(100_000).optional();
 const reportedSchema = z.discriminatedUnion("type", [
-  z.object({
+  z.strictObject({
     type: z.enum(["materialization", "observation"]),
     asset: z.string(),
     partition: z.string().max(100_000).optional(),
     metadata,
   }),
-  z.object({
+  z.strictObject({
     type: z.literal("check"),
     asset: z.string(),
     partition: z.string().max(100_000).optional(),
@@ -47,20 +48,18 @@ const reportedSchema = z.discriminatedUnion("type", [
     description: z.string().optional(),
   }),
 ]);
-const resultSchema = z.object({
-  runs: z
-    .array(
-      z.looseObject({
-        runKey: z.string().min(1).max(500).optional(),
-        selection: z.string().optional(),
-        tags: texts.optional(),
-        config: z.record(z.string(), z.unknown()).optional(),
-        partition: z.string().max(100_000).optional(),
-      }),
-    )
-    .optional(),
+const runSchema = z.strictObject({
+  runKey: z.string().min(1).max(500).optional(),
+  selection: z.string().optional(),
+  tags: texts.optional(),
+  config: z.record(z.string(), z.unknown()).optional(),
+  partition: z.string().max(100_000).optional(),
+});
+const partitionsSchema = z.strictObject({ definition: z.string().min(1), add: keys, delete: keys });
+const resultSchema = z.strictObject({
+  runs: z.array(runSchema).optional(),
   events: z.array(reportedSchema).optional(),
-  partitions: z.array(z.object({ definition: z.string().min(1), add: keys, delete: keys })).optional(),
+  partitions: z.array(partitionsSchema).optional(),
   cursor: z.string().optional(),
   skip: z.string().optional(),
 });
@@ -82,10 +81,8 @@ export async function ask(
   if (!reachable(location)) throw new Unreachable(whyUnreachable(location));
   const answer = await askLocation(workspace, location, question, definition.timeoutMs ?? ticks.timeoutMs);
   const parsed = resultSchema.safeParse(answer.result);
-  if (!parsed.success) {
-    const { path, message } = parsed.error.issues[0]!;
-    throw new TickFailed(`its function answered what is no result: ${path.join(".") || "the whole"}: ${message}`, answer.logs);
-  }
+  if (!parsed.success)
+    throw new TickFailed(`its function answered what is no result: ${told(parsed.error.issues[0]!)}`, answer.logs);
   const count = answer.result.runs?.length ?? 0;
   if (count > ticks.maxRuns)
     throw new TickFailed(
@@ -93,6 +90,24 @@ export async function ask(
       answer.logs,
     );
   return answer;
+}
+
+/** Keys of a result, and of what stands in each of its lists. */
+const keysOf: Record<string, string[]> = {
+  "": Object.keys(resultSchema.shape),
+  runs: Object.keys(runSchema.shape),
+  events: reportedSchema.options.flatMap((one) => Object.keys(one.shape)),
+  partitions: Object.keys(partitionsSchema.shape),
+};
+
+function told(issue: z.core.$ZodIssue): string {
+  const { path, message } = issue;
+  const place = path.join(".");
+  if (issue.code !== "unrecognized_keys") return `${place || "the whole"}: ${message}`;
+  const [key] = issue.keys as [string];
+  const known = keysOf[String(path[0] ?? "")] ?? [];
+  const near = didYouMean(key, new Set(known)) || ` There are ${[...new Set(known)].join(", ")}.`;
+  return `${place ? `${place}: ` : ""}there is no "${key}".${near}`;
 }
 
 /** Where an error of a tick says what to store: its text and the lines logged before it. */
