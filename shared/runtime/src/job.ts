@@ -3,6 +3,7 @@ import { callerOf } from "./asset.ts";
 import { type Duration, durationMs } from "./duration.ts";
 import { UserError } from "./errors.ts";
 import { checkName } from "./instigator.ts";
+import { runTagsOf } from "./run-tags.ts";
 import * as be from "./shape.ts";
 
 export interface JobDefinition {
@@ -58,7 +59,11 @@ export function job<C extends z.ZodType = z.ZodType<Record<string, never>>>(opti
     name,
     selection: options.selection,
     description: options.description,
-    tags: { ...options.tags, ...queueTags(name, options), ...(options.checksOnly ? { "kc/checks": "only" } : {}) },
+    tags: runTagsOf(`job "${name}"`, {
+      ...options.tags,
+      ...queueTags(name, options),
+      ...(options.checksOnly ? { "kc/checks": "only" } : {}),
+    }),
     config,
     configure: configure as JobDefinition["configure"],
     where: callerOf(new Error().stack),
@@ -89,8 +94,10 @@ function queueTags(
 ): Record<string, string> {
   const { priority, maxRuntime, maxConcurrent, maxRetries } = options;
   const whole = (option: string, value: number | undefined, least: number) => {
-    if (value !== undefined && (!Number.isInteger(value) || value < least))
-      throw new UserError(`job "${name}": ${option} must be a whole number${least > -Infinity ? ` from ${least}` : ""}`);
+    if (value !== undefined && !(Number.isInteger(value) && value >= least && Math.abs(value) < 1e9))
+      throw new UserError(
+        `job "${name}": ${option} must be a whole number${least > -Infinity ? ` from ${least}` : ""}, of nine digits at most`,
+      );
   };
   whole("priority", priority, Number.NEGATIVE_INFINITY);
   whole("maxConcurrent", maxConcurrent, 1);

@@ -22,6 +22,20 @@ const rules: Record<string, { fits(value: string): boolean; is: string }> = {
   },
 };
 
+/**
+ * The tags of a definition, once every run that gets them could be queued.
+ * @param whose Whose they are, for the message: `job "load"`.
+ * @throws UserError as `checkRunTags` does.
+ */
+export function runTagsOf(whose: string, tags: Record<string, string>): Record<string, string> {
+  try {
+    checkRunTags(tags);
+  } catch (error) {
+    throw new UserError(`${whose}: ${(error as Error).message}`);
+  }
+  return tags;
+}
+
 /** @throws UserError when a tag that steers the run says what cannot be done, or when not every database could keep a tag. */
 export function checkRunTags(tags: Readonly<Record<string, string>>): void {
   for (const [name, value] of Object.entries(tags))

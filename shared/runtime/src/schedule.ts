@@ -11,6 +11,7 @@ import {
 } from "./instigator.ts";
 import type { JobDefinition } from "./job.ts";
 import type { Resources } from "./resource.ts";
+import { runTagsOf } from "./run-tags.ts";
 import * as be from "./shape.ts";
 
 /**
@@ -41,6 +42,8 @@ export interface ScheduleDefinition {
   readonly timeoutMs: number | undefined;
   readonly formerly: readonly string[];
   readonly resources: Resources;
+  /** Run config that is the same at every tick; `run` hands it out. */
+  readonly config: Config | undefined;
   readonly run: ((context: TickContext) => Promise<ScheduleResult> | ScheduleResult) | undefined;
   readonly where: string | undefined;
 }
@@ -103,10 +106,10 @@ export function schedule<R extends Resources = Record<never, never>>(options: Sc
     timezone: options.timezone ?? "UTC",
     target: typeof options.target === "string" ? options.target : options.target.selection,
     description: options.description,
-    tags: {
+    tags: runTagsOf(what, {
       ...(typeof options.target === "string" ? {} : { ...options.target.tags, "kc/job": options.target.name }),
       ...options.tags,
-    },
+    }),
     defaultStatus: checkDefaultStatus("schedule", options.name, options.defaultStatus),
     missed,
     partition: options.partition,
@@ -114,6 +117,7 @@ export function schedule<R extends Resources = Record<never, never>>(options: Sc
     timeoutMs: options.timeout === undefined ? undefined : durationMs(options.timeout, `${what}: timeout`),
     formerly: checkFormerly("schedule", options.name, options.formerly),
     resources: options.resources ?? {},
+    config: typeof config === "function" ? undefined : config,
     run: (config ? configured : options.run) as ScheduleDefinition["run"],
     where: callerOf(new Error().stack),
   };

@@ -153,6 +153,7 @@ describe("the snapshot of a location", () => {
 describe("what a location may not hold", () => {
   const tick = (name: string, cron: string, timezone?: string) =>
     schedule({ name, cron, target: "*", ...(timezone ? { timezone } : {}) });
+  const hourly = (config: Record<string, unknown>) => schedule({ name: "s", cron: "0 * * * *", target: "a", config });
   test.each<[string, () => DefinitionParts, string]>([
     ["one key twice", () => ({ assets: [plain("a"), plain("a")] }), '"a" is defined twice, first in '],
     [
@@ -221,6 +222,37 @@ describe("what a location may not hold", () => {
       'asset "p": partitions: over 100000 combinations',
     ],
     ["a cron that never comes", () => ({ schedules: [tick("s", "0 0 30 2 *")] }), 'schedule "s": "0 0 30 2 *" never comes'],
+    [
+      "a schedule's config of no step",
+      () => ({ assets: [plain("a")], schedules: [hourly({ day: "x" })] }),
+      'schedule "s": config: there is no step "day" in this request.',
+    ],
+    [
+      "a schedule's config that its step does not take",
+      () => ({ assets: [plain("a")], schedules: [hourly({ a: { rows: 1 } })] }),
+      'schedule "s": step "a" takes no config',
+    ],
+    [
+      "a schedule's config against the schema",
+      () => ({
+        assets: [asset({ key: "a", config: z.object({ rows: z.number() }), materialize: () => {} })],
+        schedules: [hourly({ a: { rows: "many" } })],
+      }),
+      'schedule "s": config of step "a": rows: Invalid input: expected number',
+    ],
+    [
+      "a schedule's config of a step that its job does not run",
+      () => {
+        const j = job({ name: "j", selection: "a" });
+        const config = { b: { rows: 1 } };
+        return {
+          assets: [plain("a"), plain("b")],
+          jobs: [j],
+          schedules: [schedule({ name: "s", cron: "* * * * *", target: j, config })],
+        };
+      },
+      'schedule "s": config: there is no step "b" in this request.',
+    ],
     ["a cron of four fields", () => ({ schedules: [tick("s", "* * * *")] }), "is no cron expression"],
     [
       "a zone that is none",
@@ -323,10 +355,32 @@ describe("what a definition may not be", () => {
       () => schedule({ name: "s", cron: "* * * * *", target: "*", defaultStatus: "RUNNING" as never }),
       'schedule "s": defaultStatus is "RUNNING"; there are "running" and "stopped"',
     ],
+    [
+      "a schedule's tag that no run may have",
+      () => schedule({ name: "s", cron: "* * * * *", target: "*", tags: { "kc/priority": "high" } }),
+      'schedule "s": tag kc/priority: "high" is not a whole number',
+    ],
+    [
+      "a job's tag that no run may have",
+      () => job({ name: "j", selection: "*", tags: { "kc/max_runtime": "soon" } }),
+      'job "j": tag kc/max_runtime: "soon" is not a duration',
+    ],
+    [
+      "a priority that no run may have",
+      () => job({ name: "j", selection: "*", priority: 1e300 }),
+      'job "j": priority must be a whole number, of nine digits at most',
+    ],
     ["a check of a bad key", () => check("a//b"), 'bad part ""'],
   ])("%s", (_, define, message) => {
     expect(define).toThrow(expect.objectContaining({ name: "UserError", message: expect.stringContaining(message) }));
   });
+});
+
+test("the config of a schedule may be of what its selection reaches through other locations", () => {
+  const there = asset({ key: "b", config: z.object({ rows: z.number() }), deps: ["elsewhere"], materialize: () => {} });
+  const target = (text: string) => schedule({ name: "s", cron: "* * * * *", target: text, config: { b: { rows: 1 } } });
+  expect(make({ assets: [plain("a"), there], schedules: [target("a+")] }).schedules).toHaveLength(1);
+  expect(make({ assets: [there], schedules: [target("b or elsewhere")] }).schedules).toHaveLength(1);
 });
 
 test.each<[string, DefinitionParts, string]>([

@@ -5,6 +5,7 @@ import type { DefinitionParts } from "../component.ts";
 import { UserError } from "../errors.ts";
 import { secretsOf } from "../execute/resources.ts";
 import { type FreshnessSnapshot, freshnessSnapshot } from "../freshness-policy.ts";
+import { buildGraph } from "../graph.ts";
 import type { JobDefinition } from "../job.ts";
 import type { LocationDefinition } from "../location.ts";
 import { typedMetadata } from "../metadata.ts";
@@ -15,7 +16,7 @@ import { parseSelection } from "../selection/parse.ts";
 import type { SensorDefinition } from "../sensor.ts";
 import type { AssetSnapshot, LocationSnapshot } from "../snapshot.ts";
 import { checkAutomation } from "./automation-problems.ts";
-import { checkInstigators, checkSelfTriggers, scheduleSnapshot, sensorSnapshot } from "./instigators.ts";
+import { checkFixedConfig, checkInstigators, checkSelfTriggers, scheduleSnapshot, sensorSnapshot } from "./instigators.ts";
 
 /** A location's definitions with code, ready to run: its own and its components'. */
 export interface LoadedLocation {
@@ -104,8 +105,11 @@ export function assembleLocation(
     warnings: built.flatMap((one) => one.warnings ?? []),
     ...(secrets.length > 0 ? { secrets } : {}),
   };
-  checkSelfTriggers(snapshot);
-  return { name: definition.name, assets, checks, jobs, schedules, sensors, snapshot };
+  const loaded = { name: definition.name, assets, checks, jobs, schedules, sensors, snapshot };
+  const { graph } = buildGraph([snapshot]);
+  checkSelfTriggers(snapshot, graph);
+  checkFixedConfig(loaded, graph);
+  return loaded;
 }
 
 const dependencyKeys = (spec: AssetSpec): string[] => [

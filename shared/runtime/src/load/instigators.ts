@@ -1,12 +1,14 @@
 import { nextTick } from "../cron.ts";
 import { triggersItself } from "../decide/sensor.ts";
 import { didYouMean, UserError } from "../errors.ts";
-import { buildGraph } from "../graph.ts";
+import { configureRun } from "../execute/configure.ts";
+import type { WorkspaceGraph } from "../graph.ts";
 import type { JobDefinition } from "../job.ts";
 import type { ScheduleDefinition } from "../schedule.ts";
 import { select } from "../selection/select.ts";
 import type { SensorDefinition } from "../sensor.ts";
 import type { LocationSnapshot, ScheduleSnapshot, SensorSnapshot } from "../snapshot.ts";
+import type { LoadedLocation } from "./assemble.ts";
 
 /** The entries that have a value: an absent field and an undefined one are not the same to strict types. */
 function optional<T extends Record<string, unknown>>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
@@ -87,22 +89,49 @@ export function checkInstigators(
   }
 }
 
+/** Undefined: it names what this location does not have. */
+function keysOf(graph: WorkspaceGraph, selection: string): string[] | undefined {
+  try {
+    return select(graph, selection);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Refuses run config that is the same at every tick and that no tick could give: for a step that there is not, or against
+ * the step's schema.
+ * @throws UserError with the schedule and the path of each value.
+ */
+export function checkFixedConfig(
+  location: Pick<LoadedLocation, "name" | "jobs" | "assets" | "schedules">,
+  graph: WorkspaceGraph,
+): void {
+  for (const { name, config, target, where } of location.schedules) {
+    if (config === undefined) continue;
+    // Only all locations together know what a selection along the lineage names.
+    const keys = keysOf(graph, target.includes("+") ? "*" : target);
+    if (!keys) continue;
+    try {
+      const steps = new Set(keys.map((key) => graph.assets.get(key)!.step));
+      configureRun(location, { config, steps: [...steps] });
+    } catch (error) {
+      throw new UserError(`schedule "${name}": ${(error as Error).message}`, {
+        where,
+        hint: "The config of a schedule stands under the names of the steps that its target runs.",
+      });
+    }
+  }
+}
+
 /**
  * Refuses sensors that would trigger themselves for ever.
  * @throws UserError with the sensor and its target. What depends on assets of other locations is decided at the tick.
  */
-export function checkSelfTriggers(snapshot: LocationSnapshot): void {
-  const { graph } = buildGraph([snapshot]);
-  const keysOf = (selection: string): string[] | undefined => {
-    try {
-      return select(graph, selection);
-    } catch {
-      return undefined;
-    }
-  };
+export function checkSelfTriggers(snapshot: LocationSnapshot, graph: WorkspaceGraph): void {
   for (const sensor of snapshot.sensors) {
     if (sensor.target === undefined) continue;
-    const [watched, assets] = [keysOf(sensor.selection), keysOf(sensor.target)];
+    const [watched, assets] = [keysOf(graph, sensor.selection), keysOf(graph, sensor.target)];
     if (!watched || !assets) continue;
     const tags = sensor.tags ?? {};
     const why = triggersItself(sensor, snapshot.name, new Set(watched), { assets, tags });
