@@ -32,6 +32,8 @@ export interface ScheduleDefinition {
   readonly cron: string;
   readonly timezone: string;
   readonly target: string;
+  /** The job that is the target: a location has it without listing it. */
+  readonly job: JobDefinition | undefined;
   readonly description: string | undefined;
   readonly tags: Record<string, string>;
   readonly defaultStatus: DefaultStatus;
@@ -105,6 +107,7 @@ export function schedule<R extends Resources = Record<never, never>>(options: Sc
     cron: options.cron,
     timezone: options.timezone ?? "UTC",
     target: typeof options.target === "string" ? options.target : options.target.selection,
+    job: typeof options.target === "string" ? undefined : options.target,
     description: options.description,
     tags: runTagsOf(what, {
       ...(typeof options.target === "string" ? {} : { ...options.target.tags, "kc/job": options.target.name }),

@@ -106,6 +106,8 @@ export interface SensorDefinition {
   readonly selection: string;
   /** What the runs of a sensor target by default. */
   readonly target: string | undefined;
+  /** The job that is the target: a location has it without listing it. */
+  readonly job: JobDefinition | undefined;
   /** Tags of the runs that target it. */
   readonly tags: Record<string, string>;
   readonly defaultStatus: DefaultStatus;
@@ -326,6 +328,7 @@ function makeSensor(type: SensorKind, options: Common<Resources>, more: Partial<
     intervalMs: 0,
     selection: "*",
     target: typeof target === "object" ? target.selection : target,
+    job: typeof target === "object" ? target : undefined,
     tags: typeof target === "object" ? { ...target.tags, "kc/job": target.name } : {},
     defaultStatus: checkDefaultStatus("sensor", options.name, options.defaultStatus),
     timeoutMs: timeout === undefined ? undefined : durationMs(timeout, `sensor "${options.name}": timeout`),

@@ -150,6 +150,17 @@ describe("the snapshot of a location", () => {
   });
 });
 
+test("a job that is a target is the location's, listed or not", () => {
+  const [one, two] = [job({ name: "one", selection: "a" }), job({ name: "two", selection: "a" })];
+  const { jobs, snapshot } = make({
+    jobs: [one],
+    schedules: [one, two].map((target) => schedule({ name: `at_${target.name}`, cron: "* * * * *", target })),
+    sensors: [sensor({ name: "s", target: two, run: () => {} })],
+  });
+  expect(jobs).toEqual([one, two]);
+  expect(snapshot.jobs.map(({ name }) => name)).toEqual(["one", "two"]);
+});
+
 describe("what a location may not hold", () => {
   const tick = (name: string, cron: string, timezone?: string) =>
     schedule({ name, cron, target: "*", ...(timezone ? { timezone } : {}) });
@@ -258,6 +269,14 @@ describe("what a location may not hold", () => {
       "a zone that is none",
       () => ({ schedules: [tick("s", "* * * * *", "Europe/Atlantis")] }),
       'schedule "s": there is no time zone "Europe/Atlantis"',
+    ],
+    [
+      "a target of the name of another job",
+      () => ({
+        jobs: [job({ name: "j", selection: "*" })],
+        sensors: [sensor({ name: "s", target: job({ name: "j", selection: "a" }), run: () => {} })],
+      }),
+      'job "j" is defined twice, first in ',
     ],
     ["a job with a bad selection", () => ({ jobs: [job({ name: "j", selection: "a and" })] }), "selection: it ends too early"],
     [

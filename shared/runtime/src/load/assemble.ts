@@ -39,10 +39,11 @@ export function assembleLocation(
 ): LoadedLocation {
   const assets = [...definition.assets, ...built.flatMap(({ parts }) => parts.assets ?? [])];
   const checks = [...definition.checks, ...built.flatMap(({ parts }) => parts.checks ?? [])];
-  const jobs = [...definition.jobs, ...built.flatMap(({ parts }) => parts.jobs ?? [])];
   const schedules = [...definition.schedules, ...built.flatMap(({ parts }) => parts.schedules ?? [])];
   const sensors = [...definition.sensors, ...built.flatMap(({ parts }) => parts.sensors ?? [])];
-  for (const [kind, list] of Object.entries({ assets, check: checks, job: jobs, schedule: schedules, sensor: sensors }))
+  const listed = [...definition.jobs, ...built.flatMap(({ parts }) => parts.jobs ?? [])];
+  const jobs = [...listed, ...targetsBeside(listed, [...schedules, ...sensors])];
+  for (const [kind, list] of Object.entries({ assets, check: checks, job: listed, schedule: schedules, sensor: sensors }))
     for (const [at, one] of list.entries())
       if (one?.kind !== kind) throw strange(`location ${definition.name}: number ${at + 1} of its ${kind}`, one);
   unique(
@@ -110,6 +111,21 @@ export function assembleLocation(
   checkSelfTriggers(snapshot, graph);
   checkFixedConfig(loaded, graph);
   return loaded;
+}
+
+/**
+ * Jobs that are targets without being listed: their runs carry their names, so that the location has them. One that two
+ * copies of a module define is one job; of two that only share a name the location is told.
+ */
+function targetsBeside(listed: readonly JobDefinition[], all: readonly (ScheduleDefinition | SensorDefinition)[]) {
+  const placed = (job: JobDefinition) => `${job.name}\0${job.where}`;
+  const known = new Set<unknown>(listed.flatMap((job) => (job ? [job, placed(job)] : [])));
+  return all.flatMap((one) => {
+    const job = one?.job;
+    if (!job || known.has(job) || known.has(placed(job))) return [];
+    known.add(placed(job));
+    return [job];
+  });
 }
 
 const dependencyKeys = (spec: AssetSpec): string[] => [

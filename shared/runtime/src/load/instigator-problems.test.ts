@@ -35,6 +35,13 @@ describe("instigatorProblems()", () => {
       /^selection: sensor "w" \(location a, .*instigator-problems\.test\.ts:\d+\): there is no asset "order"\. Did you mean "orders"\?$/,
     );
   });
+  test("a target that is the name of a job is told how it is written", () => {
+    const jobs = [job({ name: "load", selection: "orders" })];
+    const schedules = [schedule({ name: "s", cron: "* * * * *", target: "load" })];
+    expect(problems(defineLocation({ name: "a", assets: [orders], jobs, schedules }))).toEqual([
+      expect.stringContaining('there is no asset "load", but a job: write target: load, the job itself, without quotes.'),
+    ]);
+  });
   test("a job of another location that it does not have is told, unless that location is not loaded", () => {
     const watch = (locations: string[]) =>
       defineLocation({ name: "b", sensors: [runStatusSensor({ name: "w", on: ["failed"], job: "j", locations, run })] });

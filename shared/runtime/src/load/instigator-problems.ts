@@ -28,7 +28,15 @@ export function instigatorProblems(graph: WorkspaceGraph, locations: readonly Lo
           if (text) checkSelection(graph, text);
         } catch (error) {
           if (!(error instanceof UserError)) throw error;
-          tell("selection", what, where, error.message);
+          const job = location.jobs.some((one) => one.name === text);
+          tell(
+            "selection",
+            what,
+            where,
+            job
+              ? `there is no asset "${text}", but a job: write target: ${text}, the job itself, without quotes.`
+              : error.message,
+          );
         }
     for (const { name, watches, where } of location.sensors) {
       const watched = watches?.locations;
