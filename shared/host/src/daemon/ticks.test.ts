@@ -195,7 +195,10 @@ describe("a schedule's function", () => {
       { events: [{ type: "materialization", asset: "a", meta: {} }] },
       'events.0: there is no "meta". There are type, asset, partition,',
     ],
-    [{ partitions: [{ definition: "d", remove: ["x"] }] }, 'partitions.0: there is no "remove". There are definition, add, delete.'],
+    [
+      { partitions: [{ definition: "d", remove: ["x"] }] },
+      'partitions.0: there is no "remove". There are definition, add, delete.',
+    ],
   ])("that answers what is no result fails its tick: %j", async (answer, told) => {
     const { ticks } = await play([hourly({ run: () => answer as never })]);
     expect(ticks[0]).toMatchObject({ status: "failed", error: expect.stringContaining(`answered what is no result: ${told}`) });

@@ -80,6 +80,7 @@ export function startWorkspace(params: WorkspaceParams): Workspace {
     return all.map((entry) => ({ location: entry.name, keys: readAssetKeys(entry)?.assets ?? [] }));
   }
   /** Built when it is asked for: of many locations that load at once only the last change counts. */
+  const names = () => [...all, ...(params.missing ?? [])].map(({ name }) => name);
   const snapshots = () => [...states.values()].flatMap((state) => (state.snapshot ? [state.snapshot] : []));
   const lineage = () => {
     built ??= buildGraph(snapshots(), remembered());
@@ -87,7 +88,7 @@ export function startWorkspace(params: WorkspaceParams): Workspace {
   };
   const problems = () => {
     const found = lineage();
-    found.all ??= [...found.problems, ...instigatorProblems(found.graph, snapshots())];
+    found.all ??= [...found.problems, ...instigatorProblems(found.graph, snapshots(), names())];
     return found.all;
   };
   const changed = (name: string) => {

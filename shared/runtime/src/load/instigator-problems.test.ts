@@ -11,7 +11,8 @@ import { instigatorProblems } from "./instigator-problems.ts";
 const run = () => {};
 const problems = (...definitions: ReturnType<typeof defineLocation>[]) => {
   const snapshots = definitions.map((one) => assembleLocation(one).snapshot);
-  return instigatorProblems(buildGraph(snapshots).graph, snapshots).map(({ kind, message }) => `${kind}: ${message}`);
+  const names = [...definitions.map((one) => one.name), "gone"];
+  return instigatorProblems(buildGraph(snapshots).graph, snapshots, names).map(({ kind, message }) => `${kind}: ${message}`);
 };
 const orders = asset({ key: "orders", materialize: run });
 
@@ -47,6 +48,14 @@ describe("instigatorProblems()", () => {
       defineLocation({ name: "b", sensors: [runStatusSensor({ name: "w", on: ["failed"], job: "j", locations, run })] });
     expect(problems(defineLocation({ name: "a" }), watch(["a"]))[0]).toContain('none of a has a job "j"');
     expect(problems(watch(["gone"]))).toEqual([]);
+  });
+  test("a location that workspace.yaml does not have is told with the nearest name", () => {
+    const watch = runStatusSensor({ name: "w", on: ["failed"], locations: ["shop", "shopp", "gone"], run });
+    expect(problems(defineLocation({ name: "shop" }), defineLocation({ name: "b", sensors: [watch] }))).toEqual([
+      expect.stringMatching(
+        /^selection: sensor "w" \(location b, .*: workspace\.yaml has no location "shopp"\. Did you mean "shop"\?$/,
+      ),
+    ]);
   });
   test("a former location that lives is told", () => {
     expect(problems(defineLocation({ name: "a" }), defineLocation({ name: "b", formerly: ["a"] }))).toEqual([

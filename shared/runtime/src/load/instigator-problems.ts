@@ -1,13 +1,18 @@
-import { UserError } from "../errors.ts";
+import { didYouMean, UserError } from "../errors.ts";
 import type { GraphProblem, WorkspaceGraph } from "../graph.ts";
 import { checkSelection } from "../selection/select.ts";
 import type { LocationSnapshot } from "../snapshot.ts";
 
 /**
  * What is wrong with jobs, schedules and sensors once all locations are known: selections that name no asset of the
- * workspace, jobs of other locations that do not exist, former locations that live.
+ * workspace, locations and jobs of other locations that do not exist, former locations that live.
+ * @param all Names of all locations of workspace.yaml, loaded or not.
  */
-export function instigatorProblems(graph: WorkspaceGraph, locations: readonly LocationSnapshot[]): GraphProblem[] {
+export function instigatorProblems(
+  graph: WorkspaceGraph,
+  locations: readonly LocationSnapshot[],
+  all: readonly string[],
+): GraphProblem[] {
   const problems: GraphProblem[] = [];
   for (const location of locations) {
     const tell = (kind: GraphProblem["kind"], what: string, where: string | undefined, message: string) =>
@@ -40,7 +45,11 @@ export function instigatorProblems(graph: WorkspaceGraph, locations: readonly Lo
         }
     for (const { name, watches, where } of location.sensors) {
       const watched = watches?.locations;
-      if (!watched || watched === "all" || !watches.job) continue;
+      if (!watched || watched === "all") continue;
+      const gone = watched.filter((one) => !all.includes(one));
+      for (const one of gone)
+        tell("selection", `sensor "${name}"`, where, `workspace.yaml has no location "${one}".${didYouMean(one, all)}`);
+      if (!watches.job || gone.length > 0) continue;
       // A location that is not loaded now may well have the job.
       const known = locations.filter((one) => watched.includes(one.name));
       if (known.length === watched.length && !known.some((one) => one.jobs.some((job) => job.name === watches.job)))
