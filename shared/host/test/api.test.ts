@@ -50,6 +50,17 @@ function send(
 const json = { "content-type": "application/json" };
 const post = (path: string, body: unknown) => send("POST", path, json, JSON.stringify(body));
 
+test.each([
+  ["GET", "/api/assets?select=a", 'there is no query parameter "select". This route takes selection.'],
+  ["GET", "/api/runs?statu=failed", 'there is no query parameter "statu". Did you mean "status"?'],
+  ["GET", "/api/jobs?limit=5", 'there is no query parameter "limit". This route takes none.'],
+  ["GET", "/api/events?run=x", 'there is no query parameter "run". Did you mean "runId"?'],
+  ["POST", "/api/locations/team/reload?wait=true", 'there is no query parameter "wait". This route takes none.'],
+])("%s %s: a parameter that there is not is refused with those there are", async (method, path, error) => {
+  const answer = await send(method, path, json, method === "POST" ? "{}" : undefined);
+  expect({ ...answer, text: JSON.parse(answer.text) }).toMatchObject({ status: 400, text: { error } });
+});
+
 describe("who may ask", () => {
   test.each([
     "evil.example",

@@ -43,6 +43,7 @@ export function webApp(context: WebContext): App {
     defaultHook: (result, c) => {
       if (result.success) return undefined;
       const issue = result.error.issues[0]!;
+      if (result.target === "query" && issue.code === "unrecognized_keys") return c.json({ error: issue.message }, 400);
       return c.json({ error: `${issue.path.join(".") || "(body)"}: ${issue.message}` }, 400);
     },
   });

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
-import type { StoredEvent } from "@kc/runtime/internal";
+import { type StoredEvent, UserError } from "@kc/runtime/internal";
 import { streamSSE } from "hono/streaming";
 import type { WebContext } from "./context.ts";
-import type { App } from "./route.ts";
+import { type App, unknownParameter } from "./route.ts";
 import { viewEvent } from "./views.ts";
 
 /** What the streams answer from. */
@@ -17,6 +17,7 @@ export function streams(app: App, { storage, log, lease, workspace, changes }: S
   };
 
   app.get("/api/events", (context) => {
+    refuseOthers(context.req.query(), ["runId", "requestId", "after"]);
     const { runId, requestId } = context.req.query();
     const from = Number(context.req.query("after") ?? context.req.header("last-event-id") ?? Number.NaN);
     return streamSSE(context, async (stream) => {
@@ -96,8 +97,9 @@ export function streams(app: App, { storage, log, lease, workspace, changes }: S
   });
 
   const held = new Map<string, () => void>();
-  app.get("/api/lease", (context) =>
-    streamSSE(context, async (stream) => {
+  app.get("/api/lease", (context) => {
+    refuseOthers(context.req.query(), ["daemon", "id"]);
+    return streamSSE(context, async (stream) => {
       const release = lease({ daemon: context.req.query("daemon") === "true" });
       const id = context.req.query("id") ?? randomUUID();
       const ended = new Promise<void>((resolve) => {
@@ -111,12 +113,17 @@ export function streams(app: App, { storage, log, lease, workspace, changes }: S
       clearInterval(beat);
       held.delete(id);
       release();
-    }),
-  );
+    });
+  });
 
   // A broken connection ends a lease too, but only some time after: who wants to know when the host is gone says so first.
   app.delete("/api/lease/:id", async (context) => {
     held.get(context.req.param("id"))?.();
     return context.json({}, 200);
   });
+}
+
+function refuseOthers(query: Record<string, string>, known: readonly string[]): void {
+  const other = Object.keys(query).find((name) => !known.includes(name));
+  if (other !== undefined) throw new UserError(unknownParameter(other, known));
 }
