@@ -64,6 +64,18 @@ describe("kc", () => {
     ["no job", ["launch"], /name one job/],
     ["an unknown verb", ["runs", "stop"], /no "kc runs stop"/],
     ["no run", ["runs", "show"], /which run\?/],
+    ["a negative number", ["runs", "list", "--limit", "-1"], /--limit "-1" is not a whole number from 1/],
+    [
+      "an instant for a tick that is made now",
+      ["schedules", "tick", "nightly", "--at", "yesterday"],
+      /--at belongs to kc schedules preview, not to tick/,
+    ],
+    [
+      "a cursor for a tick that is made now",
+      ["sensors", "tick", "files", "--cursor", "x"],
+      /--cursor belongs to kc sensors preview/,
+    ],
+    ["an unknown location to check", ["check", "ingestoin"], /there is no location "ingestoin"\. Did you mean "ingestion"\?/],
     ["no selection to pause", ["pause"], /pause what\?/],
     ["a pause without --select", ["pause", "orders"], /--select/],
     ["nothing to resume", ["resume"], /resume what\?/],
@@ -90,7 +102,6 @@ describe("kc", () => {
 });
 
 test.each([
-  "check",
   "doctor",
   "schedules list",
   "schedules tick nightly",

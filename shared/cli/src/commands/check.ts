@@ -1,12 +1,14 @@
-import { type Command, type CommandContext, jsonOption, noMore } from "../command.ts";
+import { nearest } from "@kc/host/names";
+import { type Command, type CommandContext, jsonOption, UsageError } from "../command.ts";
 import { changedInstanceFile, withHost } from "../host.ts";
 import { instanceFileProblems } from "../instance-file.ts";
+import { listPackages, packageName } from "../packages.ts";
 import { taskLines, turboQuiet } from "../turbo.ts";
 
 export const command: Command = {
   summary:
     "Check what no single team can see: kc.yaml, every location loads, every edge of the lineage is right, every type fits.",
-  usage: "[--no-types]",
+  usage: "[locations…] [--no-types]",
   options: {
     ...jsonOption,
     types: { type: "boolean", description: "Also run the type checks (--no-types leaves them out)", default: true },
@@ -14,12 +16,13 @@ export const command: Command = {
   },
   examples: [
     ["kc check", "before a push"],
+    ["kc check ingestion", "one team's definitions, what is wrong between it and others, and its types"],
     ["kc check --no-types", "definitions and lineage only"],
   ],
   async run({ values, positionals, context }) {
-    noMore(positionals);
+    const wanted = new Set(await known(context, positionals));
     const settings = await instanceFileProblems(context);
-    const findings: Findings = await definitions(context).catch((error: Error & { where?: string }) => {
+    const findings: Findings = await definitions(context, wanted).catch((error: Error & { where?: string }) => {
       if (settings.length === 0 || error.name !== "UserError") throw error;
       // The platform does not start with such a kc.yaml, unless it runs since before: the definitions stay unknown.
       return {
@@ -36,20 +39,41 @@ export const command: Command = {
     if (!values.json) {
       for (const error of findings.errors) context.print(`  ✗ ${error}`);
       for (const warning of findings.warnings) context.print(`  ! ${warning}`);
-      if (findings.errors.length === 0) context.print(`  ✓ ${findings.locations} locations load and their lineage fits`);
+      if (findings.errors.length === 0)
+        context.print(
+          `  ✓ ${wanted.size > 0 ? [...wanted].join(", ") : `${findings.locations} locations`}: definitions load and their lineage fits`,
+        );
     }
-    const wrong = values["no-types"] ? [] : await typeErrors(context);
+    const wrong = values["no-types"] ? [] : await typeErrors(context, wanted);
     if (values.json)
       context.print(JSON.stringify({ errors: [...findings.errors, ...wrong], warnings: findings.warnings }, null, 2));
     else if (wrong.length > 0) for (const line of wrong) context.print(`  ✗ ${line}`);
-    else if (!values["no-types"]) context.print("  ✓ types fit in every package");
+    else if (!values["no-types"])
+      context.print(`  ✓ types fit ${wanted.size > 0 ? `in ${[...wanted].join(", ")}` : "in every package"}`);
     return findings.errors.length === 0 && wrong.length === 0 ? 0 : 1;
   },
 };
 
+/** @throws UsageError at a name that is no location of workspace.yaml. */
+async function known(context: CommandContext, names: readonly string[]): Promise<readonly string[]> {
+  if (names.length === 0) return names;
+  const { findLocations } = await import("@kc/host/workspace");
+  const all = findLocations(context.root).locations.map((one) => one.name);
+  for (const name of names)
+    if (!all.includes(name)) {
+      const near = nearest(name, all);
+      throw new UsageError(
+        `there is no location "${name}"${near.length > 0 ? `. Did you mean "${near.join('" or "')}"?` : `; there are ${all.join(", ")}`}`,
+      );
+    }
+  return names;
+}
+
 /** What the type checks of all packages say, as `package:check: file(line,column): error`; empty when all fit. */
-async function typeErrors(context: CommandContext): Promise<string[]> {
-  const { code, output } = await turboQuiet(context, ["run", "check", "--continue", "--output-logs=errors-only"]);
+async function typeErrors(context: CommandContext, wanted: ReadonlySet<string>): Promise<string[]> {
+  const packages = wanted.size > 0 ? listPackages(context.root) : [];
+  const filters = [...wanted].map((name) => `--filter=${packageName(packages, name)}`);
+  const { code, output } = await turboQuiet(context, ["run", "check", "--continue", "--output-logs=errors-only", ...filters]);
   if (code === 0) return [];
   const lines = taskLines(output);
   return lines.length > 0 ? lines : output.split("\n").filter((line) => line.trim() !== "");
@@ -61,12 +85,17 @@ interface Findings {
   locations: number;
 }
 
-/** What the locations say after they were loaded anew. */
-const definitions = (context: CommandContext): Promise<Findings> =>
+/** What the locations say after they were loaded anew: all of them, or those that are wanted. */
+const definitions = (context: CommandContext, wanted: ReadonlySet<string>): Promise<Findings> =>
   withHost(context, async ({ api }) => {
-    const { locations } = await api.settled();
+    const is = (name: string) => wanted.size === 0 || wanted.has(name);
+    const locations = (await api.settled()).locations.filter((one) => is(one.name));
     for (const { name } of locations) await api.reload(name);
-    const fresh = await api.settled();
+    const settled = await api.settled();
+    const fresh = {
+      locations: settled.locations.filter((one) => is(one.name)),
+      problems: settled.problems.filter((one) => one.locations.some(is)),
+    };
     const broken = fresh.locations
       .filter((one) => one.error)
       .map(

@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { type Command, type CommandContext, UsageError } from "../command.ts";
+import type { Command, CommandContext } from "../command.ts";
+import { listPackages, type Package, packageName } from "../packages.ts";
 import { turbo } from "../turbo.ts";
 
 export const command: Command = {
@@ -42,33 +43,6 @@ export const command: Command = {
     return code === 0 && total.failed === 0 && (total.passed > 0 || values.affected) ? 0 : 1;
   },
 };
-
-interface Package {
-  name: string;
-  folder: string;
-}
-
-function listPackages(root: string): Package[] {
-  return ["shared", "shared/connectors", "shared/standins", "locations"].flatMap((parent) =>
-    readdirSync(join(root, parent))
-      .map((name) => join(root, parent, name))
-      .filter((folder) => existsSync(join(folder, "package.json")))
-      .map((folder) => ({
-        folder,
-        name: (JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as { name: string }).name,
-      })),
-  );
-}
-
-function packageName(packages: readonly Package[], name: string): string {
-  // A team's name means the team, also where a shared package has the same one.
-  const found = [name, `@loc/${name}`, `@kc/${name}`].map((full) => packages.find((one) => one.name === full)).find(Boolean);
-  if (!found)
-    throw new UsageError(
-      `there is no location or package "${name}"; there are ${packages.map((one) => one.name.replace("@loc/", "")).join(", ")}`,
-    );
-  return found.name;
-}
 
 /** Adds up the results of the suites that took part; a task that failed without a failing test counts as one failure. */
 function count(
