@@ -26,6 +26,7 @@ export function instigatorCommand(type: Type, more: Pick<Command, "examples" | "
       if (!verbs[type].includes(verb))
         throw new UsageError(`there is no "kc ${type} ${verb}"; there are ${verbs[type].join(", ")}`);
       noMore(verb === "list" && name !== undefined ? [name, ...more] : more);
+      checkOptions(type, verb, values);
       if (verb !== "list" && !name) throw new UsageError(`which ${one}? kc ${type} list shows their names`);
       return withHost(context, async ({ api }) => {
         await api.settled();
@@ -38,6 +39,15 @@ export function instigatorCommand(type: Type, more: Pick<Command, "examples" | "
       });
     },
   };
+}
+
+const belongs: Record<string, readonly string[]> = { at: ["preview"], cursor: ["preview"], count: ["preview", "ticks"] };
+
+/** @throws UsageError at an option that the verb would leave unread. */
+function checkOptions(type: Type, verb: string, values: Invocation["values"]): void {
+  for (const [option, takers] of Object.entries(belongs))
+    if (values[option] !== undefined && !takers.includes(verb))
+      throw new UsageError(`--${option} belongs to ${takers.map((one) => `kc ${type} ${one}`).join(" and ")}, not to ${verb}`);
 }
 
 /** `name` alone, or `location/name`. */

@@ -75,12 +75,19 @@ function parse(command: Command, argv: readonly string[]) {
     ]),
   );
   const parsed = (args: string[]) => parseArgs({ args, options, allowPositionals: true, strict: true });
+  // `--limit -1` means a value: what is wrong with it the command says better than the parser.
+  const words: string[] = [];
+  for (const word of argv) {
+    const option = words.at(-1)?.startsWith("--") ? options[words.at(-1)!.slice(2)] : undefined;
+    if (option?.type === "string" && /^-\d/.test(word)) words.push(`${words.pop()}=${word}`);
+    else words.push(word);
+  }
   // A negative number is a word and no option: the command says what it takes.
-  const negative = argv.filter((word, index) => /^-\d+$/.test(word) && !argv[index - 1]?.startsWith("-"));
+  const negative = words.filter((word, index) => /^-\d+$/.test(word) && !words[index - 1]?.startsWith("-"));
   const { values, positionals } = parsed(
-    negative.length > 0 && !argv.includes("--")
-      ? [...argv.filter((word) => !negative.includes(word)), "--", ...negative]
-      : [...argv],
+    negative.length > 0 && !words.includes("--")
+      ? [...words.filter((word) => !negative.includes(word)), "--", ...negative]
+      : words,
   );
   return { values: values as Record<string, string | boolean | undefined>, positionals };
 }

@@ -33,7 +33,9 @@ export function reportedEvent(
   const node = graph.assets.get(asset);
   if (!node) throw new UserError(`there is no asset "${asset}".${didYouMean(asset, graph.assets.keys())}`);
   if (type === "materialization" && node.partitions && !partition)
-    throw new UserError(`asset "${asset}" has partitions: which of them was made?`, { hint: "Name it as partition." });
+    throw new UserError(`asset "${asset}" has partitions: which of them was made?`, {
+      hint: 'Name it: --partition KEY on the command line, "partition" in the API and of a sensor.',
+    });
   if ((type === "check") !== (check !== undefined))
     throw new UserError(
       check ? `check belongs to a report of type "check"` : "a report of a check needs check: { name, passed }",

@@ -95,6 +95,9 @@ describe("health", () => {
       health: "healthy",
       materialization: { metadata: { at: { type: "row_count" } } },
     });
+    const before = await instance.api.asset("broken");
+    expect(await instance.api.wipe({ selection: "broken", dryRun: true })).toEqual({ assets: ["broken"], partition: null });
+    expect(await instance.api.asset("broken")).toEqual(before);
     expect(await instance.api.wipe({ selection: "broken" })).toEqual({ assets: ["broken"], partition: null });
     expect(await asset("broken")).toMatchObject({ health: "unknown", status: "missing", materialization: null, checks: [] });
   });
@@ -182,6 +185,7 @@ describe("health", () => {
     [() => instance.api.wipe({ selection: "gone" }), 'there is no asset "gone"'],
     [() => instance.api.wipe({ selection: "orders", partition: "2026-01-01" }), "has no partitions"],
     [() => instance.api.wipe({ selection: "daily", partition: "2027-01-01" }), "2027-01-01"],
+    [() => instance.api.wipe({ selection: "daily", partition: "2027-01-01", dryRun: true }), "2027-01-01"],
   ])("bad input %# is refused by name", async (ask, text) => {
     await expect(ask()).rejects.toThrow(text);
   });

@@ -24,13 +24,14 @@ export const command: Command = {
     const partition = text(values, "partition");
     return withHost(context, async ({ api }) => {
       await api.settled();
+      const request = { selection, ...(partition ? { partition } : {}) };
       if (!values.yes) {
-        const assets = await api.assets(selection);
-        const names = assets.map((one) => one.key);
+        // What cannot be forgotten is told before anybody is asked.
+        const { assets: names } = await api.wipe({ ...request, dryRun: true });
         const what = `${names.slice(0, 5).join(", ")}${names.length > 5 ? ` and ${names.length - 5} more` : ""}${partition ? `, partition ${partition}` : ""}`;
         if (!(await confirmed(context, `Forget what is known of ${what}?`, `to forget ${what}`))) return 1;
       }
-      const wiped = await api.wipe({ selection, ...(partition ? { partition } : {}) });
+      const wiped = await api.wipe(request);
       if (values.json) context.print(JSON.stringify(wiped, null, 2));
       else for (const key of wiped.assets) context.print(`${key} is forgotten${partition ? `: ${partition}` : ""}`);
       return 0;

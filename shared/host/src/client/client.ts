@@ -163,7 +163,8 @@ export function apiClient(base: string, options: { fetch?: typeof fetch } = {}) 
       call<Tick[]>("GET", "ticks", query),
     report: (event: ReportedEvent) => call<RunEvent>("POST", "events", {}, event),
     /** Forgets what is known of assets or of some of their partitions. */
-    wipe: (request: { selection: string; partition?: string }) => call<Wiped>("POST", "assets/wipe", {}, request),
+    wipe: (request: { selection: string; partition?: string; dryRun?: boolean }) =>
+      call<Wiped>("POST", "assets/wipe", {}, request),
     /** Rules, channels, open alerts, mutes and the last deliveries. */
     alerts: () => call<AlertsInfo>("GET", "alerts"),
     /** A rule's name or an asset selection; `for` is a duration: "2h". */

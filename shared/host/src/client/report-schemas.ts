@@ -27,7 +27,11 @@ export const reportSchema = z
   })
   .openapi("ReportedEvent");
 export const wipeSchema = z
-  .strictObject({ selection: z.string().min(1).max(10_000), partition: z.string().min(1).max(100_000).optional() })
+  .strictObject({
+    selection: z.string().min(1).max(10_000),
+    partition: z.string().min(1).max(100_000).optional(),
+    dryRun: z.boolean().optional().openapi({ description: "Only say what would be forgotten, or why it cannot be" }),
+  })
   .openapi("Wipe");
 export const wipedSchema = z.object({ assets: z.array(z.string()), partition: z.string().nullable() }).openapi("Wiped");
 

@@ -34,7 +34,7 @@ export function reportRoutes(app: App, { workspace, storage, partitions, log, no
       wipedSchema,
     ),
     async (context) => {
-      const { selection, partition } = context.req.valid("json");
+      const { selection, partition, dryRun } = context.req.valid("json");
       const keys = selectedKeys(workspace, selection);
       if (keys.length === 0) throw new UserError("the selection names no asset");
       const open = await storage.listRuns({ statuses: ["starting", "running", "cancelling"], limit: 1_000 });
@@ -47,7 +47,7 @@ export function reportRoutes(app: App, { workspace, storage, partitions, log, no
         const about = { type: "wiped" as const, at, asset: key, fields: { by: "api" } };
         return partition ? { ...about, partition: keptPartition(find(key), partition, partitions) } : about;
       });
-      await log.append(events);
+      if (!dryRun) await log.append(events);
       return context.json({ assets: keys, partition: partition ?? null }, 200);
     },
   );

@@ -41,7 +41,8 @@ export function lex(text: string): Token[] {
 
 /** An error that shows where in the selection it is. */
 export function selectionError(text: string, at: number, message: string): UserError {
-  return new UserError(`selection: ${message}\n    ${text}\n    ${" ".repeat(at)}^`, {
+  const shown = text.trim() === "" ? "" : `\n    ${text}\n    ${" ".repeat(at)}^`;
+  return new UserError(`selection: ${message}${shown}`, {
     hint: 'Examples: orders · +orders · orders+2 · group:staging and not kind:dbt · roots(location:dbt) · tag:"tier"="gold"',
   });
 }

@@ -93,8 +93,10 @@ describe("select()", () => {
 });
 
 describe("errors of a selection", () => {
+  test.each(["", "  "])("%j is empty: there is nothing to point at", (selection) => {
+    expect(() => parseSelection(selection)).toThrow(expect.objectContaining({ message: "selection: it is empty" }));
+  });
   test.each([
-    ["", "it is empty", 0],
     ["a and", "it ends too early", 5],
     ["(a or b", '")" is missing', 7],
     ["a)", 'unexpected ")"', 1],
