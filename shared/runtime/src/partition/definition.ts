@@ -71,7 +71,10 @@ function given<T extends TimePartitionsOptions>(name: keyof typeof shapes, optio
   return options;
 }
 
-/** A partition for each hour; keys `2026-01-31-13:00`. The second of two equal hours at the end of summer time carries its offset. */
+/**
+ * A partition for each hour; keys `2026-01-31-13:00`. The second of two equal hours at the end of summer time carries its
+ * offset. Where clocks are set by half an hour (Lord Howe), an hour of that night takes 90 minutes, as for a schedule.
+ */
 export const hourlyPartitions = (options: TimePartitionsOptions & { minute?: number }): TimePartitions =>
   timePartitions("hour", `${whole("minute", given("hourlyPartitions", options).minute ?? 0, 0, 59)} * * * *`, options);
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { nextTick } from "../cron.ts";
 import type { PartitionContext } from "./axis.ts";
 import {
   cronPartitions,
@@ -108,6 +109,42 @@ describe("time partitions", () => {
     expect(new Set(all).size).toBe(25);
     expect(all.slice(0, 4)).toEqual(["2026-11-01-00:00", "2026-11-01-01:00", "2026-11-01-01:00-08:00", "2026-11-01-02:00"]);
     for (const key of all) expect(space.keys(space.parse([key]))).toEqual([key]);
+  });
+  describe("where the clock is set by half an hour, windows are from each time it shows to the next, as schedules tick", () => {
+    test.each([
+      // 01:30 to 02:00 comes twice: that hour takes 90 minutes.
+      ["0 * * * *", "2026-04-05", ["2026-04-05-00:00 60", "2026-04-05-01:00 90", "2026-04-05-02:00 60", "2026-04-05-03:00 60"]],
+      // 02:00 to 02:30 is left out: the hour before goes on until three.
+      ["0 * * * *", "2026-10-04", ["2026-10-04-00:00 60", "2026-10-04-01:00 90", "2026-10-04-03:00 60"]],
+      [
+        "*/20 * * * *",
+        "2026-04-05T01:00",
+        ["2026-04-05-01:00 20", "2026-04-05-01:20 20", "2026-04-05-01:40 30", "2026-04-05-01:40+10:30 20", "2026-04-05-02:00 20"],
+      ],
+      ["*/30 * * * *", "2026-04-05T01:30", ["2026-04-05-01:30 30", "2026-04-05-01:30+10:30 30", "2026-04-05-02:00 30"]],
+    ])("%s from %s", (cron, start, expected) => {
+      const timezone = "Australia/Lord_Howe";
+      const space = partitionSpace(cronPartitions({ cron, start, timezone }), at("2026-12-01T00:00:00Z"));
+      const first = space.keys(space.all()).slice(0, 300);
+      const minutes = (key: string) => {
+        const { start, end } = space.windowOf(space.parse([key]))!;
+        expect(nextTick(cron, timezone, start)).toBe(end);
+        return (end - start) / 60_000;
+      };
+      expect(first.slice(0, expected.length).map((key) => `${key} ${minutes(key)}`)).toEqual(expected);
+      for (const key of first) expect(space.keys(space.parse([key]))).toEqual([key]);
+      expect(new Set(first.map((key) => minutes(key))).size).toBeLessThanOrEqual(2);
+    });
+    test("hours of eleven years are laid out at once", () => {
+      const space = partitionSpace(
+        hourlyPartitions({ start: "2015-01-01", timezone: "Australia/Lord_Howe" }),
+        at("2026-01-01T00:00:00Z"),
+      );
+      const began = performance.now();
+      // Real hours to 11:00 of the last day, less the two halves that each year's nights take to longer windows.
+      expect(space.count(space.all())).toBe(4_018 * 24 + 11 - 11);
+      expect(performance.now() - began).toBeLessThan(1_000);
+    });
   });
   test("there is no key for the hour that spring leaves out", () => {
     const space = partitionSpace(

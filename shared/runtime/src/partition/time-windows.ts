@@ -26,7 +26,7 @@ export function timeWindows(definition: TimePartitions): TimeWindows {
   if (!windows) {
     const first = nextTick(cron, timezone, startAt - 1) ?? none(definition);
     const period = periodOf(definition);
-    windows = period === undefined ? listed(definition, first) : periodic(first, period);
+    windows = period !== undefined && keepsTime(definition, period) ? periodic(first, period) : listed(definition, first, period);
     known.set(name, windows);
   }
   return windows;
@@ -35,6 +35,33 @@ export function timeWindows(definition: TimePartitions): TimeWindows {
 const none = ({ cron }: TimePartitions): never => {
   throw new UserError(`partitions: "${cron}" has no tick after the start`);
 };
+
+/**
+ * Whether the clock of the zone is only ever set by whole windows. Where it is set by half an hour (Lord Howe), windows are
+ * what they are anywhere: from each time that the clock shows to the next, as the schedule of the same cron ticks. That of
+ * the night in which it is set is then longer or shorter.
+ */
+function keepsTime({ timezone, startAt }: TimePartitions, period: number): boolean {
+  if (timezone === "UTC") return true;
+  const until = Math.max(startAt + 2 * yearMs, rulesKnownUntil);
+  let next = transitionAfter(timezone, startAt);
+  while (next && next.at < until) {
+    if (next.shift % period !== 0) return false;
+    next = transitionAfter(timezone, next.at);
+  }
+  return true;
+}
+
+const yearMs = 366 * 86_400_000;
+/** What zones do is written down until here; it then goes on in the same way. */
+const rulesKnownUntil = Date.UTC(2038, 0, 1);
+
+/** When the clock of a zone is set next, and by how much (ms). */
+function transitionAfter(timezone: string, from: number): { at: number; shift: number } | undefined {
+  const before = Temporal.Instant.fromEpochMilliseconds(from).toZonedDateTimeISO(timezone);
+  const after = before.getTimeZoneTransition("next");
+  return after ? { at: after.epochMilliseconds, shift: (after.offsetNanoseconds - before.offsetNanoseconds) / 1e6 } : undefined;
+}
 
 /** Length (ms) of windows that are all as long: hours of any zone, parts of an hour, days and weeks where no clock is set. */
 function periodOf({ cron, timezone }: TimePartitions): number | undefined {
@@ -58,11 +85,17 @@ const periodic = (first: number, period: number): TimeWindows => ({
   count: (from, to) => Math.max(0, Math.round((to - from) / period)),
 });
 
-function listed({ cron, timezone }: TimePartitions, first: number): TimeWindows {
+/** @param period Length (ms) of the windows between which the clock is not set: a cron is dear to ask ten thousand times. */
+function listed({ cron, timezone }: TimePartitions, first: number, period: number | undefined): TimeWindows {
   const starts = [first];
+  let set = first;
   const extend = () => {
     if (starts.length >= longestList) throw new UserError(`partitions: "${cron}" has over ${longestList} windows`);
-    starts.push(nextTick(cron, timezone, starts.at(-1)!) ?? Number.MAX_SAFE_INTEGER);
+    const last = starts.at(-1)!;
+    if (period !== undefined && set <= last) set = transitionAfter(timezone, last)?.at ?? Number.POSITIVE_INFINITY;
+    starts.push(
+      period !== undefined && last + period < set ? last + period : (nextTick(cron, timezone, last) ?? Number.MAX_SAFE_INTEGER),
+    );
   };
   /** Position of the last start at or before an instant, -1 before the first. */
   const indexOf = (at: number): number => {
