@@ -170,7 +170,8 @@ function toldTick(tick: Tick): string {
   return [`tick ${tick.id} ${tick.status}${made}${why ? `: ${why}` : ""}`, ...lines(tick.logs)].join("\n");
 }
 
-function toldPreview(preview: TickPreview): string {
+/** What a tick would do, as the command line tells it. */
+export function toldPreview(preview: TickPreview): string {
   const { runs, events, partitions, cursor, skip, error } = preview;
   return [
     `At ${preview.at}:`,
@@ -180,11 +181,14 @@ function toldPreview(preview: TickPreview): string {
     ),
     ...events.map((event) => `  a ${event.type} of ${event.asset}`),
     ...partitions.map((one) => `  partitions ${one.definition}: add ${one.add?.length ?? 0}, delete ${one.delete?.length ?? 0}`),
-    ...(cursor.after === cursor.before ? [] : [`  cursor ${cursor.before ?? "(none)"} -> ${cursor.after}`]),
+    ...(cursor.after === cursor.before ? [] : [`  cursor ${short(cursor.before)} -> ${short(cursor.after)}`]),
     ...(skip ? [`  skips: ${skip}`] : []),
     ...(error ? [`  fails: ${error}`] : []),
     ...lines(preview.logs),
   ].join("\n");
 }
+
+const short = (cursor: string | null): string =>
+  cursor === null ? "(none)" : cursor.length > 200 ? `${cursor.slice(0, 200)}… (cut; --json has more)` : cursor;
 
 const lines = (logs: Tick["logs"]): string[] => logs.map(({ level, message }) => `  ${level}: ${message}`);

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { checkText } from "../src/check-text.ts";
 import { plannedText } from "../src/commands/backfill.ts";
 import { joinedText } from "../src/commands/dev.ts";
+import { toldPreview } from "../src/instigators.ts";
 import { backfillFailures, causeOf, partitionText } from "../src/run-cause.ts";
 import { simulationRows, simulationSummary } from "../src/simulation-text.ts";
 import { taskLines } from "../src/turbo.ts";
@@ -34,6 +35,12 @@ test("a dry run tells the runs of each group with the policy that counts", () =>
     "",
     "4 runs for 11 partitions, when nothing fails",
   ]);
+});
+
+test("a preview cuts a long cursor", () => {
+  const nothing = { at: "2026-01-01T00:00:00Z", runs: [], events: [], partitions: [], skip: null, error: null, logs: [] };
+  const text = toldPreview({ ...nothing, cursor: { before: null, after: "x".repeat(5_000) } });
+  expect(text).toBe(`At 2026-01-01T00:00:00Z:\n  cursor (none) -> ${"x".repeat(200)}… (cut; --json has more)`);
 });
 
 test.each([

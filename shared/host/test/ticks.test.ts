@@ -60,6 +60,8 @@ describe("schedules and sensors of a running platform", () => {
       "2028-01-01T00:00:00.000Z",
     ]);
     await expect(instance.api.previewTick("schedules", "team", "s", { at: "tomorrow" })).rejects.toThrow("no instant");
+    const long = await instance.api.previewTick("sensors", "team", "counts", { cursor: "1".repeat(20_000) });
+    expect(long.cursor.before).toMatch(/^1{10000}… \(20000 characters\)$/);
     await expect(instance.api.previewTick("schedules", "team", "nobody")).rejects.toThrow('no schedule "nobody"');
   });
 

@@ -205,13 +205,28 @@ describe("a schedule's function", () => {
   });
 });
 
+describe("a sensor's cursor", () => {
+  const grows = (bytes: number) => {
+    const run = () => ({ cursor: "x".repeat(bytes) });
+    return play([defineLocation({ name: "team", sensors: [sensor({ name: "s", interval: "30m", defaultStatus: on, run })] })]);
+  };
+  test.each([
+    [1 << 20, undefined],
+    [(1 << 20) + 1, "its cursor has 1048577 bytes, and may have 1048576 (1 MiB)"],
+  ])("of %d bytes: %s", async (bytes, error) => {
+    const { ticks } = await grows(bytes);
+    expect(ticks[0]).toMatchObject(error ? { status: "failed", error: expect.stringContaining(error) } : { status: "skipped" });
+  });
+});
+
 describe("run-status sensors", () => {
   const failing = made("fails");
   const fine = made("fine");
+  const watched = job({ name: "j", selection: "fine" });
   const watcher = (more: object, run: (context: { run: { id: string; status: string; assets: string[] } }) => unknown) =>
     runStatusSensor({ name: "watch", on: ["failed"], defaultStatus: on, ...more, run: run as never });
   const world = (one: ReturnType<typeof watcher>, name = "team") =>
-    defineLocation({ name, assets: [failing, fine], sensors: [one], jobs: [job({ name: "j", selection: "fine" })] });
+    defineLocation({ name, assets: [failing, fine], sensors: [one], jobs: [watched] });
   const burst =
     (times: number, selection = "fails"): NonNullable<SimulateOptions["at"]> =>
     async (at, { requests }) => {
@@ -296,7 +311,7 @@ describe("run-status sensors", () => {
   });
   test.each([
     ["with its target", { on: ["succeeded"], target: "fine" }],
-    ["with the job it watches", { on: ["succeeded"], job: "j", target: job({ name: "j", selection: "fine" }) }],
+    ["with the job it watches", { on: ["succeeded"], job: "j", target: watched }],
     ["within its selection", { on: ["failed"], selection: "fails or fine", target: "fine" }],
     ["among all locations", { on: ["failed"], locations: "all", target: "fine" }],
   ] as const)("one that would trigger itself %s is refused at load", (_, more) => {

@@ -27,6 +27,9 @@ import type { Instigator } from "./instigators.ts";
 export const retryMs = 10_000;
 export const unreachableMs = 5_000;
 
+/** Bytes of a cursor: it is read and written whole with every tick, and kept with the state of all sensors. */
+const longestCursor = 1 << 20;
+
 const texts = z.record(z.string(), z.string());
 const metadata = z.record(z.string(), z.unknown()).optional();
 const keys = z.array(z.string().min(1).max(500)).max(100_000).optional();
@@ -83,6 +86,12 @@ export async function ask(
   const parsed = resultSchema.safeParse(answer.result);
   if (!parsed.success)
     throw new TickFailed(`its function answered what is no result: ${told(parsed.error.issues[0]!)}`, answer.logs);
+  const bytes = Buffer.byteLength(answer.result.cursor ?? "");
+  if (bytes > longestCursor)
+    throw new TickFailed(
+      `its cursor has ${bytes} bytes, and may have ${longestCursor} (1 MiB): let it say how far the sensor is, not all that it saw; run keys make each thing happen once`,
+      answer.logs,
+    );
   const count = answer.result.runs?.length ?? 0;
   if (count > ticks.maxRuns)
     throw new TickFailed(

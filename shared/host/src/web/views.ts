@@ -196,7 +196,7 @@ export function viewInstigatorDetail(
     defaultStatus: definition.defaultStatus,
     tags: definition.tags ?? {},
     selection: sensor && sensor.type !== "poll" ? sensor.selection : null,
-    cursor: sensor ? (state?.cursor ?? null) : null,
+    cursor: sensor ? shownCursor(state?.cursor ?? null) : null,
     decides: "decides" in definition ? definition.decides : !["automation", "freshness"].includes(definition.type),
     where: definition.where ?? null,
   };
@@ -214,7 +214,15 @@ export function viewTick(tick: Tick): api.Tick {
   };
 }
 
-export const viewPreview = (preview: Preview): api.TickPreview => ({ ...preview, at: at(preview.at) }) as api.TickPreview;
+export function viewPreview(preview: Preview): api.TickPreview {
+  const { before, after } = preview.cursor;
+  const cursor = { before: shownCursor(before ?? null), after: shownCursor(after ?? null) };
+  return { ...preview, at: at(preview.at), cursor } as api.TickPreview;
+}
+
+/** A cursor as people look at it: one of a megabyte fills their screen and says no more. */
+const shownCursor = (cursor: string | null): string | null =>
+  cursor !== null && cursor.length > 10_000 ? `${cursor.slice(0, 10_000)}… (${cursor.length} characters)` : cursor;
 
 /** Who leads of the hosts on the storage; null while that is not known. */
 export const viewLeader = (leader: LeaderState | undefined) =>
