@@ -1,8 +1,10 @@
 import type { Run, RunEvent } from "@kc/host/client";
+import { durationMs } from "@kc/host/duration";
 import { describe, expect, test } from "vitest";
 import { checkText } from "../src/check-text.ts";
 import { plannedText } from "../src/commands/backfill.ts";
 import { joinedText } from "../src/commands/dev.ts";
+import { spanOf } from "../src/commands/simulate.ts";
 import { toldPreview } from "../src/instigators.ts";
 import { backfillFailures, causeOf, partitionText } from "../src/run-cause.ts";
 import { simulationRows, simulationSummary } from "../src/simulation-text.ts";
@@ -35,6 +37,27 @@ test("a dry run tells the runs of each group with the policy that counts", () =>
     "",
     "4 runs for 11 partitions, when nothing fails",
   ]);
+});
+
+describe("the span of a simulation", () => {
+  const now = Date.parse("2026-01-01T00:00:00Z");
+  const span = (from: string | undefined, to: string) => spanOf(from, to, durationMs, now);
+  test("is a day from now, or what is asked for", () => {
+    expect(span(undefined, "+1d")).toEqual({ from: new Date(now), to: new Date("2026-01-02T00:00:00Z") });
+    expect(span("2026-06-01", "2027-06-01")).toEqual({ from: new Date("2026-06-01"), to: new Date("2027-06-01") });
+  });
+  test.each([
+    ["soon", "+1d", '--from "soon" is no instant'],
+    [undefined, "later", '--to "later" is no instant'],
+    [undefined, "+3000d", '--to "+3000d" is over 366 days after --from'],
+    [undefined, "2030-01-01", '--to "2030-01-01" is over 366 days after --from'],
+    ["9999-12-31", "+1d", '--from "9999-12-31" is over 10 years away'],
+    ["+275760-09-13", "+1d", "is over 10 years away"],
+  ])("from %s to %s is refused", (from, to, message) => {
+    expect(() => span(from, to)).toThrow(
+      expect.objectContaining({ name: "UsageError", message: expect.stringContaining(message) }),
+    );
+  });
 });
 
 test("a preview cuts a long cursor", () => {

@@ -35,6 +35,24 @@ describe("schedules in a simulation", () => {
     expect(result.ticks.every((tick) => tick.status === "success")).toBe(true);
   });
 
+  test("it tells how far it is, and ends where its signal says with what happened until then", async () => {
+    const seen: string[] = [];
+    const abort = new AbortController();
+    const result = await simulate({
+      locations: load(source("0 */6 * * *")),
+      from: "2026-01-01T00:30:00Z",
+      to: "2027-01-01T00:00:00Z",
+      signal: abort.signal,
+      progress: (at) => {
+        seen.push(at.toISOString().slice(11, 16));
+        if (at.toISOString() >= "2026-01-01T12:00:01") abort.abort();
+      },
+    });
+    expect(told(result)).toEqual(["06:00:00 source raw succeeded", "12:00:00 source raw succeeded"]);
+    expect([...new Set(seen)]).toEqual(["00:30", "06:00", "12:00"]);
+    expect(result.until.toISOString()).toBe("2026-01-01T12:00:01.000Z");
+  });
+
   test("09:00 in Athens is 07:00 UTC in January and 06:00 UTC in July", async () => {
     const locations = load(source("0 9 * * *", "Europe/Athens"));
     expect(told(await simulate({ locations, ...day("2026-01-15") }))).toEqual(["07:00:00 source raw succeeded"]);

@@ -1,6 +1,6 @@
 import type { AlertsInfo } from "@kc/host/client";
 import type { SimulateOptions } from "@kc/host/simulate";
-import { type Command, jsonOption, selectionOf, text, UsageError } from "../command.ts";
+import { type Command, type CommandContext, jsonOption, selectionOf, text, UsageError } from "../command.ts";
 import { withHost } from "../host.ts";
 import { type SimulatedOutcomes, simulationHeadings, simulationRows, simulationSummary } from "../simulation-text.ts";
 import { table } from "../table.ts";
@@ -39,26 +39,25 @@ export const command: Command = {
         new Set(selection ? (await api.assets(selection)).map((asset) => asset.key) : []);
       const wanted = selection === undefined ? undefined : await keys(selection);
       const [unchanged, failing] = [await keys(text(values, "unchanged")), await keys(text(values, "fail"))];
-      const from = new Date(text(values, "from") ?? Date.now());
-      if (Number.isNaN(from.getTime()))
-        throw new UsageError(`--from "${text(values, "from")}" is no instant: write it as 2026-01-31T00:00:00Z`);
-      const span = text(values, "to") ?? "+1d";
-      const to = span.startsWith("+") ? new Date(from.getTime() + durationMs(span.slice(1), "--to")) : new Date(span);
-      if (Number.isNaN(to.getTime()))
-        throw new UsageError(`--to "${span}" is no instant: write it as 2026-01-31T00:00:00Z or as +1d`);
+      const { from, to } = spanOf(text(values, "from"), text(values, "to") ?? "+1d", durationMs);
       const outcome: SimulatedOutcomes = (asset) =>
         failing.has(asset) ? "failed" : unchanged.has(asset) ? "unchanged" : "materialized";
-      const result = await simulate({ locations, from, to, outcome, alerts: alertsOf(await api.alerts()) });
+      const stop = stopped(context, to);
+      const result = await simulate({ locations, from, to, outcome, alerts: alertsOf(await api.alerts()), ...stop }).finally(
+        stop.done,
+      );
+      const code = stop.signal.aborted ? 130 : 0;
+      if (code !== 0) context.warn(`kc simulate: stopped at ${result.until.toISOString()}; what happened until then:`);
       const runs = result.runs.filter((run) => !wanted || run.plan.assets.some((asset) => wanted.has(asset)));
       if (values.json) {
         context.print(JSON.stringify(runs, null, 2));
-        return 0;
+        return code;
       }
       const mine = wanted && new Set(runs.map((run) => run.location));
       const shown = { ...result, runs, ticks: result.ticks.filter((tick) => !mine || mine.has(tick.location)) };
       const width = context.interactive ? process.stdout.columns : undefined;
       context.print(table(simulationHeadings, simulationRows(shown), width));
-      context.print(`\n${simulationSummary(shown, formatDuration(to.getTime() - from.getTime()))}`);
+      context.print(`\n${simulationSummary(shown, formatDuration(result.until.getTime() - from.getTime()))}`);
       if (unchanged.size === 0 && runs.length > 0)
         context.print("every asset counts as changed each time; --unchanged 'group:raw' says which find nothing to do");
       if (result.alerts.length > 0)
@@ -70,10 +69,53 @@ export const command: Command = {
           )}`,
         );
       for (const line of result.reports) context.warn(line);
-      return 0;
+      return code;
     });
   },
 };
+
+const dayMs = 86_400_000;
+const longestDays = 366;
+const farthestYears = 10;
+
+/**
+ * The span that is simulated.
+ * @throws UsageError when it is none, over a year, or so far away that laying out every window until then is all there would be.
+ */
+export function spanOf(
+  from: string | undefined,
+  span: string,
+  durationMs: (text: string, name: string) => number,
+  now = Date.now(),
+): { from: Date; to: Date } {
+  const begin = new Date(from ?? now);
+  if (Number.isNaN(begin.getTime())) throw new UsageError(`--from "${from}" is no instant: write it as 2026-01-31T00:00:00Z`);
+  const end = span.startsWith("+") ? new Date(begin.getTime() + durationMs(span.slice(1), "--to")) : new Date(span);
+  if (Number.isNaN(end.getTime()) && !span.startsWith("+"))
+    throw new UsageError(`--to "${span}" is no instant: write it as 2026-01-31T00:00:00Z or as +1d`);
+  if (Math.abs(begin.getTime() - now) > farthestYears * 366 * dayMs)
+    throw new UsageError(`--from "${from}" is over ${farthestYears} years away`);
+  if (!(end.getTime() - begin.getTime() <= longestDays * dayMs))
+    throw new UsageError(`--to "${span}" is over ${longestDays} days after --from: simulate a part of it`);
+  return { from: begin, to: end };
+}
+
+/** Tells now and then how far a simulation is, and ends it at the first Ctrl-C; the second ends kc. */
+function stopped(context: CommandContext, to: Date) {
+  const abort = new AbortController();
+  const stop = () => abort.abort();
+  process.once("SIGINT", stop);
+  let told = Date.now();
+  return {
+    signal: abort.signal,
+    progress(at: Date) {
+      if (Date.now() - told < 5_000) return;
+      told = Date.now();
+      context.warn(`kc simulate: at ${at.toISOString()} of ${to.toISOString()}; Ctrl-C shows what happened so far`);
+    },
+    done: () => void process.off("SIGINT", stop),
+  };
+}
 
 /** The alert rules of kc.yaml as a simulation takes them: nothing is sent, so that a channel is only its name. */
 function alertsOf({ channels, rules }: AlertsInfo) {

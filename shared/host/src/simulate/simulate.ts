@@ -67,6 +67,10 @@ export interface SimulateOptions {
   runRetries?: RunRetryPolicy;
   /** Called at the start and at each new instant of the clock: a test can report events or ask for runs then. */
   at?: (instant: Date, platform: SimulatedPlatform) => Promise<void> | void;
+  /** Called at each new instant of the clock: how far it is. */
+  progress?: (instant: Date) => void;
+  /** Ends it where it is; what happened until then is the answer. */
+  signal?: AbortSignal;
 }
 
 /** What happened, oldest first. */
@@ -78,6 +82,8 @@ export interface Simulation {
   alerts: SimulatedAlert[];
   /** Lines the daemon would have written to its log: ticks that failed and the like. */
   reports: string[];
+  /** How far it came: its end, or where the signal ended it. */
+  until: Date;
 }
 
 /**
@@ -188,6 +194,8 @@ export async function simulate(options: SimulateOptions): Promise<Simulation> {
   await options.at?.(new Date(from), { log, requests, storage, workspace, backfills: started });
   await settle();
   for (;;) {
+    options.progress?.(new Date(clock.now()));
+    if (options.signal?.aborted) break;
     const times = [...nextAt.values(), launcher.nextEnd() ?? Number.POSITIVE_INFINITY].filter((at) => at > clock.now());
     const next = Math.min(...times);
     const gap = down.find((span) => next >= span.from && next < span.to);
@@ -212,6 +220,7 @@ export async function simulate(options: SimulateOptions): Promise<Simulation> {
     events: await storage.readEvents({ limit: 10_000_000 }),
     alerts: alerts.told,
     reports,
+    until: new Date(options.signal?.aborted ? clock.now() : to),
   };
   await storage.close();
   return result;
