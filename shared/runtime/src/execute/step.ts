@@ -7,6 +7,7 @@ import { plainMetadata, typedMetadata } from "../metadata.ts";
 import type { PlannedStep } from "../plan.ts";
 import type { Resources } from "../resource.ts";
 import { latest, reportCheck, runChecks } from "./checks.ts";
+import { ownFrames } from "./own-frames.ts";
 import { stepPartitions, within, withPartition } from "./partitions.ts";
 import type { Leave } from "./places.ts";
 import { retryDelayMs } from "./retry.ts";
@@ -109,7 +110,7 @@ export function failureOf(error: unknown): NonNullable<NewEvent["error"]> {
     error instanceof Error
       ? [error.stack, error.cause instanceof Error ? `caused by ${error.cause.stack}` : undefined].filter(Boolean).join("\n")
       : undefined;
-  return { message: errorText(error), user: false, ...(stack ? { stack } : {}) };
+  return { message: errorText(error), user: false, ...(stack ? { stack: ownFrames(stack) } : {}) };
 }
 
 /** Answers the blocking checks that failed; `late` when the step's code ended with all its work done in a run stopped by then. */
