@@ -12,6 +12,7 @@ import type { Environment } from "../environment.ts";
 import type { InstancePaths } from "../paths.ts";
 import { readAssetKeys, writeAssetKeys, writeDeclarations } from "./asset-keys.ts";
 import { type CodeProcess, type LoadError, startCodeProcess } from "./code-process.ts";
+import { watchTables } from "./mapping-tables.ts";
 import { sharedSources, watchFiles } from "./watch.ts";
 import type { LocationEntry } from "./workspace-file.ts";
 
@@ -184,6 +185,7 @@ export function startWorkspace(params: WorkspaceParams): Workspace {
       stack: "",
     });
   for (const entry of entries) void begin(entry);
+  stops.push(watchTables(states, { now: params.now, reload }));
   if (params.watch)
     stops.push(
       watchFiles([...sharedSources(paths.root), join(paths.root, ".env")], () => {

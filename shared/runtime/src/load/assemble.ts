@@ -156,13 +156,14 @@ function mappableKeys({ partitions }: AssetSpec, what: string): string[] {
     throw new UserError(`${what}: a mapping by function cannot ask for keys that are added later`, {
       hint: "Map dynamic partitions by identity, all, latest or dimensions.",
     });
-  const space = partitionSpace(partitions, { now: Date.now() + yearMs, dynamicKeys: () => [] });
+  const space = partitionSpace(partitions, { now: Date.now() + tabulatedAheadMs, dynamicKeys: () => [] });
   if (space.count(space.all()) > mostMapped)
     throw new UserError(`${what}: a mapping by function is asked for every key, and these are over ${mostMapped}`);
   return space.keys(space.all());
 }
 
-const yearMs = 366 * 86_400_000;
+/** How far ahead (ms) a mapping by function is asked for keys. Who keeps a snapshot for longer has no needs of newer keys. */
+export const tabulatedAheadMs = 366 * 86_400_000;
 const mostMapped = 100_000;
 
 function snapshotAssets(
