@@ -317,6 +317,10 @@ describe("requests", () => {
     expect(runs[0]!.status).toBe("failed");
     const retried = await instance.finish(await instance.api.reexecute(runs[0]!.id));
     expect(retried.runs[0]).toMatchObject({ assets: ["fails"], status: "failed", tags: { "kc/retry_of": runs[0]!.requestId } });
+    const [failure] = await instance.api.runEvents(retried.runs[0]!.id, { types: "step_failed" });
+    const frames = failure!.error!.stack!.split("\n").slice(1);
+    expect(frames[0]).toMatch(/locations\/team\/.*:\d+:\d+/);
+    expect(frames.filter((frame) => /shared\/(runtime|host)\/src|node:/.test(frame))).toEqual([]);
   });
   test("a pruning without effect counts what the real one deletes", async () => {
     const before = (await instance.api.runs()).length;
