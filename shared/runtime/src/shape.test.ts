@@ -9,7 +9,7 @@ import { defineLocation } from "./location.ts";
 import { dailyPartitions, multiPartitions, staticPartitions } from "./partition/definition.ts";
 import { resource } from "./resource.ts";
 import { schedule } from "./schedule.ts";
-import { assetSensor, automationSensor, multiAssetSensor, runStatusSensor, sensor } from "./sensor.ts";
+import { assetSensor, automationSensor, freshnessSensor, multiAssetSensor, runStatusSensor, sensor } from "./sensor.ts";
 
 const run = () => ({ passed: true });
 const nothing = () => {};
@@ -47,6 +47,11 @@ describe("options of definitions", () => {
       "of an automation sensor",
       () => automationSensor({ name: "s", run: nothing } as never),
       'sensor "s": there is no option "run".',
+    ],
+    [
+      "of a freshness sensor",
+      () => freshnessSensor({ name: "s", run: nothing, selecton: "*" } as never),
+      'sensor "s": there is no option "selecton". Did you mean "selection"?',
     ],
     ["of a check", () => check({ blockng: true }), 'check "a:c": there is no option "blockng". Did you mean "blocking"?'],
     [
