@@ -4,8 +4,11 @@ import type { PartitionSet } from "./partition-set.ts";
 
 /** The sets of long lists of keys that were read or written of late: what goes on is read again at every look. */
 export interface ReadMemory {
-  read(texts: readonly string[]): PartitionSet | undefined;
-  write(texts: readonly string[], set: PartitionSet): void;
+  find(texts: readonly string[]): PartitionSet | undefined;
+  /** A list that was read. */
+  keep(texts: readonly string[], set: PartitionSet): void;
+  /** A list that was made of a set: found as this very list only. */
+  made(texts: readonly string[], set: PartitionSet): void;
 }
 
 /** Shorter lists are read as fast as they are found. */
@@ -27,12 +30,23 @@ export function readMemory(definition: PartitionsDefinition, context: PartitionC
   const known = memories.get(definition);
   if (known && known.lists.length === lists.length && known.lists.every((list, index) => list === lists[index])) return known;
   const sets = new Map<string, PartitionSet>();
+  // What is held in memory comes again as the very same list: to spell a hundred thousand keys takes milliseconds.
+  const same = new WeakMap<readonly string[], PartitionSet>();
   let size = 0;
   const memory: Memory = {
     lists,
-    read: (texts) => (texts.length < shortest ? undefined : sets.get(texts.join())),
-    write(texts, set) {
+    find(texts) {
+      if (texts.length < shortest) return undefined;
+      const known = same.get(texts) ?? sets.get(texts.join());
+      if (known) same.set(texts, known);
+      return known;
+    },
+    made(texts, set) {
+      if (texts.length >= shortest) same.set(texts, set);
+    },
+    keep(texts, set) {
       if (texts.length < shortest) return;
+      same.set(texts, set);
       const text = texts.join();
       if (sets.has(text) || text.length > most) return;
       sets.set(text, set);

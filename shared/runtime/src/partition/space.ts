@@ -140,7 +140,7 @@ export function partitionSpace(definition: PartitionsDefinition | undefined, con
     kept(set) {
       const whole = others.length === 0 && primary.listed ? primary.listed(set.get("") ?? []) : undefined;
       const texts = whole ?? (primary.windows ? space.text(set) : space.keys(set));
-      memory?.write(texts, set);
+      memory?.made(texts, set);
       return texts;
     },
     parse(texts) {
@@ -156,10 +156,10 @@ export function partitionSpace(definition: PartitionsDefinition | undefined, con
       );
     },
     read(texts) {
-      const known = memory?.read(texts);
+      const known = memory?.find(texts);
       if (known) return known;
       const set = gather(texts.map((text) => readOne(text, true)).filter((one) => typeof one !== "string"));
-      memory?.write(texts, set);
+      memory?.keep(texts, set);
       return set;
     },
     dimensionsOf(key) {
