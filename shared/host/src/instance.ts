@@ -4,6 +4,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { type Clock, type Storage, systemClock, UserError } from "@kc/runtime/internal";
 import { backfills } from "./backfills.ts";
+import { bundleVendor } from "./code-server/vendor/bundle.ts";
 import { startDaemon } from "./daemon/daemon.ts";
 import { type Environment, locationEnvironment, rootEnvironment } from "./environment.ts";
 import { automationSettings, readInstanceFile, tickSettings } from "./instance-file.ts";
@@ -11,6 +12,7 @@ import { leaseName, type Term } from "./leader/election.ts";
 import { followLog } from "./leader/follow.ts";
 import { thisMachine } from "./leader/holder.ts";
 import { openLeadership } from "./leader/leadership.ts";
+import { compileCacheOf } from "./locations/code-process.ts";
 import { watchFiles } from "./locations/watch.ts";
 import { startWorkspace, type Workspace } from "./locations/workspace.ts";
 import { findLocations, type LocationEntry } from "./locations/workspace-file.ts";
@@ -256,6 +258,8 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
     await leadership.start();
     void workspace.settled().then(() => {
       for (const entry of entries) pool.warm(entry.name);
+      // Without it processes start as well, only later.
+      bundleVendor(compileCacheOf(options.env, paths)).catch((error) => report(`vendor bundle: ${(error as Error).message}`));
     });
     return { id, url, entries, stop };
   } catch (error) {

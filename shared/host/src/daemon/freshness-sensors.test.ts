@@ -84,7 +84,7 @@ describe("a freshness sensor", () => {
     await play(
       watcher(({ change }) => void seen.push(view(change)), { defaultStatus: "stopped" }),
       {
-        at: async (at, { storage, log, workspace, requests }) => {
+        at: async (at, { storage, log, workspace }) => {
           if (time(at.getTime()) !== "03:00") return;
           const clock = { now: () => at.getTime(), sleep: async () => {} };
           const sensor = (await instigators(workspace, storage, "sensor")).find((one) => one.definition.name === "stale")!;

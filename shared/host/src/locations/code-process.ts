@@ -1,10 +1,11 @@
-import { rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { credentials } from "@grpc/grpc-js";
 import { type LocationSnapshot, UserError } from "@kc/runtime/internal";
 import type { TickAnswer, TickQuestion } from "../code-server/tick.ts";
+import { vendorFile, vendorPreload } from "../code-server/vendor/bundle.ts";
 import type { Environment } from "../environment.ts";
 import { CodeLocationClient, type ConfigureResponse, type LoadError } from "../gen/code_location.ts";
 import type { InstancePaths } from "../paths.ts";
@@ -36,6 +37,10 @@ const program = fileURLToPath(new URL("../code-server/main.ts", import.meta.url)
 let count = 0;
 const endMs = 1_000;
 
+/** Folder of what makes processes with locations' code start faster. */
+export const compileCacheOf = (env: Environment, paths: InstancePaths): string =>
+  env.NODE_COMPILE_CACHE ?? join(paths.home, "compile-cache");
+
 /** Starts a process for a location's code; it loads at once, `definitions()` waits for it. */
 export function startCodeProcess(params: {
   entry: LocationEntry;
@@ -63,6 +68,8 @@ export function startCodeProcess(params: {
   const ready = new Promise<void>((resolve) => {
     listening = resolve;
   });
+  const cache = compileCacheOf(env, paths);
+  const vendor = existsSync(vendorFile(cache));
   const child = startChild({
     program,
     sweeps: true,
@@ -70,9 +77,10 @@ export function startCodeProcess(params: {
     env: {
       ...env,
       KC_CODE_SERVER: JSON.stringify(settings),
-      NODE_COMPILE_CACHE: env.NODE_COMPILE_CACHE ?? join(paths.home, "compile-cache"),
+      NODE_COMPILE_CACHE: cache,
+      ...(vendor ? { KC_VENDOR: vendorFile(cache) } : {}),
     },
-    imports: entry.loader === "tsx" ? [import.meta.resolve("tsx")] : [],
+    imports: [...(vendor ? [vendorPreload] : []), ...(entry.loader === "tsx" ? [import.meta.resolve("tsx")] : [])],
     onLine(_stream, written) {
       if (written === "kc:listening") return listening();
       const line = secrets.text(written);
