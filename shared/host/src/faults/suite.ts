@@ -197,7 +197,7 @@ async function rest(apis: readonly ApiClient[]): Promise<string[]> {
     try {
       const api = await leading(apis);
       await api.turn("schedules", "one", "each_second", false);
-      await api.turn("sensors", "one", "counts", false);
+      for (const sensor of ["counts", "exits"]) await api.turn("sensors", "one", sensor, false);
       for (const tick of await api.ticks({ limit: 1_000 }))
         if (tick.status === "started") open.push(`tick ${tick.name} at ${tick.at}`);
       for (const run of await api.runs({ limit: 1_000 }))

@@ -24,7 +24,8 @@ export default defineLocation({ name: "one", assets: [
   asset({ key: "one/day", partitions: staticPartitions(["d1", "d2", "d3", "d4", "d5", "d6"]), materialize({ env, run, partition }) { mark(env, run, "one/day", partition); } }),
 ],
 schedules: [schedule({ name: "each_second", cron: "* * * * * *", target: "one/tick", missed: { catchUp: 1000 }, defaultStatus: "running" })],
-sensors: [sensor({ name: "counts", interval: "1s", target: "one/sensed", defaultStatus: "running", run: ({ cursor }) => { const next = Number(cursor ?? 0) + 1; return { cursor: String(next), runs: [{ runKey: "n" + next }] }; } })],
+sensors: [sensor({ name: "counts", interval: "1s", target: "one/sensed", defaultStatus: "running", run: ({ cursor }) => { const next = Number(cursor ?? 0) + 1; return { cursor: String(next), runs: [{ runKey: "n" + next }] }; } }),
+  sensor({ name: "exits", interval: "2s", defaultStatus: "running", run: () => { if (Math.random() < 0.3) process.exit(1); return {}; } })],
 });
 `,
   two: `${before}
