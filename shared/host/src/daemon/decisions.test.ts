@@ -362,6 +362,18 @@ describe("poll sensors", () => {
     await sensors();
     expect(await ticks()).toEqual(["success", "failed"]);
   });
+  test("the tick of a sensor without a function that a kill left open is ended, not while it may still be told", async () => {
+    snapshot.sensors = [{ name: "auto", type: "automation", intervalMs: 0, selection: "*", defaultStatus: "running" }];
+    await storage.startTick({ location: "team", name: "auto", type: "sensor", at: now });
+    now += 5_000;
+    expect(await sensors()).toBe(start + 10_000);
+    expect(await ticks()).toEqual(["started"]);
+    now += 5_000;
+    await sensors();
+    expect(await storage.listTicks()).toMatchObject([
+      { status: "success", logs: [{ message: expect.stringContaining("kc ended") }] },
+    ]);
+  });
   test("what a sensor reports is in the log", async () => {
     snapshot.assets = [assetOf("a", { checks: [{ name: "n", blocking: false, by: "code" }] })];
     answer = () => ({

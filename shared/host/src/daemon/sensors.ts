@@ -24,6 +24,16 @@ export type SensorsInFlight = Set<string>;
 /** Kinds that ask a function of the location; automation and freshness have loops of their own. */
 const asked = new Set<SensorSnapshot["type"]>(["poll", "asset", "multi_asset", "run_status", "freshness_change"]);
 
+/**
+ * A sensor without a function tells of what was asked for already, in a tick that begins and ends at once. One that is open
+ * for longer (ms) was left by a kill.
+ */
+const toldMs = 10_000;
+const interrupted: Tick["logs"][number] = {
+  level: "info",
+  message: "kc ended before it wrote down which requests these were; they stand among the runs",
+};
+
 /** One look at all sensors with a function. Ticks run beside each other; the answer is when to look again. */
 export async function tickSensors(
   context: DaemonContext,
@@ -45,6 +55,11 @@ export async function tickSensors(
     const name = `${identity.location}/${identity.name}`;
     const unfinished = open.get(name);
     open.delete(name);
+    if (unfinished && !asked.has(definition.type)) {
+      const at = unfinished.at + toldMs;
+      if (at > clock.now()) next = Math.min(next ?? at, at);
+      else await storage.endTick(unfinished.id, { status: "success", endedAt: clock.now(), logs: [interrupted] });
+    }
     // A tick that was begun is finished, also once its sensor was turned off.
     if ((!running && !unfinished) || !asked.has(definition.type) || inFlight.has(name)) continue;
     const now = clock.now();
