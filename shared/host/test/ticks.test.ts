@@ -17,6 +17,10 @@ describe("schedules and sensors of a running platform", () => {
            sensor({ name: "hangs", interval: "1h", timeout: "300ms", run: () => new Promise(() => {}) }),
            sensor({ name: "blocks", interval: "1h", timeout: "500ms", run: () => { for (;;); } }),
            sensor({ name: "exits", interval: "1h", run: () => { console.error("goodbye"); process.exit(3); } }),
+           sensor({ name: "exits_now_and_then", interval: "1h", run: ({ cursor }) => {
+             if (Number(cursor) % 2 === 1) process.exit(5);
+             return { cursor: String(Number(cursor ?? 0) + 1) };
+           } }),
            sensor({ name: "exits_at_first", interval: "1h", target: "a", run: async ({ env }) => {
              const { existsSync, mkdirSync, writeFileSync } = await import("node:fs");
              mkdirSync(env.OUTPUT_DIR!, { recursive: true });
@@ -128,6 +132,19 @@ describe("schedules and sensors of a running platform", () => {
       expect((await instance.api.tickNow("sensors", "team", "counts")).status).toBe("success");
     }
     expect(await serverPid()).toBe(after);
+  });
+
+  test("one that ends its process now and then takes nobody down either, once it has done so", async () => {
+    const tick = () => instance.api.tickNow("sensors", "team", "exits_now_and_then");
+    expect((await tick()).status).toBe("skipped");
+    expect((await tick()).status).toBe("failed");
+    const pid = await until(async () => {
+      const [location] = (await instance.api.workspace()).locations;
+      return location!.status === "loaded" && location!.pid;
+    });
+    await instance.api.resetCursor("team", "exits_now_and_then");
+    for (const status of ["skipped", "failed", "failed"]) expect((await tick()).status).toBe(status);
+    expect(await serverPid()).toBe(pid);
   });
 
   test("one whose process ended for once is asked again at once, and its tick succeeds", async () => {

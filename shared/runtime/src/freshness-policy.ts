@@ -1,6 +1,6 @@
 import { nextTick } from "./cron.ts";
 import { type Duration, durationMs } from "./duration.ts";
-import { UserError } from "./errors.ts";
+import { didYouMean, UserError } from "./errors.ts";
 import type { PartitionsDefinition } from "./partition/definition.ts";
 
 /**
@@ -43,6 +43,8 @@ export function freshnessSnapshot(
   policy: FreshnessPolicy,
   partitions: PartitionsDefinition | undefined,
 ): FreshnessSnapshot {
+  if (policy.maxAge) onlyKeys(`${what}: freshness.maxAge`, policy.maxAge, ["warn", "fail"]);
+  if (policy.cron) onlyKeys(`${what}: freshness.cron`, policy.cron, ["deadline", "within", "timezone"]);
   const byTime = partitions?.type === "time";
   if (policy.of === "latestPartition" && !byTime)
     throw new UserError(`${what}: freshness.of "latestPartition" needs partitions by time`, {
@@ -56,6 +58,13 @@ export function freshnessSnapshot(
       hint: 'Write { maxAge: { warn: "1h", fail: "2h" } } or { cron: { deadline: "0 9 * * *", within: "1h" } }.',
     });
   return { ...(policy.maxAge ? byAge(what, policy.maxAge) : byDeadline(what, policy.cron!)), ...of };
+}
+
+/** @throws UserError at a key that there is not: mistyped, it would be a limit that nobody keeps. */
+function onlyKeys(what: string, value: object, keys: readonly string[]): void {
+  for (const key of Object.keys(value))
+    if (!keys.includes(key))
+      throw new UserError(`${what} has no "${key}".${didYouMean(key, keys) || ` It has ${keys.join(", ")}.`}`);
 }
 
 function byAge(what: string, { warn, fail }: MaxAgePolicy["maxAge"]): { warnMs?: number; failMs: number } {

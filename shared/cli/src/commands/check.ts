@@ -20,7 +20,9 @@ export const command: Command = {
     ["kc check --no-types", "definitions and lineage only"],
   ],
   async run({ values, positionals, context }) {
-    const wanted = new Set(await known(context, positionals));
+    const wanted = new Set(
+      await known(context, positionals.length > 0 ? positionals : context.location ? [context.location] : []),
+    );
     const settings = await instanceFileProblems(context);
     const findings: Findings = await definitions(context, wanted).catch((error: Error & { where?: string }) => {
       if (settings.length === 0 || error.name !== "UserError") throw error;

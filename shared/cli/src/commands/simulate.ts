@@ -1,4 +1,4 @@
-import type { AlertsInfo } from "@kc/host/client";
+import type { AlertsInfo, ApiClient } from "@kc/host/client";
 import type { SimulateOptions } from "@kc/host/simulate";
 import { type Command, type CommandContext, jsonOption, selectionOf, text, UsageError } from "../command.ts";
 import { withHost } from "../host.ts";
@@ -60,6 +60,8 @@ export const command: Command = {
       context.print(`\n${simulationSummary(shown, formatDuration(result.until.getTime() - from.getTime()))}`);
       if (unchanged.size === 0 && runs.length > 0)
         context.print("every asset counts as changed each time; --unchanged 'group:raw' says which find nothing to do");
+      const silent = await withFunctions(api);
+      if (silent.length > 0) context.print(`not asked, because their functions run in the platform only: ${silent.join(", ")}`);
       if (result.alerts.length > 0)
         context.print(
           `\n${table(
@@ -132,4 +134,12 @@ function alertsOf({ channels, rules }: AlertsInfo) {
       ...(rule.remindEveryMs ? { remind_every: `${rule.remindEveryMs}ms` } : {}),
     })),
   };
+}
+
+/** Schedules and sensors that are on and decide by a function of their own: a simulation has no process to ask. */
+async function withFunctions(api: ApiClient): Promise<string[]> {
+  const all = await Promise.all([api.schedules(), api.sensors()]);
+  const on = all.flat().filter((item) => item.running && item.kind !== "automation" && item.kind !== "freshness");
+  const details = await Promise.all(on.map(({ type, location, name }) => api.instigator(`${type}s`, location, name)));
+  return details.filter((item) => item.decides).map((item) => `${item.location}/${item.name}`);
 }

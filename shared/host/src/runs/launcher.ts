@@ -121,7 +121,8 @@ export function runLauncher(deps: {
       void clock.sleep(deps.cancelGraceMs).then(() => going.has(run.id) && worker.child.kill());
     };
     onCancel(() => {
-      cancelled = true;
+      // A host that ends cancels what goes on; that is not what anybody asked for.
+      cancelled = !stopping;
       ask("");
     });
     const error = await new Promise<Error | undefined>((resolve) => {
@@ -164,7 +165,7 @@ export function runLauncher(deps: {
       if (cancelled || rest.status === "cancelling")
         await end(run.id, "run_cancelled", "the run was cancelled and its worker ended");
       else if (stop) await end(run.id, "run_failed", stop.reason, stop.crashed ? { crashed: true } : {});
-      else if (stopping) await end(run.id, "run_failed", "kc was stopped while the run went on");
+      else if (stopping) await end(run.id, "run_failed", "kc was stopped while the run went on", { crashed: true });
       else await end(run.id, "run_failed", await deathOf(worker, error));
     }
     return false;

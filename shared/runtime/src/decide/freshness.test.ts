@@ -75,6 +75,7 @@ describe("a policy", () => {
     expect(freshnessSnapshot("a", policy, staticPartitions(["x"]))).toEqual({ failMs: 86_400_000 });
   });
   test.each([
+    [{ maxAge: { wran: "1m", fail: "2m" } as never }, 'freshness.maxAge has no "wran". Did you mean "warn"?'],
     [{ maxAge: { fail: "59s" } }, "freshness.maxAge.fail 59s is under a minute"],
     [{ maxAge: { warn: "30s", fail: "1h" } }, "freshness.maxAge.warn 30s is under a minute"],
     [{ maxAge: { warn: "1h", fail: "1h" } }, "warn must be shorter than fail"],
