@@ -29,6 +29,17 @@ test.each([
     text("Error: no", "    at a (/l/a.ts:1:1)", ...kcs, "caused by Error: socket", "    at b (/l/b.ts:1:1)", ...kcs),
     text("Error: no", "    at a (/l/a.ts:1:1)", "caused by Error: socket", "    at b (/l/b.ts:1:1)"),
   ],
+  [
+    "a frame without a place is whose caller's it is",
+    text(
+      "Error: no",
+      "    at async Promise.all (index 1)",
+      "    at async materialize (/l/a.ts:1:1)",
+      ...kcs,
+      "    at async Promise.all (index 0)",
+    ),
+    text("Error: no", "    at async Promise.all (index 1)", "    at async materialize (/l/a.ts:1:1)"),
+  ],
   ["a message of several lines stays", text("Error: line", "  at noon", "    at a (/l/a.ts:1:1)"), undefined],
   ["a defect of kc keeps its stack", text("TypeError: of kc", ...kcs), undefined],
   ["no frames at all", "Error: no", undefined],

@@ -8,6 +8,9 @@ const notTheirs = /[(\s](?:file:\/\/)?(?:\/[^()]*\/shared\/(?:runtime|host|stora
 export function ownFrames(stack: string): string {
   const lines = stack.split("\n");
   const isFrame = (line: string) => /^\s+at /.test(line);
-  const kept = lines.filter((line) => !(isFrame(line) && notTheirs.test(line)));
-  return kept.some((line) => isFrame(line) && /:\d+:\d+\)?$/.test(line)) ? kept.join("\n") : stack;
+  const hasPlace = (line: string | undefined) => line !== undefined && isFrame(line) && /:\d+:\d+\)?$/.test(line);
+  const theirs = lines.filter((line) => !(isFrame(line) && notTheirs.test(line)));
+  // Of `at async Promise.all (index 0)` only who called it tells whose it is.
+  const kept = theirs.filter((line, at) => !isFrame(line) || hasPlace(line) || hasPlace(theirs[at + 1]));
+  return kept.some(hasPlace) ? kept.join("\n") : stack;
 }
