@@ -15,7 +15,7 @@ describe.skipIf(process.platform !== "linux")("others' packages as one file", ()
     const instance = await testInstance({ root: workspace.root, env: { NODE_COMPILE_CACHE: cache } });
     const serving = async () => {
       const { pid } = (await instance.api.workspace()).locations[0]!;
-      return readFileSync(`/proc/${pid}/environ`, "latin1").includes(`KC_VENDOR=${vendorFile(cache)}`);
+      return readFileSync(`/proc/${pid}/environ`, "latin1").includes(`"vendor":${JSON.stringify(vendorFile(cache))}`);
     };
     try {
       expect((await instance.materialize("a")).runs[0]!.status).toBe("succeeded");

@@ -63,7 +63,7 @@ export const allowed: Record<string, { src: string[]; tests: string[] }> = {
 const entries: Record<string, string[]> = {
   "@kc/ui -> @kc/host": ["@kc/host/client", "@kc/host/testing"],
   "@kc/storage -> @kc/runtime": ["@kc/runtime/internal", "@kc/runtime/testing"],
-  "@kc/host -> @kc/runtime": ["@kc/runtime/internal", "@kc/runtime/serve"],
+  "@kc/host -> @kc/runtime": ["@kc/runtime/internal", "@kc/runtime/load", "@kc/runtime/serve"],
   "@kc/standin-dbt-cloud -> @kc/connector-databricks": ["@kc/connector-databricks/client"],
   "@loc/* -> @kc/runtime": ["@kc/runtime", "@kc/runtime/testing"],
   "@loc/* -> @kc/host": ["@kc/host/testing"],

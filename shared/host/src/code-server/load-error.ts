@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { relative } from "node:path";
-import { failureOf } from "@kc/runtime/serve";
+import { failureOf } from "@kc/runtime/load";
 
 /** What keeps a location from loading, with the place in the team's own code. */
 export interface LoadError {

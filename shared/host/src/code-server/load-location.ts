@@ -10,7 +10,7 @@ import {
   type LocationPaths,
   type Logger,
   UserError,
-} from "@kc/runtime/serve";
+} from "@kc/runtime/load";
 
 export interface LoadParams {
   entry: string;

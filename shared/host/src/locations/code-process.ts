@@ -4,10 +4,11 @@ import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { credentials } from "@grpc/grpc-js";
 import { type LocationSnapshot, UserError } from "@kc/runtime/internal";
+import type { CodeServerSettings } from "../code-server/main.ts";
 import type { TickAnswer, TickQuestion } from "../code-server/tick.ts";
-import { vendorFile, vendorPreload } from "../code-server/vendor/bundle.ts";
+import { vendorFile } from "../code-server/vendor/bundle.ts";
 import type { Environment } from "../environment.ts";
-import { CodeLocationClient, type ConfigureResponse, type LoadError } from "../gen/code_location.ts";
+import { CodeLocationClient, type ConfigureResponse, type GetDefinitionsResponse, type LoadError } from "../gen/code_location.ts";
 import type { InstancePaths } from "../paths.ts";
 import { type Child, startChild } from "../process/child.ts";
 import { redactor } from "../secrets/redactor.ts";
@@ -49,44 +50,44 @@ export function startCodeProcess(params: {
   /** Names of variables that are secrets, whatever they are called. */
   secrets: readonly string[];
   loadTimeoutMs: number;
+  /** Its first connection will come soon: it prepares for it while it loads. */
+  eager: boolean;
   log(line: string): void;
 }): CodeProcess {
   const { entry, paths, env } = params;
   const id = ++count;
   const socket = join(paths.sockets, `${entry.name.slice(0, 24)}-${process.pid}-${id}.sock`);
-  const settings = {
+  const cache = compileCacheOf(env, paths);
+  const settings: CodeServerSettings = {
     entry: entry.entry,
     declared: entry.declared ?? entry.name,
-    address: `unix:${socket}`,
+    socket,
     spool: paths.spool,
     paths: { name: entry.name, projectRoot: entry.folder, workspaceRoot: paths.root, stateDir: paths.stateOf(entry.name) },
     secrets: params.secrets,
+    eager: params.eager,
+    vendor: existsSync(vendorFile(cache)) ? vendorFile(cache) : undefined,
   };
   let secrets = redactor(secretValues(env, params.secrets));
   const lines: string[] = [];
-  let listening: () => void;
-  const ready = new Promise<void>((resolve) => {
-    listening = resolve;
-  });
-  const cache = compileCacheOf(env, paths);
-  const vendor = existsSync(vendorFile(cache));
+  const answered = Promise.withResolvers<GetDefinitionsResponse>();
   const child = startChild({
     program,
     sweeps: true,
     cwd: entry.folder,
-    env: {
-      ...env,
-      KC_CODE_SERVER: JSON.stringify(settings),
-      NODE_COMPILE_CACHE: cache,
-      ...(vendor ? { KC_VENDOR: vendorFile(cache) } : {}),
-    },
-    imports: [...(vendor ? [vendorPreload] : []), ...(entry.loader === "tsx" ? [import.meta.resolve("tsx")] : [])],
+    env: { ...env, KC_CODE_SERVER: JSON.stringify(settings), NODE_COMPILE_CACHE: cache },
+    imports: entry.loader === "tsx" ? [import.meta.resolve("tsx")] : [],
     onLine(_stream, written) {
-      if (written === "kc:listening") return listening();
       const line = secrets.text(written);
       lines.push(line);
       if (lines.length > 200) lines.shift();
       params.log(line);
+    },
+    onAnswer(text) {
+      // One that ended before it had written all of it is told by its end.
+      try {
+        answered.resolve(JSON.parse(text));
+      } catch {}
     },
   });
   const client = new CodeLocationClient(`unix:${socket}`, credentials.createInsecure(), {
@@ -95,58 +96,29 @@ export function startCodeProcess(params: {
     "grpc.initial_reconnect_backoff_ms": 20,
     "grpc.enable_http_proxy": 0,
   });
-  const up = async (): Promise<LoadError | undefined> => {
+  const definitions = async (): Promise<{ snapshot: LocationSnapshot } | { error: LoadError }> => {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<"late">((resolve) => {
       timer = setTimeout(() => resolve("late"), params.loadTimeoutMs);
     });
-    const first = await Promise.race([ready.then(() => "ready" as const), child.exited, late]);
+    const first = await Promise.race([answered.promise, child.exited, late]);
     clearTimeout(timer);
-    if (first === "ready") return undefined;
     if (first === "late") {
       child.kill();
       return {
-        message: `it did not finish loading within ${params.loadTimeoutMs / 1000} s and was stopped: does a module loop or wait for something?`,
-        where: "",
-        hint: "Definitions must load without waiting for vendors; locations.load_timeout in kc.yaml raises the limit.",
-        stack: lines.join("\n"),
-      };
-    }
-    return exitError(first.code, first.signal, lines);
-  };
-  const definitions = async (): Promise<{ snapshot: LocationSnapshot } | { error: LoadError }> => {
-    const failed = await up();
-    if (failed) return { error: failed };
-    const answer = new Promise<{ snapshot: LocationSnapshot } | { error: LoadError }>((resolve, reject) => {
-      client.getDefinitions(
-        {},
-        { deadline: Date.now() + params.loadTimeoutMs } as never,
-        ((error: Error | null, response: { result: { $case: string; value: unknown } | undefined }) => {
-          if (error) reject(error);
-          else if (response.result?.$case === "snapshotJson") {
-            const snapshot: LocationSnapshot = JSON.parse(response.result.value as string);
-            if (snapshot.secrets) secrets = redactor(secretValues(env, [...params.secrets, ...snapshot.secrets]));
-            resolve({ snapshot });
-          } else resolve({ error: response.result!.value as LoadError });
-        }) as never,
-      );
-    });
-    try {
-      return await Promise.race([answer, child.exited.then(({ code, signal }) => ({ error: exitError(code, signal, lines) }))]);
-    } catch (error) {
-      // One that ended while it answered breaks the connection first.
-      const end = await Promise.race([child.exited, wait(endMs)]);
-      if (end) return { error: exitError(end.code, end.signal, lines) };
-      child.kill();
-      return {
         error: {
-          message: `it did not answer within ${params.loadTimeoutMs / 1000} s: ${(error as Error).message}`,
+          message: `it did not finish loading within ${params.loadTimeoutMs / 1000} s and was stopped: does a module loop or wait for something?`,
           where: "",
-          hint: "",
+          hint: "Definitions must load without waiting for vendors; locations.load_timeout in kc.yaml raises the limit.",
           stack: lines.join("\n"),
         },
       };
     }
+    if ("code" in first) return { error: exitError(first.code, first.signal, lines) };
+    if (first.result?.$case !== "snapshotJson") return { error: first.result!.value };
+    const snapshot: LocationSnapshot = JSON.parse(first.result.value);
+    if (snapshot.secrets) secrets = redactor(secretValues(env, [...params.secrets, ...snapshot.secrets]));
+    return { snapshot };
   };
   let stopping = false;
   let asked = 0;

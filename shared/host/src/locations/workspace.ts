@@ -96,13 +96,14 @@ export function startWorkspace(params: WorkspaceParams): Workspace {
     built = undefined;
     for (const listener of listeners) listener(name);
   };
-  const start = (entry: LocationEntry): CodeProcess =>
+  const start = (entry: LocationEntry, eager: boolean): CodeProcess =>
     startCodeProcess({
       entry,
       paths,
       env: params.environmentOf(entry),
       secrets: [...secretVariables, ...(states.get(entry.name)?.snapshot?.secrets ?? [])],
       loadTimeoutMs: params.loadTimeoutMs,
+      eager,
       log: (line) => params.log(entry.name, line),
     });
 
@@ -111,7 +112,7 @@ export function startWorkspace(params: WorkspaceParams): Workspace {
     const generation = ++state.generation;
     const since = params.now();
     const pass = await gate.enter();
-    const fresh = start(state.entry);
+    const fresh = start(state.entry, false);
     const outcome = await fresh.definitions().finally(pass);
     // A newer change has started another load: this one is already old.
     if (generation !== state.generation || stopped) {
@@ -210,7 +211,7 @@ export function startWorkspace(params: WorkspaceParams): Workspace {
     problems,
     reload,
     add: begin,
-    startWorker: (name) => start(states.get(name)!.entry),
+    startWorker: (name) => start(states.get(name)!.entry, true),
     onChange(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

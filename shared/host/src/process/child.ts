@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { type Reaper, startReaper } from "./reaper.ts";
 import { descendants, end, markVariable, sweepSoon } from "./sweep.ts";
@@ -19,6 +20,8 @@ export interface ChildOptions {
   sweeps?: boolean;
   /** Gets each line that the child writes. */
   onLine(stream: "stdout" | "stderr", line: string): void;
+  /** Gets what the child wrote to file descriptor 4 when it has closed it, whole or not. */
+  onAnswer?(text: string): void;
 }
 
 export interface Child {
@@ -51,12 +54,20 @@ export function startChild(options: ChildOptions): Child {
     cwd: options.cwd,
     env: { ...options.env, KC_WATCHDOG_FD: "3", ...(mark ? { [markVariable]: mark } : {}) } as NodeJS.ProcessEnv,
     detached: true,
-    stdio: ["pipe", "pipe", "pipe", "pipe"],
+    stdio: ["pipe", "pipe", "pipe", "pipe", ...(options.onAnswer ? (["pipe"] as const) : [])],
   });
   if (child.pid) reaper.add(child.pid);
   for (const stream of ["stdout", "stderr"] as const) {
     child[stream]!.setEncoding("utf8");
     createInterface({ input: child[stream]! }).on("line", (line) => options.onLine(stream, line));
+  }
+  if (options.onAnswer) {
+    let text = "";
+    const answer = child.stdio[4] as Readable;
+    answer.setEncoding("utf8").on("data", (part) => {
+      text += part;
+    });
+    answer.on("error", () => {}).on("close", () => options.onAnswer!(text));
   }
   // Writing to a child that has ended is no error of ours.
   child.stdin!.on("error", () => {});

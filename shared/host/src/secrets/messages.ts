@@ -1,4 +1,4 @@
-import { type LocationSnapshot, type NewEvent, UserError } from "@kc/runtime/serve";
+import { type LocationSnapshot, type NewEvent, UserError } from "@kc/runtime/load";
 import type { LoadError } from "../code-server/load-error.ts";
 import type { TickAnswer } from "../code-server/tick.ts";
 import type { Redactor } from "./redactor.ts";

@@ -1,8 +1,9 @@
 import type { AssetsDefinition } from "../asset.ts";
 import { parseCheckName } from "../plan-checks.ts";
 import { definitionOf, runChecks } from "./checks.ts";
+import { failureOf } from "./failure.ts";
 import { stepPartitions } from "./partitions.ts";
-import { failureOf, type StepOutcome, type StepParams } from "./step.ts";
+import type { StepOutcome, StepParams } from "./step.ts";
 import type { Emit } from "./step-context.ts";
 import { stopFields, stopText, stopWord } from "./stop.ts";
 

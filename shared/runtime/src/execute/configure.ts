@@ -1,6 +1,6 @@
 import { didYouMean, UserError } from "../errors.ts";
 import type { LoadedLocation } from "../load/assemble.ts";
-import { parseConfig } from "./step.ts";
+import { parseConfig } from "./parse-config.ts";
 import { unknownKeys } from "./unknown-keys.ts";
 
 /**

@@ -7,9 +7,11 @@ import type { PlannedRun, PlannedStep } from "../plan.ts";
 import { checkNameOf } from "../plan-checks.ts";
 import type { PoolUse } from "../pool.ts";
 import { runCheckStep } from "./check-step.ts";
+import { failureOf } from "./failure.ts";
+import { parseConfig } from "./parse-config.ts";
 import { type Leave, places } from "./places.ts";
 import { missingVariables, resourceScope } from "./resources.ts";
-import { failureOf, parseConfig, runStep, type StepOutcome, type StepParams } from "./step.ts";
+import { runStep, type StepOutcome, type StepParams } from "./step.ts";
 import { type Emit, makeLogger, type RunInput, type StepEnvironment } from "./step-context.ts";
 import { stopFields, stopOf, stopText } from "./stop.ts";
 

@@ -1,19 +1,18 @@
 import type { AssetsDefinition, MaterializeResult, MultiAssetContext, UpstreamMaterialization } from "../asset.ts";
 import type { AssetCheckDefinition } from "../check.ts";
 import type { Clock } from "../clock.ts";
-import { errorText, UserError } from "../errors.ts";
-import type { NewEvent } from "../event.ts";
+import { UserError } from "../errors.ts";
 import { plainMetadata, typedMetadata } from "../metadata.ts";
 import type { PlannedStep } from "../plan.ts";
 import type { Resources } from "../resource.ts";
 import { latest, reportCheck, runChecks } from "./checks.ts";
-import { ownFrames } from "./own-frames.ts";
+import { failureOf } from "./failure.ts";
+import { parseConfig } from "./parse-config.ts";
 import { stepPartitions, within, withPartition } from "./partitions.ts";
 import type { Leave } from "./places.ts";
 import { retryDelayMs } from "./retry.ts";
 import { type Emit, makeLogger, type RunInput, type StepEnvironment } from "./step-context.ts";
 import { stopFields, stopText, stopWord } from "./stop.ts";
-import { unknownKeys } from "./unknown-keys.ts";
 
 export interface StepParams {
   step: PlannedStep;
@@ -93,24 +92,6 @@ export async function runStep(params: StepParams): Promise<StepOutcome> {
     await clock.sleep(delay, signal);
     if (signal.aborted) return stopped(attempt, `${stopWord(signal)} while waiting for its next try`);
   }
-}
-
-/** What an event keeps of anything thrown. A user error needs no stack. */
-export function failureOf(error: unknown): NonNullable<NewEvent["error"]> {
-  // Another location's copy of this package throws another class of the same name.
-  const known = error instanceof Error && error.name === "UserError" ? (error as UserError) : undefined;
-  if (known)
-    return {
-      message: known.message,
-      user: true,
-      ...(known.where ? { where: known.where } : {}),
-      ...(known.hint ? { hint: known.hint } : {}),
-    };
-  const stack =
-    error instanceof Error
-      ? [error.stack, error.cause instanceof Error ? `caused by ${error.cause.stack}` : undefined].filter(Boolean).join("\n")
-      : undefined;
-  return { message: errorText(error), user: false, ...(stack ? { stack: ownFrames(stack) } : {}) };
 }
 
 /** Answers the blocking checks that failed; `late` when the step's code ended with all its work done in a run stopped by then. */
@@ -220,18 +201,4 @@ function requireAsset(step: PlannedStep, key: string): void {
     throw new UserError(`step "${step.name}" reported "${key}", which was not selected`, {
       hint: `It may report ${step.assets.join(", ")}.`,
     });
-}
-
-/** @throws UserError naming the step and the path of each value that does not fit. */
-export function parseConfig(definition: AssetsDefinition, value: unknown): unknown {
-  if (!definition.config) {
-    if (value !== undefined && (typeof value !== "object" || value === null || Object.keys(value).length > 0))
-      throw new UserError(`step "${definition.name}" takes no config`);
-    return {};
-  }
-  const result = definition.config.safeParse(value ?? {});
-  const issues = result.error?.issues.map((issue) => `${issue.path.join(".") || "(root)"}: ${issue.message}`) ?? [];
-  const problems = [...issues, ...unknownKeys(definition.config, value)];
-  if (problems.length > 0) throw new UserError(`config of step "${definition.name}": ${problems.join("; ")}`);
-  return result.data;
 }

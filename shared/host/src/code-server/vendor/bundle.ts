@@ -9,7 +9,6 @@ import { fileURLToPath } from "node:url";
 
 const entry = fileURLToPath(new URL("./modules.ts", import.meta.url));
 const lockfile = fileURLToPath(new URL("../../../pnpm-lock.yaml", import.meta.url));
-export const vendorPreload = new URL("./preload.mjs", import.meta.url).href;
 
 const files = new Map<string, string>();
 
