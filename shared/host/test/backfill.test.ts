@@ -170,12 +170,15 @@ describe("partitions and backfills over locations", () => {
     await expect(instance.api.changeDynamicPartitions("customers", { add: ["a|b"] })).rejects.toThrow("is refused");
   });
 
-  test("a host that is killed goes on with the backfill where it was by itself: every partition is made", async () => {
+  test.each([
+    ["is killed", async () => void process.kill((await instance.api.health()).pid, "SIGKILL")],
+    ["is stopped, and whose steps heed it", () => instance.stop()],
+  ])("a host that %s goes on with the backfill where it was by itself: every partition is made", async (_, stop) => {
     writeFileSync(file("made.txt"), "");
     writeFileSync(file("hold"), "");
     const { id } = await instance.api.startBackfill({ selection: "day", partitions: ["2026-01-07...2026-01-14"], maxRuns: 4 });
     await until(async () => (await instance.api.backfill(id)).open.length === 4);
-    process.kill((await instance.api.health()).pid, "SIGKILL");
+    await stop();
     rmSync(file("hold"));
     instance = await testInstance({ root: workspace.root, home, env: { OUTPUT_DIR: output } });
     const end = await ended(id);

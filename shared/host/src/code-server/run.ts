@@ -24,8 +24,11 @@ export interface RunRequestMessage {
 }
 
 export interface RunHandle {
-  /** @param failed Why it is stopped and counts as failed; empty when it was cancelled. */
-  cancel(failed: string): void;
+  /**
+   * @param failed Why it is stopped and counts as failed; empty when it was cancelled.
+   * @param crashed Only kc's own end stops it.
+   */
+  cancel(failed: string, crashed: boolean): void;
   /** The step of this key has its slots. */
   granted(step: string): void;
   /** The host is gone: ends the run without a word, so that the next host says what became of it. */
@@ -139,7 +142,8 @@ export function startRun(params: {
     await params.trace?.flush();
   });
   return {
-    cancel: (failed) => abort.abort(failed ? new RunStop(failed, { failed: true }) : new Error("the run was cancelled")),
+    cancel: (failed, crashed) =>
+      abort.abort(failed ? new RunStop(failed, { failed: true, crashed }) : new Error("the run was cancelled")),
     granted: (step) => asked.get(step)?.(),
     abandon() {
       flush();

@@ -93,7 +93,7 @@ export function serveLocation(served: Served): (connection: Duplex) => void {
 function executeRun(call: ServerDuplexStream<RunCommand, RunEvents>, served: Served): void {
   let run: RunHandle | undefined;
   call.on("data", async ({ command }: RunCommand) => {
-    if (command?.$case === "cancel") run?.cancel(command.value.failed);
+    if (command?.$case === "cancel") run?.cancel(command.value.failed, command.value.crashed);
     if (command?.$case === "granted") run?.granted(command.value);
     if (command?.$case !== "start" || run) return;
     try {

@@ -90,6 +90,8 @@ export interface StartRun {
 export interface CancelRun {
   /** Absent: the run was cancelled. Else why it is stopped and counts as failed. */
   failed: string;
+  /** Only the end of kc itself stops it: what that broke may be asked for again. */
+  crashed: boolean;
 }
 
 export interface RunEvents {
@@ -638,13 +640,16 @@ export const StartRun: MessageFns<StartRun> = {
 };
 
 function createBaseCancelRun(): CancelRun {
-  return { failed: "" };
+  return { failed: "", crashed: false };
 }
 
 export const CancelRun: MessageFns<CancelRun> = {
   encode(message: CancelRun, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.failed !== "") {
       writer.uint32(10).string(message.failed);
+    }
+    if (message.crashed !== false) {
+      writer.uint32(16).bool(message.crashed);
     }
     return writer;
   },
@@ -668,6 +673,14 @@ export const CancelRun: MessageFns<CancelRun> = {
             }
 
             message.failed = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.crashed = reader.bool();
             continue;
           }
         }

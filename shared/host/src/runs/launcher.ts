@@ -39,6 +39,9 @@ interface Going {
   done: Promise<void>;
 }
 
+/** Nobody asked for the end of a run that a host's own end breaks off: it has failed, and counts as broken off. */
+const endOfKc = "kc was stopped while the run went on";
+
 /** Launches runs on local workers and stores what they report, each event once, acknowledged by its number. */
 export function runLauncher(deps: {
   workspace: Workspace;
@@ -96,7 +99,7 @@ export function runLauncher(deps: {
     await storage.setRunConnections(run.id, deps.connectionsOf(run.location));
     const input = await inputOf(run);
     let stopped: Stop | undefined;
-    let ask = (_failed: string) => {};
+    let ask = (_failed: string, _crashed = false) => {};
     const watch = supervise(clock, deps.supervision, run.tags, (stop) => {
       stopped = stop;
       if (stop.how === "ask") ask(stop.reason);
@@ -115,14 +118,14 @@ export function runLauncher(deps: {
     const call = worker.client.executeRun();
     let stored = Promise.resolve();
     let cancelled = false;
-    ask = (failed) => {
-      call.write({ command: { $case: "cancel", value: { failed } } });
+    ask = (failed, crashed = false) => {
+      call.write({ command: { $case: "cancel", value: { failed, crashed } } });
       // A step that ignores its signal is ended with its whole process group.
       void clock.sleep(deps.cancelGraceMs).then(() => going.has(run.id) && worker.child.kill());
     };
     onCancel(() => {
-      // A host that ends cancels what goes on; that is not what anybody asked for.
-      cancelled = !stopping;
+      if (stopping) return ask(endOfKc, true);
+      cancelled = true;
       ask("");
     });
     const error = await new Promise<Error | undefined>((resolve) => {
@@ -165,7 +168,7 @@ export function runLauncher(deps: {
       if (cancelled || rest.status === "cancelling")
         await end(run.id, "run_cancelled", "the run was cancelled and its worker ended");
       else if (stop) await end(run.id, "run_failed", stop.reason, stop.crashed ? { crashed: true } : {});
-      else if (stopping) await end(run.id, "run_failed", "kc was stopped while the run went on", { crashed: true });
+      else if (stopping) await end(run.id, "run_failed", endOfKc, { crashed: true });
       else await end(run.id, "run_failed", await deathOf(worker, error));
     }
     return false;

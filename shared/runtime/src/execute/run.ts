@@ -216,7 +216,11 @@ function end({ emit, signal }: ExecuteParams, plan: PlannedRun, outcomes: Readon
   const unfinished = [...outcomes.values()].some((outcome) => ["cancelled", "skipped", "late"].includes(outcome));
   if (signal.aborted && unfinished) {
     const stop = stopOf(signal);
-    emit({ type: stop?.failed ? "run_failed" : "run_cancelled", ...(stop?.message ? { message: stop.message } : {}) });
+    emit({
+      type: stop?.failed ? "run_failed" : "run_cancelled",
+      ...(stop?.message ? { message: stop.message } : {}),
+      ...(stop?.crashed ? { fields: { crashed: true } } : {}),
+    });
     return stop?.failed ? "failed" : "cancelled";
   }
   if (failed.length > 0) {
