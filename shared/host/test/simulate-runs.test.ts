@@ -74,6 +74,21 @@ test("runs of a pool of granularity run go one after the other", async () => {
   expect(second!.startedAt).toBeGreaterThanOrEqual(first!.endedAt!);
 });
 
+test("a run that nothing keeps starts at once, behind ever so many that wait for a limit", async () => {
+  const result = await simulate({
+    locations,
+    ...span,
+    to: "2026-01-01T00:02:00Z",
+    at: once(async ({ requests }) => {
+      for (let count = 0; count < 1_100; count++) await requests.submit({ selection: "raw", tags: { slow: "yes" } });
+      await requests.submit({ selection: "third" });
+    }),
+    tagLimits: [{ key: "slow", limit: 1 }],
+  });
+  const third = result.runs.find((run) => run.plan.assets[0] === "third")!;
+  expect([time(third.createdAt), time(third.startedAt)]).toEqual(["00:00:00", "00:00:00"]);
+});
+
 /** Calls back at the first instant that the simulation comes to. */
 function once(work: (platform: Parameters<NonNullable<Parameters<typeof simulate>[0]["at"]>>[1]) => Promise<unknown>) {
   let done = false;

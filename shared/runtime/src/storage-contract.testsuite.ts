@@ -260,11 +260,20 @@ export function storageContract(name: string, open: () => Promise<Storage>): voi
         ["by tag of another value", { tags: { "kc/schedule": "weekly" } }, []],
         ["by a tag whose name holds quotes and dots", { tags: { 'odd"name.x': "1" } }, ["r1"]],
         ["by all together", { statuses: ["succeeded"], asset: "a", tags: { "kc/schedule": "daily" } }, ["r1"]],
+        ["by ids, those that there are", { ids: ["r3", "r1", "nobody"] }, ["r3", "r1"]],
+        ["by no ids", { ids: [] }, []],
         ["the first page", { limit: 2 }, ["r3", "r2"]],
         ["the page after", { limit: 2, before: "r2" }, ["r1"]],
         ["before one that nobody knows", { before: "nobody" }, []],
       ] as const)("%s", async (_, params, found) => {
         expect(ids(await storage.listRuns(params as never))).toEqual(found);
+      });
+      test("of the queued ones the ids alone, oldest first; one that goes back to the queue keeps its place", async () => {
+        await create(newRun("r0", making("a")));
+        await storage.appendEvents([runEvent("r2", "run_starting")]);
+        expect(await storage.queuedRunIds()).toEqual(["r3", "r0"]);
+        await storage.appendEvents([runEvent("r2", "run_queued")]);
+        expect(await storage.queuedRunIds()).toEqual(["r2", "r3", "r0"]);
       });
     });
 

@@ -45,6 +45,8 @@ export interface ListRunsParams {
   requestId?: string;
   asset?: string;
   tags?: Record<string, string>;
+  /** Only these. */
+  ids?: readonly string[];
   /** Only runs older than this one. */
   before?: string;
   /** Default 100. */
@@ -118,6 +120,8 @@ export interface Storage
   ): Promise<{ runs: Run[]; events: StoredEvent[]; existed: boolean }>;
   getRun(id: string): Promise<Run | null>;
   listRuns(params?: ListRunsParams): Promise<Run[]>;
+  /** The ids of all runs that are queued, oldest first: for who knows the runs already, a fraction of what listing them costs. */
+  queuedRunIds(): Promise<string[]>;
   setRunConnections(id: string, connections: Run["connections"]): Promise<void>;
 
   // events

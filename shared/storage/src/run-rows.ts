@@ -5,7 +5,11 @@ import type { Sql } from "./sql.ts";
 import { putValue } from "./value-rows.ts";
 
 /** Runs and what they target. */
-export function runRows({ db, write, facts }: Sql): Pick<Storage, "createRuns" | "getRun" | "listRuns" | "setRunConnections"> {
+export function runRows({
+  db,
+  write,
+  facts,
+}: Sql): Pick<Storage, "createRuns" | "getRun" | "listRuns" | "queuedRunIds" | "setRunConnections"> {
   return {
     createRuns: (runs, events, values = {}) =>
       write(async (tx) => {
@@ -49,9 +53,10 @@ export function runRows({ db, write, facts }: Sql): Pick<Storage, "createRuns" |
     },
 
     async listRuns(params = {}) {
-      const { statuses, location, requestId, asset, tags, before, limit = 100, order = "newest" } = params;
+      const { statuses, location, requestId, asset, tags, ids, before, limit = 100, order = "newest" } = params;
       let query = db.selectFrom("runs").selectAll();
       if (statuses) query = query.where("status", "in", statuses.length > 0 ? [...statuses] : [""]);
+      if (ids) query = query.where("id", "in", ids.length > 0 ? [...ids] : [""]);
       if (location) query = query.where("location", "=", location);
       if (requestId) query = query.where("request_id", "=", requestId);
       if (asset) query = query.where("id", "in", db.selectFrom("run_assets").select("run_id").where("asset", "=", asset));
@@ -67,6 +72,11 @@ export function runRows({ db, write, facts }: Sql): Pick<Storage, "createRuns" |
         .limit(limit)
         .execute();
       return rows.map(rowToRun);
+    },
+
+    async queuedRunIds() {
+      const rows = await db.selectFrom("runs").select("id").where("status", "=", "queued").orderBy("position").execute();
+      return rows.map(({ id }) => id);
     },
 
     setRunConnections: (id, connections) =>

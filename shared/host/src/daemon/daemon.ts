@@ -62,12 +62,13 @@ export function startDaemon(
   const context = { ...given, storage: observedStorage(given.storage, ...options.observers, { ended: () => alerts.wake() }) };
   const evaluations: Evaluations = new Map();
   const launched = new Map<Run["id"], Run>();
+  const queued = new Map<Run["id"], Run>();
   const inFlight: SensorsInFlight = new Set();
   let waiting: ReadonlyMap<string, string> = new Map();
   const start = (name: string, tick: () => Promise<number | undefined>) =>
     startLoop(name, context.clock, tick, (error) => context.report(`daemon ${name}: ${error.stack ?? error.message}`));
   const queue: Loop = start("queue", async () => {
-    waiting = await tickQueue(context, launcher, { ...options, launched, wake: () => queue.wake() });
+    waiting = await tickQueue(context, launcher, { ...options, launched, queued, wake: () => queue.wake() });
     return undefined;
   });
   /** Runs that are asked for are carried out in any case; to decide about new ones a command must want it. */

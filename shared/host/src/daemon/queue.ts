@@ -10,6 +10,7 @@ import {
   partitionTexts,
   type Run,
   type RunRetryPolicy,
+  type Storage,
   type TagLimit,
   unionSets,
   type WorkspaceGraph,
@@ -64,6 +65,20 @@ function neededOf(graph: WorkspaceGraph, partitions: WorkspacePartitions, run: R
   return set;
 }
 
+/** How many runs are read at one time. */
+const page = 1_000;
+
+/** All runs that are queued, oldest first: one that waits behind ever so many is as good as they are. */
+async function queuedRuns(storage: Pick<Storage, "queuedRunIds" | "listRuns">, known: Map<string, Run>): Promise<Run[]> {
+  const ids = await storage.queuedRunIds();
+  const fresh = ids.filter((id) => !known.has(id));
+  const still = new Set(ids);
+  for (const id of known.keys()) if (!still.has(id)) known.delete(id);
+  for (let from = 0; from < fresh.length; from += page)
+    for (const run of await storage.listRuns({ ids: fresh.slice(from, from + page), limit: page })) known.set(run.id, run);
+  return ids.flatMap((id) => known.get(id) ?? []);
+}
+
 /** Launches the queued runs that may start, and ends those that never can. Answers what the others wait for. */
 export async function tickQueue(
   context: DaemonContext,
@@ -74,13 +89,13 @@ export async function tickQueue(
     pools: Pools;
     retries: RunRetryPolicy;
     launched: Map<string, Run>;
+    /** The runs that were queued when it was last looked: nothing of a run changes while it waits. */
+    queued: Map<string, Run>;
     wake(): void;
   },
 ): Promise<Map<string, string>> {
   const { storage, log, clock } = context;
-  const queued = (await storage.listRuns({ statuses: ["queued"], order: "oldest", limit: 1_000 })).filter(
-    (run) => !options.launched.has(run.id),
-  );
+  const queued = (await queuedRuns(storage, options.queued)).filter((run) => !options.launched.has(run.id));
   if (queued.length === 0) return new Map();
   const needed = new Map<string, Run["status"] | undefined>();
   for (const id of new Set(queued.flatMap((run) => run.needs))) needed.set(id, await standing(context, id, options.retries));
@@ -96,8 +111,9 @@ export async function tickQueue(
     heldBy: await heldByChecks(context, queued),
   });
   const at = clock.now();
+  const byId = new Map(queued.map((run) => [run.id, run]));
   const skips = decision.skip.flatMap(({ id, because, status }): NewEvent[] => {
-    const run = queued.find((one) => one.id === id)!;
+    const run = byId.get(id)!;
     const message = `run ${because}, which it needs, is ${status}`;
     return [
       ...run.plan.steps.flatMap((step) =>
@@ -108,7 +124,7 @@ export async function tickQueue(
   });
   if (skips.length > 0) await log.append(skips);
   for (const id of decision.launch) {
-    const run = queued.find((one) => one.id === id)!;
+    const run = byId.get(id)!;
     options.launched.set(id, run);
     void launcher.launch(run).finally(() => {
       options.launched.delete(id);

@@ -150,6 +150,7 @@ export async function simulate(options: SimulateOptions): Promise<Simulation> {
   const down = (options.down ?? []).map((span) => ({ from: instant(span.from, "down.from"), to: instant(span.to, "down.to") }));
   const nextAt = new Map<LoopName, number>();
   const launched = new Map<string, Run>();
+  const queued = new Map<string, Run>();
   const inFlight: SensorsInFlight = new Set();
   const schedulesInFlight: SchedulesInFlight = new Set();
   log.listen((events) => {
@@ -164,6 +165,7 @@ export async function simulate(options: SimulateOptions): Promise<Simulation> {
         pools,
         retries,
         launched,
+        queued,
         wake: () => woken.add("queue"),
       })),
     "run-retries": () => tickRunRetries(context, { policy: retries, rerun }),

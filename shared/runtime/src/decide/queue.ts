@@ -58,7 +58,8 @@ export function decideQueue(params: QueueParams): QueueDecision {
   const decision: QueueDecision = { launch: [], skip: [], waiting: new Map() };
   const going = (params.going ?? []).map((run) => ({ id: run.id, tags: tagsOf(run) }));
   const held = (params.going ?? []).flatMap(claimsOf);
-  const ahead: PoolClaim[] = [];
+  /** By pool, the first claim on it that waits. */
+  const ahead = new Map<string, PoolClaim>();
   let active = params.active;
   const now = params.now ?? 0;
   const rank = (run: QueuedRun) => rankOf(priorityOf(run.tags), run.createdAt, now);
@@ -81,7 +82,7 @@ export function decideQueue(params: QueueParams): QueueDecision {
       const waits = claims.length > 0 ? waitsForPools(claims, held, ahead, params.slotsOf, now) : undefined;
       if (waits) {
         // Those behind it do not overtake it at a pool.
-        ahead.push(...claims);
+        for (const claim of claims) if (!ahead.has(claim.use.name)) ahead.set(claim.use.name, claim);
         decision.waiting.set(run.id, waits);
         continue;
       }
@@ -108,13 +109,13 @@ function claimsOf(run: { id: string; pools?: readonly PoolUse[] }): PoolClaim[] 
 function waitsForPools(
   claims: readonly PoolClaim[],
   held: readonly PoolClaim[],
-  ahead: readonly PoolClaim[],
+  ahead: ReadonlyMap<string, PoolClaim>,
   slotsOf: QueueParams["slotsOf"],
   now: number,
 ): string | undefined {
   // Those ahead wait as a whole: a pool that they need is not taken from under them even where it has room.
   for (const { use } of claims) {
-    const first = ahead.find((one) => one.use.name === use.name);
+    const first = ahead.get(use.name);
     if (first && slotsOf?.(use.name) !== undefined) return `waits for pool ${use.name} behind ${first.who}`;
   }
   const decision = decidePools({ held, waiting: claims, slotsOf: slotsOf ?? (() => undefined), now });

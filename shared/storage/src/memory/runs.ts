@@ -1,7 +1,7 @@
 import { checkedAssets, type NewEvent, type Run, type Storage, type StoredEvent } from "@kc/runtime/internal";
 import type { Memory } from "./state.ts";
 
-type Part = Pick<Storage, "createRuns" | "getRun" | "listRuns" | "setRunConnections">;
+type Part = Pick<Storage, "createRuns" | "getRun" | "listRuns" | "queuedRunIds" | "setRunConnections">;
 
 /** Runs and what they target. */
 export function memoryRuns(memory: Memory, insert: (events: readonly NewEvent[]) => StoredEvent[]): Part {
@@ -36,7 +36,7 @@ export function memoryRuns(memory: Memory, insert: (events: readonly NewEvent[])
       return memory.runs.get(id) ?? null;
     },
 
-    async listRuns({ statuses, location, requestId, asset, tags, before, limit = 100, order = "newest" } = {}) {
+    async listRuns({ statuses, location, requestId, asset, tags, ids, before, limit = 100, order = "newest" } = {}) {
       if (before !== undefined && !memory.runs.has(before)) return [];
       const ended = statuses?.some(
         (status) => status === "succeeded" || status === "failed" || status === "cancelled" || status === "skipped",
@@ -59,10 +59,12 @@ export function memoryRuns(memory: Memory, insert: (events: readonly NewEvent[])
                 all.findIndex((run) => run.id === before),
               ),
             );
+      const asked = ids && new Set(ids);
       const wanted = Object.entries(tags ?? {});
       const found: Run[] = [];
       for (const run of order === "newest" ? upTo.toReversed() : upTo) {
         if (found.length >= limit) break;
+        if (asked && !asked.has(run.id)) continue;
         if (statuses && !statuses.includes(run.status)) continue;
         if (location && run.location !== location) continue;
         if (requestId && run.requestId !== requestId) continue;
@@ -70,6 +72,10 @@ export function memoryRuns(memory: Memory, insert: (events: readonly NewEvent[])
         if (wanted.every(([name, value]) => run.tags[name] === value)) found.push(run);
       }
       return found;
+    },
+
+    async queuedRunIds() {
+      return [...memory.open].filter((id) => memory.runs.get(id)!.status === "queued");
     },
 
     async setRunConnections(id, connections) {
