@@ -12,7 +12,7 @@ afterEach(async () => {
   for (const one of open.splice(0)) await one.stop();
 });
 
-function start(code: string): { process: CodeProcess; socket(): string } {
+function start(code: string, worker = false): { process: CodeProcess; socket(): string } {
   const workspace = makeWorkspace({ team: code });
   const paths = instancePaths(workspace.root);
   const process = startCodeProcess({
@@ -21,7 +21,7 @@ function start(code: string): { process: CodeProcess; socket(): string } {
     env: { PATH: globalThis.process.env.PATH },
     secrets: [],
     loadTimeoutMs: 20_000,
-    eager: false,
+    worker,
     log: () => {},
   });
   open.push({ stop: () => process.stop().finally(workspace.remove) });
@@ -66,6 +66,16 @@ describe("a code server", () => {
     });
     expect(await asked(process)).toMatchObject({ $case: "error", value: { message: "no defs today" } });
     expect(await health(socket())).toBe(notServing);
+  });
+
+  test("that is a run worker says only whether they load; asked on its socket it tells them", async () => {
+    const { process, socket } = start(definitions("team", `asset({ key: "a", materialize: () => {} })`), true);
+    expect(await process.loaded()).toBeUndefined();
+    await expect(process.definitions()).rejects.toThrow("does not tell");
+    expect(await asked(process)).toMatchObject({ $case: "snapshotJson" });
+    expect(await health(socket())).toBe(serving);
+    const { process: broken } = start("throw new Error('no defs today')", true);
+    expect(await broken.loaded()).toMatchObject({ message: "no defs today" });
   });
 
   test("definitions larger than a pipe holds arrive whole", async () => {

@@ -24,8 +24,8 @@ export interface CodeServerSettings {
   paths: LocationPaths;
   /** Names of variables that are secrets, whatever they are called. */
   secrets: readonly string[];
-  /** Its first connection will come soon: what serves it loads at once. */
-  eager: boolean;
+  /** A run worker's first connection comes soon: what serves it loads at once. The host knows its definitions already. */
+  worker: boolean;
   /** Others' packages as one file (see vendor/bundle.ts), when there is one. */
   vendor?: string | undefined;
 }
@@ -45,7 +45,7 @@ const serve = () => {
   return serving;
 };
 if (settings.vendor) takeFromBundle(settings.vendor);
-if (settings.eager) void serve();
+if (settings.worker) void serve();
 
 const logger = (write: (line: string) => void): Logger => {
   const line = (level: string) => (message: string) => write(`${level}: ${message}`);
@@ -59,6 +59,7 @@ process.exit = ((code) => {
 }) as typeof exit;
 
 const started = performance.now();
+let loadMs = 0;
 const loaded: Promise<{ location: LoadedLocation } | { error: LoadError }> = loadLocation({
   entry: settings.entry,
   declared: settings.declared,
@@ -66,23 +67,20 @@ const loaded: Promise<{ location: LoadedLocation } | { error: LoadError }> = loa
   env,
   log: logger((line) => console.error(line)),
   signal: new AbortController().signal,
-}).then(
-  (location) => {
-    const marked = location.snapshot.secrets ?? [];
-    if (marked.length > 0) secrets = redactor(secretValues(env, [...settings.secrets, ...marked]));
-    return { location };
-  },
-  (error) => ({ error: describe(error) }),
-);
-const definitions: Promise<GetDefinitionsResponse> = loaded.then((outcome) => {
-  const loadMs = performance.now() - started;
-  process.exit = exit;
-  const result =
-    "error" in outcome
-      ? ({ $case: "error", value: outcome.error } as const)
-      : ({ $case: "snapshotJson", value: spelledWithoutSecrets("snapshot", outcome.location.snapshot, secrets) } as const);
-  return { result, loadMs };
-});
+})
+  .then(
+    (location) => {
+      const marked = location.snapshot.secrets ?? [];
+      if (marked.length > 0) secrets = redactor(secretValues(env, [...settings.secrets, ...marked]));
+      return { location };
+    },
+    (error) => ({ error: describe(error) }),
+  )
+  .then((outcome) => {
+    loadMs = performance.now() - started;
+    process.exit = exit;
+    return outcome;
+  });
 // An import that rejects on its own later must not take the answer away.
 process.on("unhandledRejection", (error) => console.error("unhandled rejection:", error));
 
@@ -95,13 +93,29 @@ const served: Served = {
       });
     return outcome.location;
   },
-  definitions: () => definitions,
+  loaded: async () => "location" in (await loaded),
+  definitions,
   paths: settings.paths,
   env,
   spool: settings.spool,
   secrets: () => secrets,
   describe,
 };
+
+async function definitions(): Promise<GetDefinitionsResponse> {
+  const outcome = await loaded;
+  const result =
+    "error" in outcome
+      ? ({ $case: "error", value: outcome.error } as const)
+      : ({ $case: "snapshotJson", value: spelledWithoutSecrets("snapshot", outcome.location.snapshot, secrets) } as const);
+  return { result, loadMs };
+}
+
+/** What the host hears on the pipe once the definitions have loaded: of a worker only whether they did. */
+async function answer(): Promise<GetDefinitionsResponse> {
+  const outcome = await loaded;
+  return settings.worker && "location" in outcome ? { result: undefined, loadMs } : definitions();
+}
 
 function describe(error: unknown): LoadError {
   return withoutSecrets("error", describeLoadError(error, settings.paths.projectRoot), secrets);
@@ -114,9 +128,9 @@ const refused = (what: string) => (error: Error) => {
 createServer((connection) => void serve().then((accept) => accept(connection), refused("cannot serve")))
   .on("error", refused(`cannot listen on ${settings.socket}`))
   .listen(settings.socket, () => {
-    // The host that started it waits for the definitions on a pipe of its own, before it ever connects.
-    const definitionsPipe = 4;
-    void definitions.then((answer) => writeFile(definitionsPipe, JSON.stringify(answer), () => closeSync(definitionsPipe)));
+    // The host that started it waits for this on a pipe of its own, before it ever connects.
+    const answerPipe = 4;
+    void answer().then((said) => writeFile(answerPipe, JSON.stringify(said), () => closeSync(answerPipe)));
   });
 // Crash-only: runs were cancelled before, and events are on disk.
 process.on("SIGTERM", () => exit(0));

@@ -17,10 +17,14 @@ import type { LoadError } from "./load-error.ts";
 import { type RunHandle, startRun } from "./run.ts";
 import { evaluateTick } from "./tick.ts";
 
+/** States of the health service. */
+const [serving, notServing] = [1, 2];
+
 /** A location's code as it is in this process. */
 export interface Served {
   /** @throws UserError when it did not load. */
   location(): Promise<LoadedLocation>;
+  loaded(): Promise<boolean>;
   definitions(): Promise<GetDefinitionsResponse>;
   paths: LocationPaths;
   env: Readonly<Record<string, string | undefined>>;
@@ -79,8 +83,7 @@ export function serveLocation(served: Served): (connection: Duplex) => void {
   };
   const health: HealthServer = {
     async check(_call, answer) {
-      const { result } = await served.definitions();
-      answer(null, { status: result?.$case === "error" ? 2 : 1 });
+      answer(null, { status: (await served.loaded()) ? serving : notServing });
     },
   };
   const server = new Server({ "grpc.max_receive_message_length": 64 << 20, "grpc.max_send_message_length": 64 << 20 });

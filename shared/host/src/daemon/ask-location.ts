@@ -51,8 +51,8 @@ export async function askLocation(
   };
   const own = workspace.startWorker(location.entry.name);
   try {
-    const loaded = await own.definitions();
-    if ("error" in loaded) throw new Unreachable(`location ${location.entry.name} does not load: ${loaded.error.message}`);
+    const error = await own.loaded();
+    if (error) throw new Unreachable(`location ${location.entry.name} does not load: ${error.message}`);
     const answer = await own.evaluateTick(question, timeoutMs);
     answered();
     return answer;

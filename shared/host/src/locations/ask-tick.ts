@@ -1,6 +1,8 @@
+import { credentials } from "@grpc/grpc-js";
 import type { TickLog } from "@kc/runtime/internal";
 import type { TickAnswer, TickQuestion } from "../code-server/tick.ts";
-import type { CodeLocationClient, EvaluateTickResponse, GetDefinitionsResponse, LoadError } from "../gen/code_location.ts";
+import type { CodeLocationClient, EvaluateTickResponse, LoadError } from "../gen/code_location.ts";
+import { HealthClient } from "../gen/health.ts";
 
 /** The location's code could not be asked, or died while it was: no fault of the schedule or sensor, which is tried again. */
 export class Unreachable extends Error {
@@ -80,6 +82,6 @@ export function askTick(
 
 const answers = (client: CodeLocationClient): Promise<boolean> =>
   new Promise((resolve) => {
-    const done: Callback<GetDefinitionsResponse> = (error) => resolve(!error);
-    client.getDefinitions({}, { deadline: Date.now() + aliveMs } as never, done as never);
+    const health = new HealthClient("", credentials.createInsecure(), { channelOverride: client.getChannel() });
+    health.check({ service: "" }, { deadline: Date.now() + aliveMs } as never, (error: Error | null) => resolve(!error));
   });

@@ -25,6 +25,9 @@ export interface CodeProcess {
   readonly client: CodeLocationClient;
   /** Lines it wrote that belong to no step, newest last. */
   readonly lines: string[];
+  /** Resolves once its definitions have loaded, with the error that kept them from it. */
+  loaded(): Promise<LoadError | undefined>;
+  /** The same with what they are; a run worker does not tell. */
   definitions(): Promise<{ snapshot: LocationSnapshot } | { error: LoadError }>;
   evaluateTick(question: TickQuestion, timeoutMs: number, signal?: AbortSignal): Promise<TickAnswer>;
   /** The function of a schedule or sensor is being asked. */
@@ -50,8 +53,8 @@ export function startCodeProcess(params: {
   /** Names of variables that are secrets, whatever they are called. */
   secrets: readonly string[];
   loadTimeoutMs: number;
-  /** Its first connection will come soon: it prepares for it while it loads. */
-  eager: boolean;
+  /** It is to carry out runs, not to answer for the location. */
+  worker: boolean;
   log(line: string): void;
 }): CodeProcess {
   const { entry, paths, env } = params;
@@ -65,7 +68,7 @@ export function startCodeProcess(params: {
     spool: paths.spool,
     paths: { name: entry.name, projectRoot: entry.folder, workspaceRoot: paths.root, stateDir: paths.stateOf(entry.name) },
     secrets: params.secrets,
-    eager: params.eager,
+    worker: params.worker,
     vendor: existsSync(vendorFile(cache)) ? vendorFile(cache) : undefined,
   };
   let secrets = redactor(secretValues(env, params.secrets));
@@ -96,7 +99,7 @@ export function startCodeProcess(params: {
     "grpc.initial_reconnect_backoff_ms": 20,
     "grpc.enable_http_proxy": 0,
   });
-  const definitions = async (): Promise<{ snapshot: LocationSnapshot } | { error: LoadError }> => {
+  const load = async (): Promise<LocationSnapshot | undefined | { error: LoadError }> => {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<"late">((resolve) => {
       timer = setTimeout(() => resolve("late"), params.loadTimeoutMs);
@@ -115,10 +118,11 @@ export function startCodeProcess(params: {
       };
     }
     if ("code" in first) return { error: exitError(first.code, first.signal, lines) };
-    if (first.result?.$case !== "snapshotJson") return { error: first.result!.value };
+    if (first.result?.$case === "error") return { error: first.result.value };
+    if (!first.result) return undefined;
     const snapshot: LocationSnapshot = JSON.parse(first.result.value);
     if (snapshot.secrets) secrets = redactor(secretValues(env, [...params.secrets, ...snapshot.secrets]));
-    return { snapshot };
+    return snapshot;
   };
   let stopping = false;
   let asked = 0;
@@ -128,15 +132,24 @@ export function startCodeProcess(params: {
     if (!end || stopping) return undefined;
     return `${end.signal ?? `exit code ${end.code}`}${lines.length > 0 ? `: ${lines.at(-1)}` : ""}`;
   };
-  let answer: ReturnType<typeof definitions> | undefined;
+  let loading: ReturnType<typeof load> | undefined;
+  const outcome = () => {
+    loading ??= load();
+    return loading;
+  };
   return {
     id,
     child,
     client,
     lines,
-    definitions: () => {
-      answer ??= definitions();
-      return answer;
+    async loaded() {
+      const one = await outcome();
+      return one && "error" in one ? one.error : undefined;
+    },
+    async definitions() {
+      const one = await outcome();
+      if (!one) throw new Error("a run worker does not tell its definitions");
+      return "error" in one ? one : { snapshot: one };
     },
     asked: () => asked > 0,
     async evaluateTick(question, timeoutMs, signal) {

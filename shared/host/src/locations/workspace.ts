@@ -96,14 +96,14 @@ export function startWorkspace(params: WorkspaceParams): Workspace {
     built = undefined;
     for (const listener of listeners) listener(name);
   };
-  const start = (entry: LocationEntry, eager: boolean): CodeProcess =>
+  const start = (entry: LocationEntry, worker: boolean): CodeProcess =>
     startCodeProcess({
       entry,
       paths,
       env: params.environmentOf(entry),
       secrets: [...secretVariables, ...(states.get(entry.name)?.snapshot?.secrets ?? [])],
       loadTimeoutMs: params.loadTimeoutMs,
-      eager,
+      worker,
       log: (line) => params.log(entry.name, line),
     });
 

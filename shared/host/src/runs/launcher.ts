@@ -107,9 +107,9 @@ export function runLauncher(deps: {
     });
     onEnd(watch.end);
     const stopOf = () => stopped;
-    const loaded = await worker.definitions();
-    if ("error" in loaded) {
-      const message = stopOf()?.reason ?? `location ${run.location} did not load in the worker: ${loaded.error.message}`;
+    const broken = await worker.loaded();
+    if (broken) {
+      const message = stopOf()?.reason ?? `location ${run.location} did not load in the worker: ${broken.message}`;
       await end(run.id, "run_failed", message, { refused: !stopOf() });
       return false;
     }
