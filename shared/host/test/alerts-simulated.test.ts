@@ -52,6 +52,10 @@ describe("alerts in a simulation", () => {
       "10:00 ops recovered Recovered: Asset orders is fresh",
     ]);
   });
+  test("each names the location of its assets, also when no run says it", async () => {
+    const { alerts } = await run(nightly({ locations: ["shop"] }), { outcome: morning });
+    expect(alerts.map(({ message }) => message.location)).toEqual(Array(5).fill("shop"));
+  });
   test("a selection keeps the rest out; a rule without one hears all", async () => {
     const failing = { outcome: () => "failed" as const };
     const of = async (rule: object) =>

@@ -4,6 +4,7 @@ import { sendMessage } from "../alerts/send.ts";
 import type { AlertsSettings } from "../alerts/settings.ts";
 import { beginAlerts, tickAlerts } from "./alerts.ts";
 import type { DaemonContext } from "./context.ts";
+import type { LastTicks } from "./last-ticks.ts";
 import type { Loop } from "./loop.ts";
 import { loopProblem } from "./loop-health.ts";
 
@@ -18,6 +19,7 @@ export function alertLoops(params: {
   start(name: string, tick: () => Promise<number | undefined>): Loop;
   deciding(tick: () => Promise<number | undefined>): () => Promise<number | undefined>;
   loops(): readonly Loop[];
+  lastTicks: LastTicks["all"];
 }): { alerts: Loop; deliveries: Loop } {
   const { context, settings, start } = params;
   const watchesLoops = settings.rules.some((rule) => rule.on.includes("daemon_unhealthy") || rule.on.includes("tick_failed"));
@@ -31,6 +33,7 @@ export function alertLoops(params: {
           .loops()
           .find((loop) => loop.name === "automation")
           ?.heartbeat().error,
+      lastTicks: params.lastTicks,
       deliver: () => deliveries.wake(),
     });
     const watch = watchesLoops ? context.clock.now() + watchMs : undefined;

@@ -12,7 +12,9 @@ import {
   type Run,
   type RunRetryPolicy,
   type StoredEvent,
+  type Tick,
   tickSignal,
+  type WorkspaceGraph,
 } from "@kc/runtime/internal";
 import { readMutes } from "../alerts/mutes.ts";
 import { limitOf, ownersOf, ruleScopes, rulesOf } from "../alerts/rules.ts";
@@ -44,6 +46,8 @@ export interface AlertsOptions {
   daemons(now: number): ReadonlyMap<string, string | undefined>;
   /** Why the last automation evaluation failed, if it did: it has no ticks of its own. */
   automationError(): string | undefined;
+  /** The last tick of every schedule and sensor that has ended, oldest first. */
+  lastTicks(): Promise<readonly Tick[]>;
   /** There is something to deliver. */
   deliver(): void;
 }
@@ -87,7 +91,8 @@ export async function tickAlerts(context: DaemonContext, options: AlertsOptions)
   const gone = await goneBackfills(context, open);
   if (on.has("asset_degraded")) signals.push(...(await degraded(context, final)));
   if (on.has("tick_failed")) {
-    signals.push(...(await ticks(context)));
+    // Told once, from success to failure and back.
+    for (const tick of await options.lastTicks()) if (workspace.location(tick.location)) signals.push(tickSignal(tick));
     const error = options.automationError();
     signals.push({
       ...platformSignal("daemon_unhealthy", "automation", now, error),
@@ -108,7 +113,7 @@ export async function tickAlerts(context: DaemonContext, options: AlertsOptions)
   const mutes = await readMutes(storage, now);
   const decision = decideAlerts({
     rules,
-    signals: signals.filter((signal) => !repeats(open, signal)),
+    signals: signals.filter((signal) => !repeats(open, signal)).map((signal) => placed(graph, signal)),
     open,
     windows,
     now,
@@ -143,6 +148,12 @@ export async function tickAlerts(context: DaemonContext, options: AlertsOptions)
   if (decision.messages.length > 0) options.deliver();
   if (events.length === page) return now;
   return decision.next;
+}
+
+/** What is said of assets of one location is said of the location, also when no run says it. */
+function placed({ assets }: WorkspaceGraph, signal: AlertSignal): AlertSignal {
+  const [location, ...others] = new Set(signal.assets.flatMap((key) => assets.get(key)?.location ?? []));
+  return signal.location || !location || others.length > 0 ? signal : { ...signal, location };
 }
 
 /** Events without the failures of runs that are tried again; those of the last try count once its run has ended. */
@@ -185,17 +196,6 @@ async function degraded(
     return degradedSignal(node.key, health, clock.now());
   });
   return Promise.all(signals);
-}
-
-/** What the last tick that ended says of every schedule and sensor: told once, from success to failure and back. */
-async function ticks({ storage, workspace }: DaemonContext): Promise<AlertSignal[]> {
-  const ended = new Map<string, Parameters<typeof tickSignal>[0]>();
-  for (const tick of await storage.listTicks({ limit: 500 })) {
-    const name = `${tick.location}/${tick.name}`;
-    if (tick.status !== "started" && !ended.has(name)) ended.set(name, tick);
-  }
-  // Newest first: what happened earlier is told earlier.
-  return [...ended.values()].reverse().flatMap((tick) => (workspace.location(tick.location) ? tickSignal(tick) : []));
 }
 
 /** A channel is bad when the last message it was to take failed for good. */

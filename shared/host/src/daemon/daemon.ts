@@ -10,6 +10,7 @@ import { tickBackfills } from "./backfills.ts";
 import type { DaemonContext, TickSettings } from "./context.ts";
 import { tickFreshness } from "./freshness.ts";
 import type { Instigator } from "./instigators.ts";
+import { lastTicks } from "./last-ticks.ts";
 import { lineageLoops } from "./lineage.ts";
 import { type Loop, startLoop } from "./loop.ts";
 import { observedStorage, type StorageListener } from "./observed-storage.ts";
@@ -59,7 +60,11 @@ export function startDaemon(
     beaten(): void;
   },
 ): Daemon {
-  const context = { ...given, storage: observedStorage(given.storage, ...options.observers, { ended: () => alerts.wake() }) };
+  const last = lastTicks(given.storage);
+  const context = {
+    ...given,
+    storage: observedStorage(given.storage, ...options.observers, last, { ended: () => alerts.wake() }),
+  };
   const evaluations: Evaluations = new Map();
   const launched = new Map<Run["id"], Run>();
   const queued = new Map<Run["id"], Run>();
@@ -97,6 +102,7 @@ export function startDaemon(
     start,
     deciding,
     loops: () => loops,
+    lastTicks: last.all,
   });
   const loops = [
     queue,

@@ -12,6 +12,7 @@ import {
   type TickSettings,
 } from "../daemon/context.ts";
 import { tickFreshness } from "../daemon/freshness.ts";
+import { lastTicks } from "../daemon/last-ticks.ts";
 import { observedStorage } from "../daemon/observed-storage.ts";
 import { tickQueue } from "../daemon/queue.ts";
 import { tickRunRetries } from "../daemon/run-retries.ts";
@@ -97,7 +98,9 @@ export async function simulate(options: SimulateOptions): Promise<Simulation> {
   if (to < from)
     throw new UserError(`the simulation ends before it begins: ${new Date(from).toISOString()} to ${new Date(to).toISOString()}`);
   const clock = virtualClock(from);
-  const storage = observedStorage(openMemory(), { ended: () => woken.add("alerts") });
+  const memory = openMemory();
+  const last = lastTicks(memory);
+  const storage = observedStorage(memory, last, { ended: () => woken.add("alerts") });
   const log = eventLog(storage);
   const { locations, functions } = simulatedLocations(options.locations, options);
   const workspace = staticWorkspace(locations, functions);
@@ -134,7 +137,7 @@ export async function simulate(options: SimulateOptions): Promise<Simulation> {
     durationMs: options.durationMs ?? (() => 1_000),
   });
 
-  const alerts = simulatedAlerts(context, options.alerts, retries);
+  const alerts = simulatedAlerts(context, options.alerts, retries, last.all);
   // Alerts look first: what was before the simulation is no news, and everything in it is.
   const allLoops: readonly LoopName[] = [
     "alerts",

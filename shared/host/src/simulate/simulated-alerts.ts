@@ -3,6 +3,7 @@ import { messageOf } from "../alerts/deliver.ts";
 import { alertsSchema } from "../alerts/settings.ts";
 import { tickAlerts } from "../daemon/alerts.ts";
 import type { DaemonContext } from "../daemon/context.ts";
+import type { LastTicks } from "../daemon/last-ticks.ts";
 
 /** A message that a channel would have got. */
 export interface SimulatedAlert {
@@ -14,7 +15,7 @@ export interface SimulatedAlert {
  * The daemon's own alert decisions in a simulation; messages are recorded where they would be sent.
  * @throws UserError when the settings are wrong.
  */
-export function simulatedAlerts(context: DaemonContext, settings: unknown, retries: RunRetryPolicy) {
+export function simulatedAlerts(context: DaemonContext, settings: unknown, retries: RunRetryPolicy, lastTicks: LastTicks["all"]) {
   const parsed = alertsSchema.safeParse(settings ?? {});
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!;
@@ -28,6 +29,7 @@ export function simulatedAlerts(context: DaemonContext, settings: unknown, retri
         retries,
         daemons: () => new Map(),
         automationError: () => undefined,
+        lastTicks,
         deliver: () => {},
       }),
     /** Takes what was decided; to the channels it looks as if it had been taken. */
