@@ -18,6 +18,8 @@ export interface InstancePaths {
   /** Folder for sockets: short, because a socket's path may have at most 107 bytes. */
   sockets: string;
   stateOf(location: string): string;
+  /** File of the last definitions of a location that loaded. */
+  definitionsOf(location: string): string;
 }
 
 export function instancePaths(root: string, home = join(root, ".kc")): InstancePaths {
@@ -35,6 +37,7 @@ export function instancePaths(root: string, home = join(root, ".kc")): InstanceP
     spool: at("spool"),
     standins: at("standins"),
     sockets: socketFolder(home),
+    definitionsOf: (location) => at("definitions", `${location}.json`),
     stateOf: (location) => {
       const folder = at("state", location);
       mkdirSync(folder, { recursive: true });

@@ -11,7 +11,11 @@ import {
 /** Events that conditions can see. */
 export const automationEvents = [
   "materialization",
+  "wiped",
+  "unchanged",
   "step_failed",
+  "step_succeeded",
+  "step_skipped",
   "check_result",
   "run_queued",
   "run_succeeded",
@@ -21,6 +25,8 @@ export const automationEvents = [
   "dynamic_partitions",
   "backfill",
 ] as const;
+
+const quiet = new Set<StoredEvent["type"]>(["unchanged", "step_succeeded", "step_skipped"]);
 
 /** Reads each run once: many events are of one. */
 export function runReader(storage: Storage): (id: string) => Promise<Run | null> {
@@ -61,6 +67,8 @@ export async function newsOf(
   graph: WorkspaceGraph,
   runOf: ReturnType<typeof runReader>,
   events: readonly StoredEvent[],
+  /** What the last step that ended for an asset came to, before these events. */
+  lastOf: (key: string) => string | undefined,
 ): Promise<{ updates: Update[]; touched: string[] }> {
   const updates: Update[] = [];
   const touched: string[] = [];
@@ -91,8 +99,12 @@ export async function newsOf(
     else if (event.type === "backfill") {
       const backfill = await storage.getBackfill(String(event.fields?.id));
       touched.push(...Object.keys(backfill?.targets ?? {}));
-    } else if (event.asset) touched.push(event.asset);
-    else touched.push(...(run?.plan.assets ?? []));
+    } else if (event.asset) {
+      // That a step succeeded says nothing that its materialization does not, but where the last one had failed.
+      if (!quiet.has(event.type) || lastOf(event.asset) === "failed") touched.push(event.asset);
+    }
+    // Steps of checks alone have no asset.
+    else if (!quiet.has(event.type)) touched.push(...(run?.plan.assets ?? []));
   }
   return { updates, touched };
 }

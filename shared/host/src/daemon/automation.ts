@@ -53,8 +53,8 @@ export async function tickAutomation(context: DaemonContext, evaluations: Evalua
   const group = await groupHeldAt(runOf, events, now);
   if (group) events.splice(group.index);
   const upTo = group ? Math.max(cursor.eventId, group.eventId - 1) : events.length === 10_000 ? events.at(-1)!.id : last;
-  const { updates, touched } = await newsOf(storage, graph, runOf, events);
   const facts = memory?.facts ?? (await loadFacts(storage));
+  const { updates, touched } = await newsOf(storage, graph, runOf, events, (key) => facts.states.get(key)?.last?.status);
   await advanceFacts(context, facts, events);
   const going = await goingOn(context, await storage.listRuns({ statuses: open, limit: 10_000 }));
   const pauses = await readPauses(storage, now);

@@ -1,5 +1,6 @@
 import type { Run, RunRetryPolicy, ScheduleSnapshot, SensorSnapshot, StoredEvent, TagLimit, Tick } from "@kc/runtime/internal";
 import type { AlertsSettings } from "../alerts/settings.ts";
+import { patienceMs } from "../locations/workspace.ts";
 import type { RunLauncher } from "../runs/launcher.ts";
 import type { Pools } from "../runs/pools.ts";
 import type { Rerunner } from "../runs/rerun.ts";
@@ -70,8 +71,23 @@ export function startDaemon(
   const queued = new Map<Run["id"], Run>();
   const inFlight: SensorsInFlight = new Set();
   let waiting: ReadonlyMap<string, string> = new Map();
+  // What has happened is judged by all that there is: an update of an asset whose dependants are still loading would else be
+  // passed over for good.
+  let begun = false;
+  const beginning = new AbortController();
+  const settled = context.workspace.settled();
+  void Promise.race([settled, context.clock.sleep(patienceMs, beginning.signal)]).then(() => {
+    begun = true;
+    for (const loop of loops) loop.wake();
+  });
+  void settled.then(() => beginning.abort());
   const start = (name: string, tick: () => Promise<number | undefined>) =>
-    startLoop(name, context.clock, tick, (error) => context.report(`daemon ${name}: ${error.stack ?? error.message}`));
+    startLoop(
+      name,
+      context.clock,
+      async () => (begun ? tick() : undefined),
+      (error) => context.report(`daemon ${name}: ${error.stack ?? error.message}`),
+    );
   const queue: Loop = start("queue", async () => {
     waiting = await tickQueue(context, launcher, { ...options, launched, queued, wake: () => queue.wake() });
     return undefined;
@@ -142,6 +158,7 @@ export function startDaemon(
     wakeQueue: () => queue.wake(),
     going: () => [...launched.values()],
     async stop() {
+      beginning.abort();
       pulse.stop();
       stopListening();
       stopWatching();

@@ -12,6 +12,7 @@ import type { Environment } from "../environment.ts";
 import type { InstancePaths } from "../paths.ts";
 import { readAssetKeys, writeAssetKeys, writeDeclarations } from "./asset-keys.ts";
 import { type CodeProcess, type LoadError, startCodeProcess } from "./code-process.ts";
+import { keepDefinitions, lastDefinitions } from "./last-definitions.ts";
 import { watchTables } from "./mapping-tables.ts";
 import { sharedSources, watchFiles } from "./watch.ts";
 import type { LocationEntry } from "./workspace-file.ts";
@@ -22,7 +23,7 @@ export type LocationStatus = "loading" | "loaded" | "error";
 export interface LocationState {
   entry: LocationEntry;
   status: LocationStatus;
-  /** The last definitions that loaded; kept while a newer state of the code does not load. */
+  /** The last definitions that loaded, of an earlier host too; kept while a newer state of the code does not load. */
   snapshot: LocationSnapshot | undefined;
   error: LoadError | undefined;
   /** Grows with every reload: a worker of an older generation takes no new run. */
@@ -48,6 +49,9 @@ export interface Workspace {
   settled(): Promise<void>;
   stop(): Promise<void>;
 }
+
+/** How long (ms) a host that starts waits for locations before it goes by what it knows of them from before. */
+export const patienceMs = 10_000;
 
 export interface WorkspaceParams {
   /** The locations to load. */
@@ -107,13 +111,21 @@ export function startWorkspace(params: WorkspaceParams): Workspace {
       log: (line) => params.log(entry.name, line),
     });
 
+  /** Since the host started it has not loaded: its last definitions stand for it. */
+  const restore = (state: LocationState): void => {
+    if (state.snapshot) return;
+    state.snapshot = lastDefinitions(paths.definitionsOf(state.entry.name));
+    if (state.snapshot && state.status === "loading") changed(state.entry.name);
+  };
   const gate = startGate(2 * availableParallelism());
   const load = async (state: LocationState): Promise<LocationState> => {
     const generation = ++state.generation;
     const since = params.now();
     const pass = await gate.enter();
     const fresh = start(state.entry, false);
+    const patience = setTimeout(() => restore(state), patienceMs).unref();
     const outcome = await fresh.definitions().finally(pass);
+    clearTimeout(patience);
     // A newer change has started another load: this one is already old.
     if (generation !== state.generation || stopped) {
       await fresh.stop();
@@ -125,12 +137,14 @@ export function startWorkspace(params: WorkspaceParams): Workspace {
     if ("error" in outcome) {
       state.status = "error";
       state.error = outcome.error;
+      restore(state);
       await fresh.stop();
     } else {
       state.status = "loaded";
       state.error = undefined;
       state.snapshot = withShortPlaces({ ...outcome.snapshot, name: state.entry.name }, paths.root);
       state.process = fresh;
+      keepDefinitions(paths.definitionsOf(state.entry.name), state.snapshot);
       if (params.writeKeys && writeAssetKeys(state.entry, outcome.snapshot)) writeDeclarations(all);
       void fresh.child.exited.then(({ code, signal }) => {
         if (state.process !== fresh || stopped) return;
