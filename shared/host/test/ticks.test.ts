@@ -136,11 +136,12 @@ describe("schedules and sensors of a running platform", () => {
 
   test("one that ends its process now and then takes nobody down either, once it has done so", async () => {
     const tick = () => instance.api.tickNow("sensors", "team", "exits_now_and_then");
+    const before = await serverPid();
     expect((await tick()).status).toBe("skipped");
     expect((await tick()).status).toBe("failed");
     const pid = await until(async () => {
       const [location] = (await instance.api.workspace()).locations;
-      return location!.status === "loaded" && location!.pid;
+      return location!.status === "loaded" && location!.pid !== before && location!.pid;
     });
     await instance.api.resetCursor("team", "exits_now_and_then");
     for (const status of ["skipped", "failed", "failed"]) expect((await tick()).status).toBe(status);
