@@ -167,6 +167,8 @@ describe("schedules and sensors of a running platform", () => {
   });
 
   test("a sensor that reports of an asset that is not there fails, and reports nothing", async () => {
+    // Runs that other ticks asked for make the same asset.
+    await until(async () => (await instance.api.runs()).every(({ endedAt }) => endedAt !== null));
     const last = (await instance.api.asset("a")).materialization;
     const error = 'there is no asset "b".';
     expect(await instance.api.tickNow("sensors", "team", "reports")).toMatchObject({ status: "failed", error });
