@@ -6,6 +6,7 @@ import { eventLog } from "../log.ts";
 import { livePartitions } from "../partitions.ts";
 import type { SubmitRequest } from "../runs/submit.ts";
 import { tickAutomation } from "./automation.ts";
+import { addPause } from "./automation-pauses.ts";
 import type { DaemonContext } from "./context.ts";
 
 const asset = (key: string, deps: string[] = []) => ({
@@ -32,7 +33,7 @@ const snapshot: LocationSnapshot = {
   components: [],
   warnings: [],
 };
-const { graph } = buildGraph([snapshot]);
+let { graph } = buildGraph([snapshot]);
 const location = { entry: { name: "team" }, status: "loaded", snapshot };
 
 let storage: Storage;
@@ -109,6 +110,24 @@ test("a tick whose request could not be stored is made up for", async () => {
   await tick();
   await tick();
   expect(requests).toEqual([["made"]]);
+});
+
+test("an asset that became due while it was paused and was then renamed keeps nobody from being looked at", async () => {
+  await addPause(storage, { selection: "key:made", forMs: undefined, now }, graph);
+  await update();
+  await tick();
+  const before = graph;
+  location.snapshot = { ...snapshot, assets: [asset("source"), asset("renamed", ["source"])] };
+  ({ graph } = buildGraph([location.snapshot]));
+  try {
+    await tick();
+    await update();
+    await tick();
+    expect(requests).toEqual([["renamed"]]);
+  } finally {
+    graph = before;
+    location.snapshot = snapshot;
+  }
 });
 
 test("what one run makes is one request: an update waits for the rest of its run, at most two seconds", async () => {

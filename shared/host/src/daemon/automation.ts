@@ -59,7 +59,9 @@ export async function tickAutomation(context: DaemonContext, evaluations: Evalua
   const going = await goingOn(context, await storage.listRuns({ statuses: open, limit: 10_000 }));
   const pauses = await readPauses(storage, now);
   const paused = pausedAssets(graph, pauses);
-  const absent = (key: string) => workspace.location(graph.assets.get(key)!.location)?.status !== "loaded";
+  // What became due may be gone since: renamed, or its location is not there.
+  const locationOf = (key: string) => graph.assets.get(key)?.location;
+  const absent = (key: string) => workspace.location(locationOf(key) ?? "")?.status !== "loaded";
   const result = evaluateAutomation({
     graph,
     partitions: context.partitions.now(),
@@ -81,9 +83,7 @@ export async function tickAutomation(context: DaemonContext, evaluations: Evalua
   });
   for (const key of Object.keys(result.cursor.pending ?? {}))
     if (cursor.pending?.[key] === undefined && absent(key))
-      context.report(
-        `automation: ${key} is due, but location ${graph.assets.get(key)!.location} does not load; it is requested once it does`,
-      );
+      context.report(`automation: ${key} is due, but location ${locationOf(key)} does not load; it is requested once it does`);
   for (const key of result.stopped)
     context.report(
       `automation: ${key} was requested ${context.automation.maxRequestsPerMinute} times within a minute without any news from upstream; it is stopped until there is some, or its condition changes`,

@@ -138,9 +138,11 @@ function evaluate(condition: AutomationCondition, scope: Scope, run: Look): Foun
       return done(existing(space, input.failed?.(scope.key)));
     case "codeVersionChanged": {
       const before = run.before?.[scope.path];
-      const version = [input.graph.assets.get(scope.key)!.codeVersion ?? ""];
-      run.parts[scope.path] = version;
-      return event(whole(Array.isArray(before) && before[0] !== version[0]));
+      const known = Array.isArray(before) && before[0] !== "" ? before[0] : undefined;
+      // Of an asset whose location is not loaded nobody knows the version: that is no other one.
+      const version = input.graph.assets.get(scope.key)!.codeVersion ?? known;
+      if (version !== undefined) run.parts[scope.path] = [version];
+      return event(whole(known !== undefined && version !== known));
     }
     case "cronTickPassed":
       return event(whole(latestTick(condition.cron, condition.timezone, input.cursor.at, input.now) !== undefined));

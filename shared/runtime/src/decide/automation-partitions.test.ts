@@ -192,6 +192,16 @@ describe("operands", () => {
     expect(one.look("2026-01-01T00:05")).toEqual([]);
     expect(one.looked).toBe(0);
   });
+  test("a code version that nobody knows, as while its location is not loaded, is no other one", () => {
+    const condition = automation.anyDepsMatch(automation.codeVersionChanged());
+    const assets = (a: string | undefined) => ({ a: a ? { codeVersion: a } : {}, b: { automation: condition } });
+    const one = world(["a", "b <- a"], assets("1"));
+    expect(one.look("2026-01-01T00:00")).toEqual([]);
+    expect(one.redefine(assets(undefined)).look("2026-01-01T00:01")).toEqual([]);
+    expect(one.redefine(assets("1")).look("2026-01-01T00:02")).toEqual([]);
+    one.redefine(assets(undefined)).look("2026-01-01T00:03");
+    expect(one.redefine(assets("2")).look("2026-01-01T00:04")).toEqual(["b"]);
+  });
   test("filters choose the dependencies that count", () => {
     const lines = ["a", "x", "b <- a, x"];
     const only = world(lines, { b: { automation: anyDepsUpdated({ only: "key:a" }) } });
