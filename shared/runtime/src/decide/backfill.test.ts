@@ -194,6 +194,34 @@ describe("a backfill", () => {
     });
     expect(one.next()).toMatchObject({ requests: [], ended: false });
   });
+  test.each([
+    [{ chunks: 3 }, ["2026-01-01...2026-01-03", "2026-01-04...2026-01-06", "2026-01-07"]],
+    [{ chunks: 1 }, ["2026-01-01", "2026-01-02", "2026-01-03", "2026-01-04", "2026-01-05", "2026-01-06", "2026-01-07"]],
+    ["single", ["2026-01-01...2026-01-07"]],
+  ] as const)(
+    "over the own past: %j are one run after the other, each with the windows that it needs of itself",
+    (policy, runs) => {
+      const past = { a: { type: "window" as const, startOffset: -1, endOffset: -1 } };
+      const own = assetNamed("a", ["a"], { partitions: daily, mappings: past });
+      const one = backfillOf([own], { partitions: ["2026-01-01...2026-01-07"] }, { policy });
+      const made: string[] = [];
+      for (let decision = one.next(); decision.requests.length > 0; decision = one.next()) {
+        expect(decision.requests).toHaveLength(1);
+        made.push(decision.requests[0]!.partition!);
+        one.request(decision.requests[0]!);
+      }
+      expect(made).toEqual(runs);
+      expect(one.next().ended).toBe(true);
+    },
+  );
+
+  test("chunks over a past farther back than a chunk go side by side as far as it allows", () => {
+    const past = { a: { type: "window" as const, startOffset: -4, endOffset: -4 } };
+    const own = assetNamed("a", ["a"], { partitions: daily, mappings: past });
+    const one = backfillOf([own], { partitions: ["2026-01-01...2026-01-08"] }, { policy: { chunks: 2 } });
+    expect(shape(one.next().requests)).toEqual(["a 2026-01-01...2026-01-02", "a 2026-01-03...2026-01-04"]);
+  });
+
   test("a way out of a group and back in does not make the group wait for itself", () => {
     // a -> w (weekly) -> c, and a -> c by equal keys: c cannot be requested together with a.
     const one = backfillOf(

@@ -72,17 +72,25 @@ export function decideBackfill(params: {
   for (const group of groupsOf(graph, keys)) {
     const inside = new Set(group);
     const policy = policyOf(graph, group, backfill.policy);
+    const unmade = (dep: string) => subtractSets(target.get(dep)!, done.get(dep)!);
     const waits = new Map(
       group.map((key) => {
         let notReady = noPartitions;
         for (const dep of needsOf(key)) {
-          // What one request makes together needs no waiting; nor does a run over all windows wait for its own earlier ones.
-          if (dep === key ? policy === "single" : inside.has(dep)) continue;
-          notReady = unionSets(notReady, partitions.downstream(dep, key, subtractSets(target.get(dep)!, done.get(dep)!)));
+          // What one request makes together needs no waiting; nor does a run over several windows wait for its own earlier ones.
+          if (dep === key ? policy !== "perPartition" : inside.has(dep)) continue;
+          notReady = unionSets(notReady, partitions.downstream(dep, key, unmade(dep)));
         }
         return [key, notReady];
       }),
     );
+    /** Of these partitions in one run of these assets, whether any needs one that an earlier run has yet to make. */
+    const waitsForOwn = (keys: readonly string[], set: PartitionSet): boolean =>
+      keys.some(
+        (key) =>
+          needsOf(key).includes(key) &&
+          !isEmptySet(intersectSets(set, partitions.downstream(key, key, subtractSets(unmade(key), set)))),
+      );
     for (const { set, assets } of classesOf(group, remaining)) {
       const ready = assets.reduce((left, key) => subtractSets(left, waits.get(key)!), set);
       if (isEmptySet(ready)) continue;
@@ -97,8 +105,11 @@ export function decideBackfill(params: {
         const some = space.keys(ready, { limit: Math.max(0, limit - requests.length) * size });
         // A part of a chunk waits for the rest of it.
         if (!whole) some.splice(some.length - (some.length % size));
-        for (let from = 0; from < some.length; from += size)
-          requests.push({ assets, partition: space.kept(space.read(some.slice(from, from + size))).join(",") });
+        for (let from = 0; from < some.length; from += size) {
+          const chunk = space.read(some.slice(from, from + size));
+          if (policy !== "perPartition" && waitsForOwn(assets, chunk)) break;
+          requests.push({ assets, partition: space.kept(chunk).join(",") });
+        }
       }
     }
     if (requests.length >= limit) break;
