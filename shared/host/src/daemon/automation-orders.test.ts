@@ -17,6 +17,10 @@ const context = (): DaemonContext =>
     clock: { now: () => 5, sleep: async () => {} },
     report: (line: string) => reports.push(line),
     requests: {
+      async plan({ assets = [] }: SubmitRequest) {
+        const error = failure?.(assets);
+        if (error) throw error;
+      },
       async submit({ assets = [], partition, runKey, values = {} }: SubmitRequest) {
         const error = failure?.(assets);
         if (error) throw error;
@@ -66,4 +70,22 @@ test("one that cannot be planned is told, and holds up none of the others", asyn
   expect(await carryLeft(context())).toEqual([]);
   await carryOut(context(), [run("10:1", "a")], { cursor: "later" });
   expect(await storage.getValue("cursor")).toBe("later");
+});
+
+test("of what is requested together the ones that can be planned are made without those that cannot", async () => {
+  failure = (assets) => (assets.includes("heavy") ? new UserError("heavier than its pool") : undefined);
+  const together: AutomationOrder = { id: "9:1", type: "run", assets: ["ok", "heavy", "elsewhere"], partition: null };
+  const [carried] = await carryOut(context(), [together], { cursor: "after" });
+  expect(asked).toEqual(["ok,elsewhere automation:9:1"]);
+  expect(carried!.order).toMatchObject({ assets: ["ok", "elsewhere"] });
+  expect(reports).toEqual(["automation: heavy cannot be requested: heavier than its pool"]);
+  expect(await storage.getValue("cursor")).toBe("after");
+});
+
+test("what can be planned one by one but not together is told once, and is not asked for again", async () => {
+  failure = (assets) => (assets.length > 1 ? new UserError("not both") : undefined);
+  const together: AutomationOrder = { id: "9:1", type: "run", assets: ["a", "b"], partition: null };
+  expect(await carryOut(context(), [together], { cursor: "after" })).toEqual([]);
+  expect(reports).toEqual(["automation: a, b cannot be requested: not both"]);
+  expect(await storage.getValue("cursor")).toBe("after");
 });

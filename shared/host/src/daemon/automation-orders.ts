@@ -1,5 +1,6 @@
 import { type AutomationRequest, newBackfill, UserError } from "@kc/runtime/internal";
 import { tellBackfill } from "../backfills.ts";
+import type { SubmitRequest } from "../runs/submit.ts";
 import type { DaemonContext } from "./context.ts";
 
 /** A request with the id under which it is carried out once. */
@@ -61,20 +62,41 @@ async function request(
   values: Record<string, string>,
 ): Promise<Carried | undefined> {
   if (order.type === "backfill") return { order, requestId: await startBackfill(context, order) };
-  const { assets, partition, id } = order;
+  const { partition, id } = order;
+  const of = (assets: string[]) => ({ assets, tags: automationTags, ...(partition === null ? {} : { partition }) });
+  const submit = async (assets: string[]): Promise<Carried> => {
+    const { requestId } = await context.requests.submit({ ...of(assets), runKey: `automation:${id}`, values });
+    return { order: { ...order, assets }, requestId };
+  };
+  for (let assets = order.assets; ; )
+    try {
+      return await submit(assets);
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      // One that cannot be planned keeps none of the others from being made.
+      const able: string[] = [];
+      for (const asset of assets.length > 1 ? assets : []) {
+        const why = await refusal(context, of([asset]));
+        if (why === undefined) able.push(asset);
+        else context.report(`automation: ${asset} cannot be requested: ${why}`);
+      }
+      if (able.length === 0 || able.length === assets.length) {
+        if (assets.length === 1 || able.length > 0)
+          context.report(`automation: ${assets.join(", ")} cannot be requested: ${error.message}`);
+        return undefined;
+      }
+      assets = able;
+    }
+}
+
+/** Why an asset could not be made by itself, or undefined. */
+async function refusal({ requests }: DaemonContext, request: SubmitRequest): Promise<string | undefined> {
   try {
-    const { requestId } = await context.requests.submit({
-      assets,
-      tags: automationTags,
-      ...(partition === null ? {} : { partition }),
-      runKey: `automation:${id}`,
-      values,
-    });
-    return { order, requestId };
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    context.report(`automation: ${assets.join(", ")} cannot be requested: ${error.message}`);
+    await requests.plan(request);
     return undefined;
+  } catch (error) {
+    if (error instanceof UserError) return error.message;
+    throw error;
   }
 }
 
