@@ -11,6 +11,7 @@ export interface InstigatorState {
   type: InstigatorType;
   /** Null: never turned on or off by a person, so its definition decides. */
   status: "running" | "stopped" | null;
+  /** Of a sensor what its function gave; of a schedule the cron and time zone that its ticks were last handled by. */
   cursor: string | null;
   /** Start of the last tick; for a schedule the tick's own time. */
   lastTickAt: number | null;

@@ -156,6 +156,19 @@ describe("schedules", () => {
       "kc/scheduled_at": "2026-01-01T12:02:00.000Z",
     });
   });
+  test("of other times than before, of which one has passed already, counts from now on", async () => {
+    await tickSchedules(context());
+    now = start + 30_000;
+    await tickSchedules(context());
+    now += 10 * minute;
+    snapshot.schedules = [every({ cron: "5 * * * *" })];
+    // 12:05 has passed, 13:05 is to come.
+    expect(await tickSchedules(context())).toBe(start + 64 * minute + 30_000);
+    expect(await runs()).toEqual(["a"]);
+    now = start + 65 * minute;
+    await tickSchedules(context());
+    expect(await runs()).toEqual(["a", "a"]);
+  });
   test("of the ticks that nobody was there for only the latest is made", async () => {
     await tickSchedules(context());
     now += 180 * minute;

@@ -49,10 +49,13 @@ export async function tickSchedules(
     // A tick that was begun is finished, also once its schedule was turned off.
     if (!schedule.running && !unfinished) continue;
     const now = clock.now();
-    const handled = handledUpTo(state, now);
-    // Seen for the first time: ticks of the past do not count.
+    const cron = `${definition.cron} ${definition.timezone}`;
+    // Seen for the first time, or with other times than before: ticks of the past do not count.
+    const changed = state?.cursor != null && state.cursor !== cron;
+    const handled = changed ? undefined : handledUpTo(state, now);
     if (!handled || handled.reset)
-      await storage.setInstigator({ ...identity, since: now, ...(handled?.reset ? { lastTickAt: null } : {}) });
+      await storage.setInstigator({ ...identity, since: now, cursor: cron, ...(handled?.reset ? { lastTickAt: null } : {}) });
+    else if (state?.cursor == null) await storage.setInstigator({ ...identity, cursor: cron });
     const missed = missedOf(context, definition);
     const { due, next: upcoming } = schedule.running
       ? dueTicks(definition, handled?.at ?? now, now, missed)
