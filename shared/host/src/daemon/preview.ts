@@ -9,7 +9,7 @@ import {
 import type { DaemonContext } from "./context.ts";
 import { type Instigator, identityOf } from "./instigators.ts";
 import { sensorInput } from "./sensor-input.ts";
-import { ask, failureOfTick, latestPartition, refuseSelfTrigger, reportedEvents, requestOf } from "./ticks.ts";
+import { ask, failureOfTick, refuseSelfTrigger, reportedEvents, requestOf, scheduledRuns } from "./ticks.ts";
 
 /** What a tick would do. */
 export interface Preview {
@@ -73,13 +73,14 @@ export async function previewTick(
     } = asks
       ? await ask(context, location, instigator.definition, question)
       : { result: { runs: [{}] as RunRequest[] } as SensorResult, logs: [] };
-    const partition = sensor ? undefined : latestPartition(context, instigator as Instigator<ScheduleSnapshot>, at);
+    const asked = result.runs ?? [];
+    const wanted = sensor ? asked : scheduledRuns(context, instigator as Instigator<ScheduleSnapshot>, at, asked);
     const graph = context.workspace.graph();
     reportedEvents(context, result.events, { at, by: name });
     for (const { definition, ...change } of result.partitions ?? []) context.partitions.check(definition, change);
     const runs: Preview["runs"] = [];
-    for (const run of result.runs ?? []) {
-      const request = requestOf(instigator, { ...(partition ? { partition } : {}), ...run }, { at });
+    for (const run of wanted) {
+      const request = requestOf(instigator, run, { at });
       if (sensor) refuseSelfTrigger(context, sensor, request);
       // Partitions that the tick itself would add are not there to be planned with.
       const assets = result.partitions?.length

@@ -7,10 +7,10 @@ import {
   ask,
   endGone,
   failureOfTick,
-  latestPartition,
   reachable,
   requestOf,
   retryMs,
+  scheduledRuns,
   unreachableMs,
   whyUnreachable,
 } from "./ticks.ts";
@@ -170,8 +170,8 @@ export async function runScheduleTick(
       });
       return true;
     }
-    const partition = latestPartition(context, schedule, tick.at);
-    if (partition === "") {
+    runs = scheduledRuns(context, schedule, tick.at, runs);
+    if (runs.length === 0) {
       await storage.endTick(tick.id, { status: "skipped", endedAt: clock.now(), skip: "no partition has ended yet", logs });
       return true;
     }
@@ -179,7 +179,7 @@ export async function runScheduleTick(
     const pausedRuns: string[] = [];
     for (const [index, run] of runs.entries())
       try {
-        const request = requestOf(schedule, { ...(partition ? { partition } : {}), ...run }, tick);
+        const request = requestOf(schedule, run, tick);
         const paused = await pausedRun(context, request);
         if (paused) {
           pausedRuns.push(paused);

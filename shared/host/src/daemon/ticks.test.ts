@@ -1,15 +1,18 @@
 import {
   asset,
   assetSensor,
+  dailyPartitions,
   defineLocation,
   dynamicPartitions,
   hourlyPartitions,
   job,
   type LocationDefinition,
   multiAssetSensor,
+  multiPartitions,
   runStatusSensor,
   schedule,
   sensor,
+  staticPartitions,
 } from "@kc/runtime";
 import { assembleLocation, type LoadedLocation, type Tick } from "@kc/runtime/internal";
 import { describe, expect, test } from "vitest";
@@ -80,6 +83,33 @@ describe("missed ticks of a schedule, with the daemon down from 01:30 to 04:30",
   test("how late a tick began is kept with it", async () => {
     const { ticks } = await play([hourly()], { down });
     expect(ticks.map((tick) => tick.startedAt! - tick.at)).toEqual([0, 30 * 60_000, 0, 0]);
+  });
+});
+
+describe("a schedule of partitions of several dimensions", () => {
+  const regions = multiPartitions({ region: staticPartitions(["eu", "us"]), day: dailyPartitions({ start: "2025-12-01" }) });
+  const daily = (more: object = {}) =>
+    defineLocation({
+      name: "team",
+      assets: [asset({ key: "a", partitions: regions, materialize: make, ...more })],
+      schedules: [schedule({ name: "s", cron: "0 2 * * *", target: "a", partition: "latest", defaultStatus: on })],
+    });
+  const partitions = ({ runs }: Simulation) => runs.map((run) => run.partition);
+  test("makes a run for each key of the other dimensions", async () => {
+    const result = await play([daily()]);
+    expect(partitions(result)).toEqual(["eu|2025-12-31", "us|2025-12-31"]);
+    expect(result.ticks.map(({ status, requestIds }) => `${status} ${requestIds.length}`)).toEqual(["success 2"]);
+  });
+  test("makes one run where the asset's policy lets it", async () => {
+    expect(partitions(await play([daily({ backfill: "single" })]))).toHaveLength(1);
+    expect(partitions(await play([daily({ backfill: { chunks: 2 } })]))).toHaveLength(1);
+  });
+  test("asks for no more runs than a tick may", async () => {
+    const { ticks, runs } = await play([daily()], { ticks: { maxRuns: 1 } });
+    expect([ticks[0]!.error, runs]).toEqual([
+      "it asked for 2 runs in one tick, more than ticks.max_runs of kc.yaml allows (1)",
+      [],
+    ]);
   });
 });
 

@@ -1,6 +1,7 @@
 import {
   didYouMean,
   errorText,
+  fitsPolicy,
   type NewEvent,
   type RunRequest,
   type ScheduleSnapshot,
@@ -18,7 +19,7 @@ import { TickFailed, Unreachable } from "../locations/ask-tick.ts";
 import type { LocationState } from "../locations/workspace.ts";
 import { reportedEvent } from "../reports.ts";
 import { askLocation } from "./ask-location.ts";
-import type { DaemonContext } from "./context.ts";
+import type { DaemonContext, TickSettings } from "./context.ts";
 import type { Instigator } from "./instigators.ts";
 
 // What ticks of schedules and sensors have in common: asking the location's code, checking the answer, asking for runs.
@@ -92,13 +93,13 @@ export async function ask(
       `its cursor has ${bytes} bytes, and may have ${longestCursor} (1 MiB): let it say how far the sensor is, not all that it saw; run keys make each thing happen once`,
       answer.logs,
     );
-  const count = answer.result.runs?.length ?? 0;
-  if (count > ticks.maxRuns)
-    throw new TickFailed(
-      `it asked for ${count} runs in one tick, more than ticks.max_runs of kc.yaml allows (${ticks.maxRuns})`,
-      answer.logs,
-    );
+  refuseTooMany(ticks, answer.result.runs?.length ?? 0, answer.logs);
   return answer;
+}
+
+function refuseTooMany({ maxRuns }: TickSettings, count: number, logs?: Tick["logs"]): void {
+  if (count > maxRuns)
+    throw new TickFailed(`it asked for ${count} runs in one tick, more than ticks.max_runs of kc.yaml allows (${maxRuns})`, logs);
 }
 
 /** Keys of a result, and of what stands in each of its lists. */
@@ -149,15 +150,15 @@ export function requestOf(
 }
 
 /**
- * The partitions that each tick of a partitioned schedule makes: of its target's, the one that has ended last at the
- * instant (ms). An empty text: none has. Undefined: the schedule makes no partitions.
- * @throws TickFailed when its target has none.
+ * The partitions that each tick of a partitioned schedule makes, by the runs that make them: of its target's, the window that
+ * has ended last at the instant (ms), with other dimensions each key of it. Undefined: the schedule makes no partitions.
+ * @throws TickFailed when its target has none, or when there are too many.
  */
-export function latestPartition(
-  { workspace, partitions }: Pick<DaemonContext, "workspace" | "partitions">,
+function latestPartitions(
+  { workspace, partitions, ticks }: Pick<DaemonContext, "workspace" | "partitions" | "ticks">,
   { definition, location }: Instigator<ScheduleSnapshot>,
   at: number,
-): string | undefined {
+): string[] | undefined {
   if (!definition.partition) return undefined;
   const graph = workspace.graph();
   const keys = select(graph, `(${definition.target}) and location:"${location.entry.name}"`);
@@ -165,7 +166,32 @@ export function latestPartition(
   if (key === undefined) throw new TickFailed(`its target "${definition.target}" has no partitions to make the latest of`);
   const dynamic = new Map(partitions.dynamic().map((one) => [one.name, one.keys]));
   const space = workspacePartitions(graph, { now: at, dynamicKeys: (name) => dynamic.get(name) ?? [] }).spaceOf(key);
-  return space.text(space.latest()).join(",");
+  const latest = space.latest();
+  const count = space.count(latest);
+  const fits = keys.every((one) => {
+    const node = graph.assets.get(one)!;
+    return !node.partitions || fitsPolicy(node.backfill, count);
+  });
+  if (count > 0 && fits) return [space.text(latest).join(",")];
+  refuseTooMany(ticks, count);
+  return space.keys(latest, { limit: count });
+}
+
+/** What a tick of a schedule asks for: of each request without a partition of its own as many as there are latest ones. */
+export function scheduledRuns(
+  context: Pick<DaemonContext, "workspace" | "partitions" | "ticks">,
+  schedule: Instigator<ScheduleSnapshot>,
+  at: number,
+  runs: readonly RunRequest[],
+): RunRequest[] {
+  const latest = latestPartitions(context, schedule, at);
+  if (!latest) return [...runs];
+  const [only, ...others] = latest;
+  return runs.flatMap((run, index) => {
+    if (run.partition !== undefined || only === undefined) return run.partition === undefined ? [] : [run];
+    if (others.length === 0) return [{ ...run, partition: only }];
+    return latest.map((partition) => ({ ...run, partition, runKey: `${run.runKey ?? `${at}:${index}`}:${partition}` }));
+  });
 }
 
 /** @throws TickFailed when a run would make its sensor tick again: known only now that it is asked for. */
