@@ -21,20 +21,26 @@ type Part = { asset: string; texts: readonly string[] | null };
 
 const aboutBackfill = ({ subject }: Pick<AlertState, "subject">): boolean => subject.startsWith(backfillSubject(""));
 
-/** A failure is mended too when other runs have since made what it left: re-executions run only what failed. */
+/**
+ * A failure is mended too when other runs have since made what it left (re-executions run only what failed), when somebody
+ * reports it as made, and when it was wiped: nothing of it stands any more.
+ */
 export async function mended(
   context: Context,
   open: ReadonlyMap<string, AlertState>,
   events: readonly StoredEvent[],
 ): Promise<AlertSignal[]> {
-  const made = new Set(events.flatMap((event) => (event.type === "step_succeeded" ? (event.asset ?? []) : [])));
+  const assetsOf = (...types: StoredEvent["type"][]) =>
+    new Set(events.flatMap(({ type, asset }) => (asset !== undefined && types.includes(type) ? [asset] : [])));
+  const made = assetsOf("step_succeeded", "materialization", "wiped");
+  const wiped = assetsOf("wiped");
   const signals: AlertSignal[] = [];
   for (const alert of open.values()) {
     const { event, subject, title, assets } = alert;
     if ((event !== "run_failed" && event !== "asset_failed") || !assets.some((asset) => made.has(asset))) continue;
     const parts = await partsOf(context, alert);
     let whole = parts.length > 0;
-    for (const part of parts) whole &&= await madeSince(context, part, alert.eventId);
+    for (const part of parts) whole &&= await isMended(context, part, alert.eventId, wiped.has(part.asset));
     if (!whole) continue;
     const told = title.replace(/ (failed|failed: .*|goes on, .*)$/, " is mended");
     signals.push({ event, subject, good: true, severity: "error", at: context.clock.now(), title: told, assets });
@@ -106,21 +112,41 @@ async function partsOf({ storage }: Context, alert: AlertState): Promise<Part[]>
 
 const orNone = (texts: readonly string[]): readonly string[] | null => (texts.length > 0 ? texts : null);
 
-async function madeSince(
+/** @param wiped It was wiped: then it must not be made, only not be failed. */
+async function isMended(
   { storage, partitions, workspace }: Context,
   { asset, texts }: Part,
-  eventId?: number,
+  eventId: number | undefined,
+  wiped: boolean,
 ): Promise<boolean> {
-  if (!texts) return (await storage.assetStates([asset])).get(asset)?.last?.status === "succeeded";
+  if (!texts) {
+    const state = (await storage.assetStates([asset])).get(asset);
+    const reported = eventId !== undefined && (state?.materialization?.eventId ?? 0) > eventId;
+    return state?.last?.status === "succeeded" || reported || (wiped && state?.last?.status !== "failed");
+  }
   if (eventId === undefined || !workspace.graph().assets.get(asset)?.partitions) return false;
   const space = partitions.now().spaceOf(asset);
+  const asked = space.read(texts);
+  if (wiped && intersectSets(asked, (await partitions.status(asset)).failed).size === 0) return true;
   const rows = (await storage.partitionRows(asset, eventId)).map((row) => ({
     ...row,
     materialized: row.materialized && row.materialized.eventId > eventId ? row.materialized : null,
     failedEventId: row.failedEventId !== null && row.failedEventId > eventId ? row.failedEventId : null,
   }));
   const { materialized, failed } = partitionStatus(space, rows);
-  return isSubset(space.read(texts), subtractSets(materialized, failed));
+  return isSubset(asked, subtractSets(materialized, failed));
+}
+
+/** Whether an alert is about an asset, a schedule or a sensor that its location loads without: nothing will mend it. */
+export function isRemoved({ workspace }: Pick<Context, "workspace">, alert: AlertState): boolean {
+  const { event, subject, assets, location } = alert;
+  if (location === undefined || workspace.location(location)?.status !== "loaded") return false;
+  if (event === "tick_failed") {
+    const { schedules = [], sensors = [] } = workspace.location(location)!.snapshot ?? {};
+    return ![...schedules, ...sensors].some(({ name }) => subject === `${location}/${name}`);
+  }
+  const known = workspace.graph().assets;
+  return assets.length > 0 && assets.every((key) => !known.has(key));
 }
 
 /** What the backfills that the events are about say as a whole. */

@@ -20,7 +20,7 @@ import { readMutes } from "../alerts/mutes.ts";
 import { limitOf, ownersOf, ruleScopes, rulesOf } from "../alerts/rules.ts";
 import type { AlertsSettings } from "../alerts/settings.ts";
 import { healthInput } from "../health.ts";
-import { backfillsTold, goneBackfills, mended, mendedChecks } from "./alert-mends.ts";
+import { backfillsTold, goneBackfills, isRemoved, mended, mendedChecks } from "./alert-mends.ts";
 import type { DaemonContext } from "./context.ts";
 import { retryDecision } from "./run-retries.ts";
 
@@ -32,6 +32,7 @@ const watched: NewEvent["type"][] = [
   "step_failed",
   "step_succeeded",
   "check_result",
+  "materialization",
   "freshness",
   "backfill",
   "wiped",
@@ -120,6 +121,7 @@ export async function tickAlerts(context: DaemonContext, options: AlertsOptions)
     ...ruleScopes(graph, mutes, now),
     gone: (alert) =>
       gone.has(alert.subject) ||
+      isRemoved(context, alert) ||
       (alert.event === "location_failed" && !workspace.location(alert.subject)) ||
       (alert.event === "channel_failed" && !settings.channels[alert.subject]),
     limitOf: (channel) => limitOf(settings, channel),

@@ -11,7 +11,7 @@ export type LoopName =
   | "run-retries"
   | "backfills";
 
-const tellsOfHealth = /^(run_failed|run_succeeded|step_failed|step_succeeded|check_result|freshness|backfill)$/;
+const tellsOfHealth = /^(run_failed|run_succeeded|step_failed|step_succeeded|check_result|materialization|freshness|backfill)$/;
 const runStatus = /^run_/;
 const endsRun = /^run_(succeeded|failed|cancelled|skipped)$/;
 const changesConditions = /^(materialization|step_failed|check_result|dynamic_partitions|backfill)$/;
