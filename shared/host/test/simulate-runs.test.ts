@@ -74,6 +74,23 @@ test("runs of a pool of granularity run go one after the other", async () => {
   expect(second!.startedAt).toBeGreaterThanOrEqual(first!.endedAt!);
 });
 
+test("a run key stands for the request it was given with, and for no other", async () => {
+  const created: boolean[] = [];
+  await simulate({
+    locations,
+    ...span,
+    at: once(async ({ requests }) => {
+      for (const [selection, runKey] of [
+        ["raw or mart", "k"],
+        ["raw", "k"],
+        ["raw", "k#1"],
+      ] as const)
+        created.push((await requests.submit({ selection, runKey })).created);
+    }),
+  });
+  expect(created).toEqual([true, false, true]);
+});
+
 test("a run that nothing keeps starts at once, behind ever so many that wait for a limit", async () => {
   const result = await simulate({
     locations,

@@ -64,7 +64,7 @@ export * from "./plan.ts";
 export * from "./plan-checks.ts";
 export * from "./pool.ts";
 export type * from "./resource.ts";
-export { checkRunTags } from "./run-tags.ts";
+export { checkGivenTags, checkRunTags } from "./run-tags.ts";
 export type * from "./schedule.ts";
 export { requireNames } from "./selection/names.ts";
 export { parseSelection } from "./selection/parse.ts";

@@ -109,10 +109,10 @@ export function schedule<R extends Resources = Record<never, never>>(options: Sc
     target: typeof options.target === "string" ? options.target : options.target.selection,
     job: typeof options.target === "string" ? undefined : options.target,
     description: options.description,
-    tags: runTagsOf(what, {
+    tags: {
       ...(typeof options.target === "string" ? {} : { ...options.target.tags, "kc/job": options.target.name }),
-      ...options.tags,
-    }),
+      ...runTagsOf(what, options.tags ?? {}),
+    },
     defaultStatus: checkDefaultStatus("schedule", options.name, options.defaultStatus),
     missed,
     partition: options.partition,

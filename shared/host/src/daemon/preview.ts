@@ -76,13 +76,13 @@ export async function previewTick(
     const asked = result.runs ?? [];
     const wanted = sensor ? asked : scheduledRuns(context, instigator as Instigator<ScheduleSnapshot>, at, asked);
     const graph = context.workspace.graph();
-    reportedEvents(context, result.events, { at, by: name });
+    // Partitions that the tick itself would add are not there to be told of, nor to be planned with.
+    if (!result.partitions?.length) reportedEvents(context, result.events, { at, by: name });
     for (const { definition, ...change } of result.partitions ?? []) context.partitions.check(definition, change);
     const runs: Preview["runs"] = [];
     for (const run of wanted) {
       const request = requestOf(instigator, run, { at });
       if (sensor) refuseSelfTrigger(context, sensor, request);
-      // Partitions that the tick itself would add are not there to be planned with.
       const assets = result.partitions?.length
         ? select(graph, request.selection)
         : (await context.requests.plan(request)).runs.flatMap((one) => one.assets);

@@ -9,6 +9,7 @@ import {
   type SensorEvent,
   type SensorRun,
   type SensorSnapshot,
+  type Storage,
   type StoredEvent,
   watchesRun,
 } from "@kc/runtime/internal";
@@ -159,6 +160,18 @@ async function newChanges(
   }
 }
 
+/** The latest materialization of an asset in a stretch of the log, of each of its partitions where it has some. */
+async function latestOfEach(storage: Storage, asset: string, from: number, to: number): Promise<SensorEvent[]> {
+  const latest = new Map<string, StoredEvent>();
+  for (let after = from; after < to; ) {
+    const events = await storage.readEvents({ asset, types: ["materialization"], after, before: to + 1, limit: page });
+    for (const event of events) latest.set(event.partition ?? "", event);
+    if (events.length < page) break;
+    after = events.at(-1)!.id;
+  }
+  return [...latest.values()].map(viewEvent);
+}
+
 async function multiAssetInput(
   { storage, workspace }: Context,
   { definition }: Instigator<SensorSnapshot>,
@@ -181,17 +194,12 @@ async function multiAssetInput(
   }
   const fresh = multiAssetDue(definition.require!, assets, latest, cursor) ?? [];
   const saw = new Map(fresh.map((key) => [key, latest.get(key)!]));
-  const events = fresh.map((key): SensorEvent => {
-    const { eventId, at, runId, metadata } = states.get(key)!.materialization!;
-    return {
-      id: eventId,
-      type: "materialization",
-      asset: key,
-      runId: runId ?? undefined,
-      timestamp: new Date(at).toISOString(),
-      metadata,
-    };
-  });
+  const events: SensorEvent[] = [];
+  for (const key of fresh) {
+    const after = Math.max(cursor.start, cursor.consumed[key] ?? 0);
+    events.push(...(await latestOfEach(storage, key, after, saw.get(key)!)));
+  }
+  events.sort((a, b) => a.id - b.id);
   return {
     ...base,
     events,

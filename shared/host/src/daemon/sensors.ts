@@ -131,9 +131,10 @@ export async function runSensorTick(
       return (await requests.submit({ ...requestOf(sensor, run, tick), runKey }, planned)).requestId;
     };
     const runs = result.runs ?? [];
-    const reported = reportedEvents(context, result.events, { at: clock.now(), by: name });
     for (const run of runs) refuseSelfTrigger(context, sensor, requestOf(sensor, run, tick));
     logs = [...logs, ...(await applyPartitions(context, result.partitions ?? []))];
+    // Of a partition that it has just added too.
+    const reported = reportedEvents(context, result.events, { at: clock.now(), by: name });
     // All or nothing: a tick that fails keeps its cursor, and what it had asked for would be asked for again and again. The
     // cursor of a sensor that is told of each thing once moves in any case: there what cannot be asked for holds up none of the
     // others.

@@ -6,7 +6,6 @@ import {
   dynamicPartitions,
   hourlyPartitions,
   job,
-  type LocationDefinition,
   multiAssetSensor,
   multiPartitions,
   runStatusSensor,
@@ -14,45 +13,11 @@ import {
   sensor,
   staticPartitions,
 } from "@kc/runtime";
-import { assembleLocation, type LoadedLocation, type Tick } from "@kc/runtime/internal";
+import { assembleLocation, type Tick } from "@kc/runtime/internal";
 import { describe, expect, test } from "vitest";
-import { evaluateTick } from "../code-server/tick.ts";
-import { noSecrets } from "../secrets/redactor.ts";
-import { type SimulateOptions, type Simulation, simulate } from "../simulate/simulate.ts";
+import { made, make, on, play } from "../../test/play.ts";
+import type { SimulateOptions, Simulation } from "../simulate/simulate.ts";
 import { instigators, turnInstigator } from "./instigators.ts";
-
-// Real definitions with their real functions, asked as the code server asks them, on a virtual clock.
-
-const make = () => {};
-const made = (key: string, deps: string[] = []) => asset({ key, deps, materialize: make });
-const on = "running" as const;
-
-function loadedOf(definitions: readonly LocationDefinition[]): LoadedLocation[] {
-  return definitions.map((definition) => assembleLocation(definition));
-}
-
-function play(definitions: LocationDefinition[], more: Partial<SimulateOptions> = {}): Promise<Simulation> {
-  const loaded = loadedOf(definitions);
-  const paths = { name: "", projectRoot: "/", workspaceRoot: "/", stateDir: "/" };
-  return simulate({
-    locations: loaded.map((one) => one.snapshot),
-    from: "2026-01-01T00:00:30Z",
-    to: "2026-01-01T06:00:30Z",
-    functions: async (name, question) => {
-      const context = {
-        paths,
-        env: {},
-        secrets: noSecrets,
-        signal: new AbortController().signal,
-        logs: [],
-        describe: (error: unknown) => ({ message: (error as Error).message, where: "" }),
-      };
-      const { result, failures } = await evaluateTick(loaded.find((one) => one.name === name)!, question, context);
-      return { ...result, ...(failures ? { failures } : {}) };
-    },
-    ...more,
-  });
-}
 
 const time = (at: number) => new Date(at).toISOString().slice(11, 16);
 const told = (ticks: Tick[]) => ticks.map((tick) => `${time(tick.at)} ${tick.status}`);

@@ -14,6 +14,7 @@ import {
   type Run,
   select,
   UserError,
+  type WorkspaceGraph,
 } from "@kc/runtime/internal";
 import type { Workspace } from "../locations/workspace.ts";
 import type { EventLog } from "../log.ts";
@@ -120,7 +121,7 @@ export function submitter(deps: {
       tags,
       config,
       partition: run.steps.some((step) => step.partition) ? partition : null,
-      runKey: request.runKey ? (index === 0 ? request.runKey : `${request.runKey}#${index}`) : null,
+      runKey: index === 0 ? (request.runKey ?? null) : null,
       createdAt: now,
     }));
     const events: NewEvent[] = runs.map((run) => ({ type: "run_queued", at: now, runId: run.id }));
@@ -136,13 +137,15 @@ export function submitter(deps: {
     job: FoundJob | undefined,
   ): Promise<Record<string, unknown>> {
     const own = job?.config !== undefined;
+    const graph = workspace.graph();
     const steps = plan.flatMap((run) => run.steps.map((step) => step.name));
     if (!own) checkConfig(given, steps);
     let config: Record<string, unknown> = {};
     for (const location of new Set(plan.map((run) => run.location))) {
       const names = plan.flatMap((run) => (run.location === location ? run.steps.map((step) => step.name) : []));
       const part = own ? given : Object.fromEntries(Object.entries(given).filter(([name]) => names.includes(name)));
-      if (!own && Object.keys(part).length === 0) continue;
+      // Where config is needed and none is given, that is told before anything is stored.
+      if (!own && Object.keys(part).length === 0 && !plan.some((run) => takesConfig(graph, run))) continue;
       const { process } = workspace.location(location)!;
       const answer = await process!.configure({ config: part, steps: names, ...(own ? { job: job.name } : {}) });
       config = { ...config, ...answer };
@@ -170,6 +173,10 @@ export function submitter(deps: {
 
   return { plan, submit };
 }
+
+/** Whether a step of the run has config, which may have to be given. */
+const takesConfig = (graph: WorkspaceGraph, run: PlannedRun): boolean =>
+  run.steps.some((step) => step.assets.some((key) => graph.assets.get(key)?.config !== undefined));
 
 /** Config that no step would read is a mistake: a name mistyped would run with the defaults. */
 function checkConfig(config: Record<string, unknown>, steps: readonly string[]): void {

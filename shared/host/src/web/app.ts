@@ -84,10 +84,19 @@ export function webApp(context: WebContext): App {
   return app;
 }
 
+/** A path that is no text of percent signs names no file: the UI says what it does not know. */
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return "/";
+  }
+}
+
 function file(folder: string, path: string): Response {
   if (!existsSync(folder))
     return new Response("The web UI is not built. Run: ./kc build", { status: 503, headers: { "content-type": "text/plain" } });
-  const wanted = normalize(join(folder, decodeURIComponent(path)));
+  const wanted = normalize(join(folder, decoded(path)));
   const inside = wanted.startsWith(`${folder}/`) && existsSync(wanted) && statSync(wanted).isFile();
   // Every other path is a page of the single-page UI.
   const found = inside ? wanted : join(folder, "index.html");

@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import {
+  checkGivenTags,
   checksOf,
   didYouMean,
   type EventType,
@@ -64,6 +65,7 @@ export function runRoutes(
   });
 
   const given = (body: z.output<typeof submitSchema>) => {
+    checkGivenTags(body.tags ?? {});
     if (body.selection !== undefined && body.job === undefined) selectedKeys(workspace, body.selection);
     return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));
   };
