@@ -1,4 +1,6 @@
 import type { BackfillPolicy } from "./asset.ts";
+import type { WorkspaceGraph } from "./graph.ts";
+import { kindOfKeys } from "./partition/definition.ts";
 
 export const backfillStatuses = ["running", "paused", "cancelling", "succeeded", "failed", "cancelled"] as const;
 export type BackfillStatus = (typeof backfillStatuses)[number];
@@ -16,6 +18,8 @@ export interface Backfill {
   /** What was asked for, as a person reads it. */
   title: string;
   targets: PartitionsByAsset;
+  /** What kind of keys each target with partitions had when it was asked for. */
+  kinds?: Record<string, string>;
   /** Overrules the policies of the assets. */
   policy: BackfillPolicy | null;
   tags: Record<string, string>;
@@ -40,10 +44,19 @@ export interface Backfill {
   reason: string | null;
 }
 
+/** `kinds` of a backfill over these assets. */
+export function kindsOf(graph: WorkspaceGraph, keys: readonly string[]): Record<string, string> {
+  const kinds = keys.flatMap((key) => {
+    const definition = graph.assets.get(key)?.partitions;
+    return definition ? [[key, kindOfKeys(definition)] as const] : [];
+  });
+  return Object.fromEntries(kinds);
+}
+
 /** A backfill that has done nothing yet. */
 export const newBackfill = (
   given: Pick<Backfill, "id" | "title" | "targets" | "createdAt"> &
-    Partial<Pick<Backfill, "policy" | "tags" | "config" | "maxRuns">>,
+    Partial<Pick<Backfill, "kinds" | "policy" | "tags" | "config" | "maxRuns">>,
 ): Backfill => ({
   policy: null,
   tags: {},

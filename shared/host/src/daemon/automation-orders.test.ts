@@ -1,4 +1,4 @@
-import { UserError } from "@kc/runtime/internal";
+import { buildGraph, UserError } from "@kc/runtime/internal";
 import { openMemory } from "@kc/storage/memory";
 import { beforeEach, expect, test } from "vitest";
 import { eventLog } from "../log.ts";
@@ -15,6 +15,7 @@ const context = (): DaemonContext =>
     storage,
     log: eventLog(storage),
     clock: { now: () => 5, sleep: async () => {} },
+    workspace: { graph: () => buildGraph([]).graph },
     report: (line: string) => reports.push(line),
     requests: {
       async plan({ assets = [] }: SubmitRequest) {

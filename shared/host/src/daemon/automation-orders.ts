@@ -1,4 +1,4 @@
-import { type AutomationRequest, newBackfill, UserError } from "@kc/runtime/internal";
+import { type AutomationRequest, kindsOf, newBackfill, UserError } from "@kc/runtime/internal";
 import { tellBackfill } from "../backfills.ts";
 import type { SubmitRequest } from "../runs/submit.ts";
 import type { DaemonContext } from "./context.ts";
@@ -101,14 +101,15 @@ async function refusal({ requests }: DaemonContext, request: SubmitRequest): Pro
 }
 
 async function startBackfill(
-  { storage, log, clock }: DaemonContext,
+  { storage, log, clock, workspace }: DaemonContext,
   { id, targets }: AutomationOrder & { type: "backfill" },
 ): Promise<string> {
   const backfillId = `automation-${id.replaceAll(":", "-")}`;
   if (await storage.getBackfill(backfillId)) return backfillId;
   const now = clock.now();
   const title = `automation: ${Object.keys(targets).join(", ")}`;
-  const backfill = newBackfill({ id: backfillId, title, targets, tags: automationTags, createdAt: now });
+  const kinds = kindsOf(workspace.graph(), Object.keys(targets));
+  const backfill = newBackfill({ id: backfillId, title, targets, kinds, tags: automationTags, createdAt: now });
   await storage.createBackfill(backfill);
   await tellBackfill(log, backfill, now);
   return backfillId;

@@ -1,4 +1,4 @@
-import { asset, dailyPartitions, defineLocation } from "@kc/runtime";
+import { asset, dailyPartitions, defineLocation, weeklyPartitions } from "@kc/runtime";
 import { assembleLocation, type Backfill, buildGraph, type Clock, type NewEvent, type Run } from "@kc/runtime/internal";
 import { openSqlite } from "@kc/storage/sqlite";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -28,11 +28,12 @@ let storage: ReturnType<typeof openSqlite>;
 let log: EventLog;
 let context: DaemonContext;
 let starts: ReturnType<typeof backfills>;
+let graph: ReturnType<typeof buildGraph>["graph"];
 
 beforeEach(() => {
   storage = openSqlite(":memory:");
   log = eventLog(storage);
-  const { graph } = buildGraph([snapshot]);
+  ({ graph } = buildGraph([snapshot]));
   const location = { entry: { name: "team" }, status: "loaded", snapshot };
   const workspace = {
     graph: () => graph,
@@ -179,4 +180,37 @@ test("pause of what is paused and resume of what runs are refused", async () => 
   await expect(starts.control(backfill.id, "resume")).rejects.toThrow("is running: it is not paused");
   await starts.control(backfill.id, "pause");
   await expect(starts.control(backfill.id, "pause")).rejects.toThrow("is paused already");
+});
+
+test("one whose partitions become others asks for none of them any more, and ends once what goes on has ended", async () => {
+  const backfill = await start("day", "2026-01-05...2026-01-10");
+  await look();
+  const [first] = await queued();
+  await log.append([whole("run_started", first!)]);
+  const weeks = weeklyPartitions({ start: "2026-01-01" });
+  const changed = snapshot.assets.map((one) => ({ ...one, partitions: weeks }));
+  ({ graph } = buildGraph([{ ...snapshot, assets: changed }]));
+  await look();
+  expect(await now(backfill)).toMatchObject({ status: "running", open: [first!.id], endedAt: null });
+  expect((await storage.listRuns({ statuses: ["cancelled"] })).map((run) => run.partition).sort()).toEqual([
+    ...["2026-01-06", "2026-01-07", "2026-01-08", "2026-01-09", "2026-01-10"],
+  ]);
+  await succeed(first!);
+  await look();
+  expect(await now(backfill)).toMatchObject({
+    status: "failed",
+    endedAt: clock.now(),
+    open: [],
+    reason: 'the partitions of "day" are weekly now, and were others when it was asked for: start another',
+  });
+});
+
+test("one whose partitions begin earlier goes on", async () => {
+  const backfill = await start("day", "2026-01-05");
+  const earlier = dailyPartitions({ start: "2025-01-01" });
+  ({ graph } = buildGraph([{ ...snapshot, assets: snapshot.assets.map((one) => ({ ...one, partitions: earlier })) }]));
+  await look();
+  for (const run of await queued()) await succeed(run);
+  await look();
+  expect((await now(backfill)).status).toBe("succeeded");
 });

@@ -5,8 +5,10 @@ import {
   type BackfillRequest,
   backfillTag,
   decideBackfill,
+  describePartitions,
   isBackfillEnd,
   isEnd,
+  kindOfKeys,
   maxRetriesOf,
   type PartitionsByAsset,
   partitionTexts,
@@ -55,12 +57,15 @@ async function advance(
     await openBackfills(context).update(id, (one) => ({ ...one, reason }));
     return;
   }
+  const other = otherKeys(workspace.graph(), backfill);
+  if (other && backfill.status !== "cancelling") return breakOff(context, launcher, backfill, other);
+  const unreadable = absent ?? other;
   const retried = (run: Run) => maxRetriesOf(run.tags, retries) > 0;
   const taken = await takeIn(
     storage,
     now,
     retried,
-    absent ? { ...backfill, requested: {}, done: {}, failed: {}, skipped: {} } : backfill,
+    unreadable ? { ...backfill, requested: {}, done: {}, failed: {}, skipped: {} } : backfill,
   );
   let { next } = taken;
   if (backfill.status === "cancelling") for (const run of taken.open) await cancelOne(context, launcher, run);
@@ -97,7 +102,7 @@ async function advance(
   await openBackfills(context).update(id, (present) => {
     // Paused, resumed or cancelled in between: that counts, the next look acts on it.
     const status = present.status === backfill.status ? written.status : present.status;
-    if (absent) return { ...present, status, open: written.open, endedAt: isBackfillEnd(status) ? written.endedAt : null };
+    if (unreadable) return { ...present, status, open: written.open, endedAt: isBackfillEnd(status) ? written.endedAt : null };
     told = status !== backfill.status || JSON.stringify(written.open) !== JSON.stringify(present.open);
     return { ...written, status, endedAt: isBackfillEnd(status) ? written.endedAt : null };
   });
@@ -111,6 +116,38 @@ function absentAsset(graph: Graph, { targets }: Backfill): string | undefined {
     return !node || node.external || (targets[key]!.length > 0 && !node.partitions);
   });
 }
+
+/** The first target whose partitions have other keys than when the backfill was asked for. */
+function otherKeys(graph: Graph, { kinds = {} }: Backfill): string | undefined {
+  return Object.keys(kinds).find((key) => {
+    const definition = graph.assets.get(key)?.partitions;
+    return definition && kindOfKeys(definition) !== kinds[key];
+  });
+}
+
+/** Ends a backfill whose partitions are no more what they were: once its runs that go on have ended; those that wait are cancelled. */
+async function breakOff(
+  context: DaemonContext,
+  launcher: Pick<RunLauncher, "cancel">,
+  { id }: Backfill,
+  key: string,
+): Promise<void> {
+  const { storage, clock, log, workspace } = context;
+  const now = describePartitions(workspace.graph().assets.get(key)!.partitions!);
+  const reason = `the partitions of "${key}" are ${now} now, and were others when it was asked for: start another`;
+  const open: Run[] = [];
+  for (const run of await storage.listRuns({ tags: { [backfillTag]: id }, statuses: unended, limit: 100_000 }))
+    if (run.status === "queued") await cancelOne(context, launcher, run);
+    else open.push(run);
+  await openBackfills(context).update(id, (one) => {
+    const rest = { ...one, open: open.map((run) => run.id), reason };
+    return open.length > 0 ? rest : { ...rest, status: "failed", endedAt: clock.now() };
+  });
+  const after = await storage.getBackfill(id);
+  if (after?.status === "failed") await tellBackfill(log, after, clock.now());
+}
+
+const unended: Run["status"][] = ["queued", "starting", "running", "cancelling"];
 
 async function cancelOne(context: DaemonContext, launcher: Pick<RunLauncher, "cancel">, run: Run): Promise<void> {
   if (run.status !== "cancelling") await cancelRun({ launcher, log: context.log, now: () => context.clock.now() }, run);
@@ -140,7 +177,7 @@ async function takeIn(
 ): Promise<{ next: Backfill; open: Run[] }> {
   const open = await storage.listRuns({
     tags: { [backfillTag]: backfill.id },
-    statuses: ["queued", "starting", "running", "cancelling"],
+    statuses: unended,
     limit: 100_000,
     order: "oldest",
   });

@@ -210,6 +210,22 @@ export function sameKeys(a: PartitionsDefinition, b: PartitionsDefinition): bool
   return a.type === "dynamic" && b.type === "dynamic" && a.name === b.name;
 }
 
+/** What makes the keys of a definition others when it changes: not the span that it covers, nor how many keys there are. */
+export function kindOfKeys(definition: PartitionsDefinition): string {
+  switch (definition.type) {
+    case "time":
+      return `time ${definition.cron} ${definition.timezone}`;
+    case "static":
+      return "static";
+    case "dynamic":
+      return `dynamic ${definition.name}`;
+    case "multi":
+      return Object.entries(definition.dimensions)
+        .map(([name, one]) => `${name}: ${kindOfKeys(one)}`)
+        .join(" | ");
+  }
+}
+
 /** A definition as a person says it: `daily (Europe/Athens)`, `3 keys`, `dynamic "customers"`. */
 export function describePartitions(definition: PartitionsDefinition): string {
   switch (definition.type) {
