@@ -2,6 +2,7 @@ import type { AutomationCondition } from "../automation.ts";
 import { partsOf } from "../automation-change.ts";
 import type { AssetNode, WorkspaceGraph } from "../graph.ts";
 import { reach } from "../graph.ts";
+import { kindOfKeys, type StaticPartitions } from "../partition/definition.ts";
 import { select } from "../selection/select.ts";
 
 /** What is known of a condition before anything happens. */
@@ -47,6 +48,14 @@ function shortHash(text: string): string {
   return (4_294_967_296 * (2_097_151 & b) + (a >>> 0)).toString(36);
 }
 
+/** Short texts that change with the partitions of an asset. */
+export interface Division {
+  /** With the kind of its own keys: what is remembered of others says nothing of these. */
+  kind?: string;
+  /** With static keys, its own and those that its condition looks at: one that is new is missing. */
+  keys?: string;
+}
+
 /** The automated part of a graph. */
 export interface AutomationIndex {
   positions: ReadonlyMap<string, number>;
@@ -56,6 +65,8 @@ export interface AutomationIndex {
   timed: readonly { cron: string; timezone: string; keys: readonly string[] }[];
   /** Assets whose condition reads code versions. */
   versioned: readonly string[];
+  /** How conditioned assets and those they look at are divided; none for those that are not. */
+  divisions: ReadonlyMap<string, Division>;
   /** The farthest that any condition looks. */
   depth: number;
   /** Dependencies of an asset that a part looks at. */
@@ -117,6 +128,12 @@ function build(graph: WorkspaceGraph): AutomationIndex {
     conditioned,
     timed: [...timed.values()],
     versioned: conditioned.filter((key) => conditionOf(key).reads.has("codeVersionChanged")),
+    divisions: new Map(
+      conditioned.flatMap((key) => {
+        const division = divisionOf(graph, key, conditionOf(key).depth);
+        return division.kind === undefined && division.keys === undefined ? [] : [[key, division] as const];
+      }),
+    ),
     depth: Math.max(0, ...new Set(conditioned.map((key) => conditionOf(key).depth))),
     depsOf(key, only, ignore) {
       let deps = graph.assets.get(key)!.deps.filter((dep) => graph.assets.has(dep));
@@ -135,10 +152,32 @@ function build(graph: WorkspaceGraph): AutomationIndex {
   };
 }
 
+function divisionOf(graph: WorkspaceGraph, key: string, depth: number): Division {
+  const { partitions, deps } = graph.assets.get(key)!;
+  const seen = depth > 1 ? reach(graph, [key], "deps", depth) : depth === 1 ? deps : [];
+  const keys = new Set([key, ...seen]);
+  const fixed = [...keys].flatMap((one) =>
+    axesOf(graph.assets.get(one)).flatMap((axis) => (axis.type === "static" ? [printOfKeys(axis)] : [])),
+  );
+  return {
+    ...(partitions ? { kind: shortHash(kindOfKeys(partitions)) } : {}),
+    ...(fixed.length > 0 ? { keys: shortHash(fixed.join(" ")) } : {}),
+  };
+}
+
+const printed = new WeakMap<StaticPartitions, string>();
+function printOfKeys(axis: StaticPartitions): string {
+  const print = printed.get(axis) ?? shortHash(axis.keys.join("\0"));
+  printed.set(axis, print);
+  return print;
+}
+
 export const isAutomated = (node: AssetNode | undefined): boolean => node?.automation !== undefined && !node.external;
 
-function timesOf(node: AssetNode | undefined) {
+function axesOf(node: AssetNode | undefined) {
   const partitions = node?.partitions;
   if (!partitions) return [];
-  return (partitions.type === "multi" ? Object.values(partitions.dimensions) : [partitions]).filter((one) => one.type === "time");
+  return partitions.type === "multi" ? Object.values(partitions.dimensions) : [partitions];
 }
+
+const timesOf = (node: AssetNode | undefined) => axesOf(node).filter((one) => one.type === "time");

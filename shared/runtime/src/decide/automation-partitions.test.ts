@@ -32,6 +32,7 @@ function world(lines: string[], more: Record<string, Partial<AssetSnapshot>>) {
     stopped: [] as string[],
     dynamic: [] as string[],
     failed: [] as string[],
+    paused: [] as string[],
     partitions: () => workspacePartitions(graph, { now: self.now, dynamicKeys: () => self.dynamic }),
     /** A check's result about partitions; without any, about the whole. */
     check(key: string, said: "passed" | "warned" | "failed", partition = "") {
@@ -60,6 +61,7 @@ function world(lines: string[], more: Record<string, Partial<AssetSnapshot>>) {
         graph,
         partitions,
         enabled: () => true,
+        paused: (key) => self.paused.includes(key),
         updates,
         touched,
         materializedAt: (key) => (made.has(key) ? 1 : null),
@@ -91,6 +93,47 @@ function world(lines: string[], more: Record<string, Partial<AssetSnapshot>>) {
 
 const hourly = hourlyPartitions({ start: "2026-01-01" });
 const daily = dailyPartitions({ start: "2026-01-01" });
+
+describe("partitions that change in code", () => {
+  test("a static key that is new is missing at once", () => {
+    const keys = (...names: string[]) => ({ a: { partitions: staticPartitions(names), automation: automation.onMissing() } });
+    const one = world(["a"], keys("x"));
+    expect(one.look("2026-01-01T00:00")).toEqual([]);
+    expect(one.redefine(keys("x", "y")).look("2026-01-01T00:02")).toEqual(["a y"]);
+  });
+  test("a static key that is new upstream is looked at downstream, once", () => {
+    const condition = anyDepsUpdated();
+    const keys = (...names: string[]) => ({ a: { partitions: staticPartitions(names) }, b: { automation: condition } });
+    const one = world(["a", "b <- a"], keys("x"));
+    one.look("2026-01-01T00:00");
+    one.redefine(keys("x", "y")).look("2026-01-01T00:01");
+    expect(one.looked).toBe(1);
+    one.look("2026-01-01T00:02");
+    expect(one.looked).toBe(0);
+  });
+  test("what became due of an asset as a whole is not due of partitions that it gets meanwhile, nor of others than it had", () => {
+    const condition = { automation: anyDepsUpdated() };
+    for (const [before, after] of [
+      [{}, { partitions: daily }],
+      [{ partitions: daily }, {}],
+      [{ partitions: daily }, { partitions: hourly }],
+    ] as const) {
+      const one = world(["a", "b <- a"], { a: {}, b: { ...before, ...condition } });
+      one.look("2026-02-01T00:00");
+      one.paused = ["b"];
+      expect(one.make("a").look("2026-02-01T00:01")).toEqual([]);
+      one.redefine({ a: {}, b: { ...after, ...condition } }).look("2026-02-01T00:02");
+      one.paused = [];
+      expect(one.look("2026-02-01T00:03")).toEqual([]);
+    }
+    const same = world(["a", "b <- a"], { a: {}, b: condition });
+    same.look("2026-02-01T00:00");
+    same.paused = ["b"];
+    same.make("a").look("2026-02-01T00:01");
+    same.paused = [];
+    expect(same.look("2026-02-01T00:02")).toEqual(["b"]);
+  });
+});
 
 describe("over mappings", () => {
   test("an hour that is made updates its day, once the day has ended", () => {

@@ -7,7 +7,7 @@ import { intersectSets, noPartitions, type PartitionSet, subtractSets, unionSets
 import type { WorkspacePartitions } from "../partition/workspace-partitions.ts";
 import type { AssetState } from "../storage.ts";
 import { type Evaluation, type Look, look, readKept, toKept, updatedOf, versionsFor } from "./automation-evaluate.ts";
-import { factsOf, indexOf, isAutomated } from "./automation-index.ts";
+import { type Division, factsOf, indexOf, isAutomated } from "./automation-index.ts";
 
 /** An update since the last evaluation, and what else its request was to make. */
 export interface Update {
@@ -29,8 +29,8 @@ export interface AutomationCursor {
   eventId: number;
   /** Instant of the last evaluation (ms): cron ticks after it are new. */
   at: number;
-  /** Per asset: its condition's fingerprint and what its parts remember, by path. */
-  assets: Record<string, { condition: string; parts: Record<string, Kept>; versions?: string }>;
+  /** Per asset: the fingerprints of its condition and partitions, and what its parts remember, by path. */
+  assets: Record<string, { condition: string; parts: Record<string, Kept>; versions?: string } & Division>;
   /** What the last evaluation requested. */
   requested?: Record<string, Kept>;
   /** What became due while its asset was paused. */
@@ -131,8 +131,7 @@ export function evaluateAutomation(input: AutomationInput): AutomationResult {
   for (const key of Object.keys(pending)) if (!input.paused?.(key)) consider(key);
   for (const { cron, timezone, keys } of index.timed)
     if ((nextTick(cron, timezone, cursor.at) ?? Number.POSITIVE_INFINITY) <= now) for (const key of keys) consider(key);
-  for (const key of index.conditioned)
-    if (assets[key]?.condition !== factsOf(graph.assets.get(key)!.automation!).print) consider(key);
+  for (const key of index.conditioned) if (!isSame(key, index.divisions.get(key))) consider(key);
   for (const key of index.versioned) if (assets[key]?.versions !== versionsFor(key, input)) consider(key);
 
   const looks = [...queue].sort((a, b) => index.positions.get(a)! - index.positions.get(b)!);
@@ -141,7 +140,12 @@ export function evaluateAutomation(input: AutomationInput): AutomationResult {
     const space = partitions.spaceOf(key);
     const condition = graph.assets.get(key)!.automation!;
     const { print, reads } = factsOf(condition);
-    const before = assets[key]?.condition === print ? assets[key] : undefined;
+    const division = index.divisions.get(key);
+    const known = assets[key];
+    const otherKeys = known !== undefined && known.kind !== division?.kind;
+    // What became due of other keys says nothing of these.
+    if (otherKeys) delete pending[key];
+    const before = known?.condition === print && !otherKeys ? known : undefined;
     const run: Look = { input, index, updates, requested, before: before?.parts, parts: {}, carry: false };
     let looked: ReturnType<typeof look>;
     try {
@@ -156,6 +160,7 @@ export function evaluateAutomation(input: AutomationInput): AutomationResult {
     evaluations.set(key, evaluation);
     assets[key] = {
       condition: print,
+      ...division,
       parts: run.parts,
       ...(reads.has("codeVersionChanged") ? { versions: versionsFor(key, input) } : {}),
     };
@@ -194,6 +199,12 @@ export function evaluateAutomation(input: AutomationInput): AutomationResult {
     else for (const dependent of reach(graph, [key], "dependents", index.depth)) add(dependent);
   }
 
+  /** Whether an asset's condition and partitions are those of its last look. */
+  function isSame(key: string, division: Division | undefined): boolean {
+    const known = assets[key];
+    if (known?.condition !== factsOf(graph.assets.get(key)!.automation!).print) return false;
+    return known.kind === division?.kind && known.keys === division?.keys;
+  }
   /** Whether something has happened that no request of the asset itself can have brought about. */
   function hasNews(key: string): boolean {
     const { crons, depth } = factsOf(graph.assets.get(key)!.automation!);
