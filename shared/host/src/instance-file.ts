@@ -1,13 +1,13 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { durationMs, type MissedTicks, UserError } from "@kc/runtime/internal";
-import { LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
 import { withAuthorities } from "./alerts/authorities.ts";
 import { alertsSchema, literalSecrets, unknownChannels } from "./alerts/settings.ts";
 import type { AutomationSettings, TickSettings } from "./daemon/context.ts";
 import { explained } from "./schema-issues.ts";
 import { openLineageSchema, telemetrySchema } from "./telemetry/settings.ts";
+import { readYamlFile } from "./yaml-file.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -210,19 +210,9 @@ export function inspectInstanceFile(
     }
   };
   if (!existsSync(file)) return accepted(instanceSchema.parse({}));
-  const lines = new LineCounter();
-  const document = parseDocument(readFileSync(file, "utf8"), { lineCounter: lines });
-  const line = (offset: number | undefined) => `${file}:${lines.linePos(offset ?? 0).line || 1}`;
-  if (document.errors.length > 0)
-    return refused(document.errors.map(({ message, pos }) => ({ message: message.split("\n")[0]!, where: line(pos[0]) })));
-  /** A field that is missing has no place of its own: the one of what it is missing in. */
-  const place = (path: readonly PropertyKey[]) =>
-    line(
-      path
-        .map((_, index) => document.getIn(path.slice(0, path.length - index), true) as { range?: [number] } | undefined)
-        .find((one) => one?.range)?.range?.[0],
-    );
-  const raw: unknown = document.toJS() ?? {};
+  const { value, errors, place } = readYamlFile(file);
+  if (errors.length > 0) return refused(errors);
+  const raw = value ?? {};
   const { values, unset } = filled(raw, env);
   const problems: InstanceFileProblem[] = literalSecrets(raw).map((path) => ({
     message: `${path.join(".")} is a secret: kc.yaml names the variable that has it, as in ${path.at(-1)}: env:NAME`,
