@@ -1,7 +1,7 @@
 import { nearest } from "@kc/host/names";
 import { type Command, type CommandContext, jsonOption, UsageError } from "../command.ts";
 import { changedInstanceFile, withHost } from "../host.ts";
-import { instanceFileProblems } from "../instance-file.ts";
+import { instanceFileProblems, referenceProblems } from "../instance-file.ts";
 import { listPackages, packageName } from "../packages.ts";
 import { taskLines, turboQuiet } from "../turbo.ts";
 
@@ -110,7 +110,14 @@ const definitions = (context: CommandContext, wanted: ReadonlySet<string>): Prom
       await api.assets(),
     );
     const warnings = fresh.locations.flatMap((one) => one.warnings.map((warning) => `${one.name}: ${warning}`));
-    return { errors: [...broken, ...fresh.problems.map((one) => one.message), ...drift], warnings, locations: locations.length };
+    const references = await referenceProblems(context, api);
+    const told = (severity: "error" | "warning") =>
+      references.filter((one) => one.severity === severity).map(({ where, message }) => `${where}: ${message}`);
+    return {
+      errors: [...told("error"), ...broken, ...fresh.problems.map((one) => one.message), ...drift],
+      warnings: [...told("warning"), ...warnings],
+      locations: locations.length,
+    };
   });
 
 /** Committed asset keys that differ from what loads: written by kc on a machine, an error where nothing is written (CI). */

@@ -36,6 +36,8 @@ export interface LocationState {
 export interface Workspace {
   locations(): LocationState[];
   location(name: string): LocationState | undefined;
+  /** Of all locations of workspace.yaml, also of those that this host does not load. */
+  names(): string[];
   graph(): WorkspaceGraph;
   problems(): GraphProblem[];
   /** Loads one location anew; the old code serves until the new one is ready. */
@@ -221,6 +223,7 @@ export function startWorkspace(params: WorkspaceParams): Workspace {
   return {
     locations: () => [...states.values()],
     location: (name) => states.get(name),
+    names,
     graph: () => lineage().graph,
     problems,
     reload,

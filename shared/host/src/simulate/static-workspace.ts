@@ -57,6 +57,7 @@ export function staticWorkspace(snapshots: readonly LocationSnapshot[], function
   return {
     locations: () => [...states.values()],
     location: (name) => states.get(name),
+    names: () => [...states.keys()],
     graph: () => graph,
     problems: () => problems,
     reload: none,

@@ -2,7 +2,8 @@ import { z } from "@hono/zod-openapi";
 import { type AlertMessage, type Delivery, didYouMean, durationMs, iso, noAddressees } from "@kc/runtime/internal";
 import { messageOf } from "../alerts/deliver.ts";
 import { addMute, endMute, type Mute, readMutes } from "../alerts/mutes.ts";
-import { ruleScopes, rulesOf, selectOrNone } from "../alerts/rules.ts";
+import { ruleProblems } from "../alerts/rule-problems.ts";
+import { ruleScopes, rulesOf } from "../alerts/rules.ts";
 import { sendMessage } from "../alerts/send.ts";
 import type { ChannelSettings } from "../alerts/settings.ts";
 import {
@@ -63,6 +64,13 @@ export function alertRoutes(app: App, context: WebContext): void {
     async (c) => {
       const mutes = await readMutes(storage, now());
       const scopes = ruleScopes(workspace.graph(), mutes, now());
+      const definitions = {
+        graph: workspace.graph(),
+        locations: workspace.locations().flatMap((state) => state.snapshot ?? []),
+        names: workspace.names(),
+      };
+      const problemOf = (rule: (typeof rules)[number]) =>
+        ruleProblems(rule, settings.teams, definitions).find((one) => one.severity === "error");
       const channels = Object.entries(settings.channels).map(async ([name, channel]) => {
         const [last] = await storage.listDeliveries({
           kind: "alert",
@@ -92,7 +100,7 @@ export function alertRoutes(app: App, context: WebContext): void {
             recovered: rule.recovered,
             remindEveryMs: rule.remindEveryMs ?? null,
             mutedUntil: instant(scopes.mutedUntil(rule, { assets: [] }) ?? null),
-            problem: problemOf(rule),
+            problem: problemOf(rule)?.message ?? null,
           })),
           open: [...(await storage.alerts()).values()].map((alert) => ({
             key: alert.key,
@@ -116,15 +124,6 @@ export function alertRoutes(app: App, context: WebContext): void {
       );
     },
   );
-
-  function problemOf(rule: (typeof rules)[number]): string | null {
-    const unknown = rule.locations?.filter((name) => !workspace.location(name)) ?? [];
-    const names = workspace.locations().map((state) => state.entry.name);
-    if (unknown.length > 0) return `there is no location "${unknown[0]}".${didYouMean(unknown[0]!, names)}`;
-    if (rule.select === undefined) return null;
-    const { keys, problem } = selectOrNone(workspace.graph(), rule.select);
-    return problem ?? (keys.length === 0 ? `the selection ${rule.select} names no asset` : null);
-  }
 
   app.openapi(
     post("/api/alerts/mute", "Say nothing of a rule, or of assets, for a while", muteRequestSchema, muteSchema),
