@@ -1,36 +1,42 @@
-import { type ApiClient, followRuns, type RequestEnd, type RunEvent, type Submitted } from "@kc/host/client";
+import { type ApiClient, followRuns, type RequestEnd, type Run, type RunEvent, type Submitted } from "@kc/host/client";
 import type { CommandContext } from "./command.ts";
+import { partitionText } from "./run-cause.ts";
 import { UserError } from "./user-error.ts";
 
 const time = (event: RunEvent): string => event.at.slice(11, 19);
 
+/** What lines say of a run. */
+export type RunName = Pick<Run, "location" | "partition" | "assets" | "checks" | "tags">;
+
 /** One line for an event, as `kc materialize` and `kc runs logs` show it; undefined for events that say nothing to a person. */
-export function eventLine(event: RunEvent, locationOf: (runId: string) => string | undefined): string | undefined {
-  const who = `${time(event)} ${(locationOf(event.runId ?? "") ?? "").padEnd(11)}`;
-  const what = event.asset ?? event.step ?? "";
+export function eventLine(event: RunEvent, runOf: (runId: string) => RunName | undefined): string | undefined {
+  const run = runOf(event.runId ?? "");
+  const who = `${time(event)} ${(run?.location ?? "").padEnd(11)}`;
+  const what = `${event.asset ?? event.step ?? ""}${of(event.partition)}`;
+  const named = `run ${event.runId}${run ? ` of ${runText(run)}` : ""}`;
   switch (event.type) {
     case "run_queued":
-      return event.message ? `${who} run ${event.runId} queued: ${event.message}` : undefined;
+      return event.message ? `${who} ${named} queued: ${event.message}` : undefined;
     case "step_waiting":
       return `${who}   ${event.step} ${event.message}`;
     case "run_started":
-      return `${who} run ${event.runId} started`;
+      return `${who} ${named} started`;
     case "run_succeeded":
-      return `${who} run ${event.runId} succeeded`;
+      return `${who} ${named} succeeded`;
     case "run_failed":
     case "run_cancelled":
     case "run_skipped":
-      return `${who} run ${event.runId} ${event.type.slice(4)}${event.message ? `: ${event.message}` : ""}${event.error?.hint ? `\n${" ".repeat(21)}${event.error.hint}` : ""}`;
+      return `${who} ${named} ${event.type.slice(4)}${event.message ? `: ${event.message}` : ""}${event.error?.hint ? `\n${" ".repeat(21)}${event.error.hint}` : ""}`;
     case "materialization":
       return `${who} ✓ ${what}${facts(event)}`;
     case "unchanged":
       return `${who} = ${what} is unchanged`;
     case "check_result":
-      return `${who} ${event.check!.passed ? "✓" : event.check!.severity === "WARN" ? "!" : "✗"} check ${what}:${event.check!.name}${event.check!.description && !event.check!.passed ? `: ${event.check!.description}` : ""}`;
+      return `${who} ${event.check!.passed ? "✓" : event.check!.severity === "WARN" ? "!" : "✗"} check ${event.asset ?? ""}:${event.check!.name}${of(event.partition)}${event.check!.description && !event.check!.passed ? `: ${event.check!.description}` : ""}`;
     case "step_failed":
       return `${who} ✗ ${what}: ${event.error?.where ? `${event.error.where}: ` : ""}${event.error?.message ?? "failed"}${event.error?.hint ? `\n${" ".repeat(23)}${event.error.hint}` : ""}${event.error?.stack && !event.error.user ? `\n${event.error.stack}` : ""}`;
     case "step_retry":
-      return `${who} ↻ ${what || event.step}: try ${event.attempt} failed: ${event.error?.message}`;
+      return `${who} ↻ ${what}: try ${event.attempt} failed: ${event.error?.message}`;
     case "step_skipped":
       return `${who} - ${what} skipped: ${event.message}`;
     case "log":
@@ -38,6 +44,15 @@ export function eventLine(event: RunEvent, locationOf: (runId: string) => string
     default:
       return undefined;
   }
+}
+
+const of = (partition: string | null | undefined): string => (partition ? ` [${partitionText(partition)}]` : "");
+
+/** What a run is of, in a line: its job, or what it makes or checks; and its partitions. */
+function runText({ tags, checks, assets, partition }: RunName): string {
+  const [one = "nothing", ...more] = checks.length > 0 ? checks.map((check) => `check ${check}`) : assets;
+  const what = tags["kc/job"] ? `job ${tags["kc/job"]}` : more.length > 0 ? `${one} and ${more.length} more` : one;
+  return `${what}${of(partition)}`;
 }
 
 function facts(event: RunEvent): string {
@@ -70,7 +85,7 @@ export async function followRequest(
     if (event.type === "run_queued" && event.runId && !runs.has(event.runId)) runs.set(event.runId, await api.run(event.runId));
     const line =
       options.verbose || event.type !== "log" || event.level === "warn" || event.level === "error" || event.stream === "logger"
-        ? eventLine(event, (id) => runs.get(id)?.location)
+        ? eventLine(event, (id) => runs.get(id))
         : undefined;
     if (line) bar.print(line);
     if (event.asset && /^step_(succeeded|failed|skipped)$/.test(event.type)) done.add(event.asset);

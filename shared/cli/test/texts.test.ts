@@ -5,6 +5,7 @@ import { checkText } from "../src/check-text.ts";
 import { plannedText } from "../src/commands/backfill.ts";
 import { joinedText } from "../src/commands/dev.ts";
 import { spanOf } from "../src/commands/simulate.ts";
+import { eventLine, type RunName } from "../src/follow.ts";
 import { toldPreview } from "../src/instigators.ts";
 import { backfillFailures, causeOf, partitionText } from "../src/run-cause.ts";
 import { simulationRows, simulationSummary } from "../src/simulation-text.ts";
@@ -141,6 +142,44 @@ test("a simulation tells its runs, the ticks that asked for nothing and the chec
     ["2026-01-01T00:00:02Z", "dbt", "check", "a:c", "warned"],
   ]);
   expect(simulationSummary(happened, "1d")).toBe("1 run in 1d (dbt 1), 2 ticks (skipped 1, success 1), 1 alert");
+});
+
+describe("the line of an event", () => {
+  const run = (more: Partial<RunName> = {}): RunName => ({
+    location: "shop",
+    partition: null,
+    assets: ["orders"],
+    checks: [],
+    tags: {},
+    ...more,
+  });
+  const line = (event: object, of: RunName | undefined) =>
+    eventLine({ id: 1, runId: "r1", at: "2026-01-05T10:00:00.000Z", ...event } as RunEvent, () => of)?.slice("10:00:00 ".length);
+  test.each([
+    [run(), "shop        run r1 of orders started"],
+    [run({ partition: "2026-01-01...2026-01-31" }), "shop        run r1 of orders [2026-01-01...2026-01-31] started"],
+    [
+      run({ partition: "a,b,c,d", assets: ["orders", "items"] }),
+      "shop        run r1 of orders and 1 more [a,b,… (4 ranges)] started",
+    ],
+    [run({ partition: "2026-01", tags: { "kc/job": "nightly" } }), "shop        run r1 of job nightly [2026-01] started"],
+    [run({ checks: ["orders:rows"] }), "shop        run r1 of check orders:rows started"],
+    [undefined, "            run r1 started"],
+  ])("of a run names what it is of and its partitions: %#", (of, text) => {
+    expect(line({ type: "run_started" }, of)).toBe(text);
+  });
+  test.each([
+    [{ type: "materialization", metadata: {} }, "✓ orders [2026-01-01]"],
+    [{ type: "unchanged" }, "= orders [2026-01-01] is unchanged"],
+    [{ type: "step_failed", error: { message: "no table" } }, "✗ orders [2026-01-01]: no table"],
+    [{ type: "step_retry", attempt: 1, error: { message: "no table" } }, "↻ orders [2026-01-01]: try 1 failed: no table"],
+    [
+      { type: "check_result", check: { name: "rows", passed: false, severity: "ERROR", description: "none" } },
+      "✗ check orders:rows [2026-01-01]: none",
+    ],
+  ])("of an asset names its partitions: %j", (event, text) => {
+    expect(line({ asset: "orders", partition: "2026-01-01", ...event }, run())).toBe(`shop        ${text}`);
+  });
 });
 
 describe("taskLines()", () => {

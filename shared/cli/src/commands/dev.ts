@@ -1,6 +1,6 @@
 import type { Location, WorkspaceInfo } from "@kc/host/client";
 import { type Command, type CommandContext, number } from "../command.ts";
-import { eventLine } from "../follow.ts";
+import { eventLine, type RunName } from "../follow.ts";
 import { join } from "../host.ts";
 
 export const command: Command = {
@@ -43,10 +43,10 @@ export const command: Command = {
     }
     showWorkspace(context, await host.api.settled());
     context.print(`\n  ${host.url}    (Ctrl-C ${host.started ? "stops" : "leaves"})\n`);
-    const runs = new Map<string, string>();
+    const runs = new Map<string, RunName>();
     const follow = async () => {
       for await (const event of host.api.events({}, abort.signal)) {
-        if (event.runId && !runs.has(event.runId)) runs.set(event.runId, (await host.api.run(event.runId)).location);
+        if (event.runId && !runs.has(event.runId)) runs.set(event.runId, await host.api.run(event.runId));
         if (event.type === "log" && !values.verbose && event.level !== "error") continue;
         const line = eventLine(event, (id) => runs.get(id));
         if (line) context.print(line);

@@ -145,7 +145,7 @@ async function logs(api: ApiClient, context: CommandContext, id: string, options
   const levels = level?.split(",");
   const wanted = (event: RunEvent) => (!step || event.step === step) && (!levels || levels.includes(event.level ?? ""));
   const line = (event: Parameters<typeof eventLine>[0]) => {
-    const shown = eventLine(event, () => run.location);
+    const shown = eventLine(event, () => run);
     if (shown) context.print(shown);
   };
   if (!follow || run.endedAt) {
