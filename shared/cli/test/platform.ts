@@ -11,7 +11,7 @@ export function smallPlatform(locations: Record<string, string>) {
   const root = realpathSync(mkdtempSync(join(tmpdir(), "kc-cli-")));
   const write = (path: string, text: string) => {
     mkdirSync(dirname(join(root, path)), { recursive: true });
-    writeFileSync(join(root, path), text);
+    writeFileSync(join(root, path), text, { mode: text.startsWith("#!") ? 0o755 : 0o644 });
   };
   for (const [name, text] of Object.entries(locations)) {
     const modules = join(root, "locations", name, "node_modules");
@@ -28,6 +28,7 @@ export function smallPlatform(locations: Record<string, string>) {
   const env = { ...own, KC_HOME: join(root, ".kc"), KC_LINGER_MS: "500", KC_PORT: "0", KC_ROOT: root };
   return {
     root,
+    env,
     write,
     /** Runs a command line in this process; answers its exit code and what it wrote. */
     async kc(...argv: string[]): Promise<{ code: number; out: string; err: string }> {

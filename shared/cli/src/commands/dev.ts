@@ -1,5 +1,5 @@
-import type { Location, WorkspaceInfo } from "@kc/host/client";
 import { type Command, type CommandContext, number } from "../command.ts";
+import { openNews } from "../dev-news.ts";
 import { eventLine, type RunName } from "../follow.ts";
 import { join } from "../host.ts";
 
@@ -41,26 +41,33 @@ export const command: Command = {
       for (const name of only.length > 0 ? only : findLocations(context.root).locations.map((entry) => entry.name))
         await host.api.addLocation(name);
     }
-    showWorkspace(context, await host.api.settled());
+    const news = openNews(new Date().toISOString());
+    for (const line of news.ofWorkspace(await host.api.settled())) context.print(line);
     context.print(`\n  ${host.url}    (Ctrl-C ${host.started ? "stops" : "leaves"})\n`);
     const runs = new Map<string, RunName>();
     const follow = async () => {
       for await (const event of host.api.events({}, abort.signal)) {
-        if (event.runId && !runs.has(event.runId)) runs.set(event.runId, await host.api.run(event.runId));
-        if (event.type === "log" && !values.verbose && event.level !== "error") continue;
+        const { runId, type } = event;
+        if (type === "log" && !values.verbose && event.level !== "error") continue;
+        // A run may be deleted while its last events are told.
+        const run = runId && !runs.has(runId) ? await host.api.run(runId).catch(() => undefined) : undefined;
+        if (run) runs.set(run.id, run);
         const line = eventLine(event, (id) => runs.get(id));
         if (line) context.print(line);
+        if (runId && /^run_(succeeded|failed|cancelled|skipped)$/.test(type)) runs.delete(runId);
       }
     };
+    const lookAtWorkspace = oneAtATime(async () => {
+      const time = new Date().toISOString().slice(11, 19);
+      for (const line of news.ofWorkspace(await host.api.workspace())) context.print(`${time} ${line}`);
+    });
+    const lookAtTicks = oneAtATime(async () => {
+      for (const line of news.ofTicks(await host.api.ticks({ limit: 500 }))) context.print(line);
+    });
     const watch = async () => {
-      const known = new Map((await host.api.workspace()).locations.map((one) => [one.name, stateOf(one)]));
-      for await (const name of host.api.locationChanges(abort.signal)) {
-        const location = (await host.api.workspace()).locations.find((one) => one.name === name);
-        if (!location || location.status === "loading") continue;
-        // A reload that changed nothing to see is told too: it is the answer to a saved file.
-        if (known.get(name) !== stateOf(location))
-          context.print(`${new Date().toISOString().slice(11, 19)} ${locationLine(location)}`);
-        known.set(name, stateOf(location));
+      for await (const what of host.api.changes(abort.signal)) {
+        if (what === "locations" || what === "daemons") lookAtWorkspace();
+        if (what === "ticks") lookAtTicks();
       }
     };
     // When the host ends, or Ctrl-C ends the streams, that is told below; anything else is a defect that must be seen.
@@ -92,21 +99,25 @@ async function buildUi(context: CommandContext): Promise<void> {
   if (code !== 0) context.warn(`kc dev: the web UI could not be built; the platform runs without it\n${output}`);
 }
 
-/** What a person would see of a location: a load that differs in it is worth a line. */
-const stateOf = ({ status, error, loadedAt }: Location): string =>
-  JSON.stringify([status, error?.message, error?.where, loadedAt]);
+/** How long (ms) a look rests before the next: what happens meanwhile is seen together. */
+const restMs = 300;
 
-/** One line for a location: what loaded, or why it does not, with the place. */
-function locationLine({ name, status, assets, loadMs, error }: Location): string {
-  if (status === "loaded")
-    return `  ✓ ${name.padEnd(14)} ${assets} ${assets === 1 ? "asset" : "assets"}  (${Math.round(loadMs ?? 0)} ms)`;
-  return `  ✗ ${name.padEnd(14)} ${error?.where ? `${error.where}: ` : ""}${error?.message ?? status}${error?.hint ? `\n      ${error.hint}` : ""}`;
-}
-
-function showWorkspace(context: CommandContext, { locations, problems }: WorkspaceInfo): void {
-  for (const location of locations) {
-    context.print(locationLine(location));
-    for (const warning of location.warnings) context.print(`    ! ${warning}`);
-  }
-  for (const { message } of problems) context.print(`  ✗ ${message}`);
+/** Does the work when it is asked for, never twice at once; what is asked for meanwhile is done once more. */
+function oneAtATime(work: () => Promise<void>): () => void {
+  let going = false;
+  let asked = false;
+  const go = async () => {
+    going = true;
+    while (asked) {
+      asked = false;
+      // A host that ends is told by the streams.
+      await work().catch(() => undefined);
+      await new Promise((resolve) => setTimeout(resolve, restMs));
+    }
+    going = false;
+  };
+  return () => {
+    asked = true;
+    if (!going) void go();
+  };
 }

@@ -194,8 +194,8 @@ export function apiClient(base: string, options: { fetch?: typeof fetch } = {}) 
         (last) => `${base}/api/events${queryText({ ...query, ...(last === undefined ? {} : { after: last }) })}`,
         signal,
       ),
-    /** Names of locations as their definitions change. */
-    locationChanges: (signal: AbortSignal) => followLocations(send, `${base}/api/events`, signal),
+    /** What changes and is no event of the log: locations as their definitions change, ticks, daemons. */
+    changes: (signal: AbortSignal) => followChanges(send, `${base}/api/events`, signal),
     /**
      * Keeps the host alive until the signal is aborted, with `daemon` also its schedules, sensors and automation. Resolves
      * when the host ends the lease.
@@ -251,11 +251,12 @@ async function* followEvents(
   }
 }
 
-/** Names of locations as they change: loaded, reloaded, broken. Ends when the signal is aborted or the host is gone. */
-async function* followLocations(send: typeof fetch, url: string, signal: AbortSignal): AsyncGenerator<string> {
+/** `locations`, or one of what the host calls changing. Ends when the signal is aborted or the host is gone. */
+async function* followChanges(send: typeof fetch, url: string, signal: AbortSignal): AsyncGenerator<string> {
   try {
     for await (const { name, data } of messages(send, url, signal))
-      if (name === "location") yield (data as { name: string }).name;
+      if (name === "location") yield "locations";
+      else if (name === "changed") yield (data as { what: string }).what;
   } catch (error) {
     if (!signal.aborted && error instanceof ApiError) throw error;
   }
