@@ -39,6 +39,7 @@ export * from "./execute/stop.ts";
 export * from "./freshness-policy.ts";
 export * from "./graph.ts";
 export type * from "./instigator.ts";
+export { issueWords, placed } from "./issue-words.ts";
 export type * from "./job.ts";
 export * from "./lease.ts";
 export * from "./load/assemble.ts";

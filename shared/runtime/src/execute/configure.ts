@@ -1,4 +1,5 @@
 import { didYouMean, UserError } from "../errors.ts";
+import { issueWords, placed } from "../issue-words.ts";
 import type { LoadedLocation } from "../load/assemble.ts";
 import { parseConfig } from "./parse-config.ts";
 import { unknownKeys } from "./unknown-keys.ts";
@@ -27,12 +28,17 @@ export function configureRun(
 
 function jobConfig(
   name: string,
-  schema: { safeParse(value: unknown): { success: boolean; data?: unknown; error?: { issues: Issue[] } } },
+  schema: {
+    safeParse(
+      value: unknown,
+      params?: { error: typeof issueWords },
+    ): { success: boolean; data?: unknown; error?: { issues: Issue[] } };
+  },
   configure: (config: unknown) => Record<string, unknown>,
   given: Record<string, unknown>,
 ): Record<string, unknown> {
-  const parsed = schema.safeParse(given);
-  const issues = parsed.error?.issues.map((issue) => `${issue.path.map(String).join(".") || "(root)"}: ${issue.message}`) ?? [];
+  const parsed = schema.safeParse(given, { error: issueWords });
+  const issues = parsed.error?.issues.map(placed) ?? [];
   const problems = [...issues, ...unknownKeys(schema, given)];
   if (problems.length > 0)
     throw new UserError(`config of job "${name}": ${problems.join("; ")}`, { hint: "kc list jobs --json shows its schema." });

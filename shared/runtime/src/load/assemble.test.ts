@@ -249,7 +249,7 @@ describe("what a location may not hold", () => {
         assets: [asset({ key: "a", config: z.object({ rows: z.number() }), materialize: () => {} })],
         schedules: [hourly({ a: { rows: "many" } })],
       }),
-      'schedule "s": config of step "a": rows: Invalid input: expected number',
+      'schedule "s": config of step "a": rows: must be a number, not "many"',
     ],
     [
       "a schedule's config of a step that its job does not run",

@@ -39,8 +39,8 @@ describe("readDefsYaml()", () => {
     ["a syntax error", "type: x\nattributes: {a: [1}\n", ":2:", ""],
     ["an alias of nothing", "type: *x\n", ":1:", "alias"],
     ["a key that stands twice", "type: x\ntype: y\n", ":2:1", "unique"],
-    ["an empty file", "", ":1:1", "expected object"],
-    ["a list", "- a\n", ":1:1", "expected object"],
+    ["an empty file", "", ":1:1", "the file: must be a mapping, not nothing"],
+    ["a list", "- a\n", ":1:1", "the file: must be a mapping, not a list"],
     ["no type", "attributes: {}\n", ":1:1", "type"],
     ["an unknown top-level key", "type: replication.Replication\natributes: {}\n", ":2:1", "atributes"],
     [

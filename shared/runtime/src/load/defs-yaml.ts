@@ -2,6 +2,7 @@ import { type Document, isCollection, isPair, isScalar, LineCounter, type Node, 
 import { z } from "zod";
 import type { Component } from "../component.ts";
 import { didYouMean, errorText, UserError } from "../errors.ts";
+import { issueWords } from "../issue-words.ts";
 import { fillTemplate, type TemplateScope } from "./template.ts";
 
 const schema = z.strictObject({
@@ -61,7 +62,7 @@ export function readDefsYaml(text: string, file: string, components: readonly Co
     return value;
   };
   const raw = valuesOf(document, place(0));
-  const shape = schema.safeParse(raw);
+  const shape = schema.safeParse(raw, { error: issueWords });
   if (!shape.success) throw issueError(shape.error.issues[0]!, [], at);
   const component = components.find((one) => one.type === shape.data.type);
   if (!component) {
@@ -80,7 +81,7 @@ export function readDefsYaml(text: string, file: string, components: readonly Co
       where: [...missing.values()][0]!,
       hint: "Set them in .env (see .env.example), or give a default: {{ env('NAME', 'value') }}.",
     });
-  const attributes = component.attributes.safeParse(filled);
+  const attributes = component.attributes.safeParse(filled, { error: issueWords });
   if (!attributes.success) throw issueError(attributes.error.issues[0]!, ["attributes"], at);
   const warnings = [...variables]
     .filter((name) => !declared.includes(name))
@@ -105,5 +106,5 @@ function issueError(
   const path = [...base, ...(issue.path as (string | number)[])];
   const key = issue.code === "unrecognized_keys" ? issue.keys?.[0] : undefined;
   const full = key === undefined ? path : [...path, key];
-  return new UserError(`${full.join(".") || "(root)"}: ${issue.message}`, { where: at(...full) });
+  return new UserError(`${full.join(".") || "the file"}: ${issue.message}`, { where: at(...full) });
 }
