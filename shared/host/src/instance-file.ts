@@ -1,24 +1,16 @@
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
-import { durationMs, type MissedTicks, UserError } from "@kc/runtime/internal";
+import { issueWords, type MissedTicks, UserError } from "@kc/runtime/internal";
 import { z } from "zod";
 import { withAuthorities } from "./alerts/authorities.ts";
 import { alertsSchema, literalSecrets, unknownChannels } from "./alerts/settings.ts";
 import type { AutomationSettings, TickSettings } from "./daemon/context.ts";
+import { durationSetting } from "./duration-setting.ts";
 import { explained } from "./schema-issues.ts";
 import { openLineageSchema, telemetrySchema } from "./telemetry/settings.ts";
 import { readYamlFile } from "./yaml-file.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
-
-const duration = z.string().transform((text, context) => {
-  try {
-    return durationMs(text);
-  } catch (error) {
-    context.addIssue({ code: "custom", message: (error as Error).message });
-    return z.NEVER;
-  }
-});
 
 /** Where a pool is waited for: before each step of a running run, or by the whole run in the queue. */
 const poolGranularity = z.enum(["step", "run"]);
@@ -64,7 +56,7 @@ export const instanceSchema = z.strictObject({
       retries: z
         .strictObject({
           max: z.number().int().min(0).default(0),
-          delay: duration.optional(),
+          delay: durationSetting.optional(),
           backoff: z.enum(["constant", "linear", "exponential"]).default("constant"),
           strategy: z.enum(["from_failure", "all_steps"]).default("from_failure"),
           /** False: only runs whose worker died. */
@@ -72,13 +64,13 @@ export const instanceSchema = z.strictObject({
         })
         .prefault({}),
       /** How long a run may take; absent: as long as it likes. The tag `kc/max_runtime` wins. */
-      max_runtime: duration.optional(),
+      max_runtime: durationSetting.optional(),
       /** How long a run may take from the queue to its start. */
-      start_timeout: duration.default(180_000),
+      start_timeout: durationSetting.default(180_000),
       /** How long a worker may keep silent before it is ended. Absent: for ever, as code may compute without a break. */
-      unresponsive_timeout: duration.optional(),
+      unresponsive_timeout: durationSetting.optional(),
       /** How long a cancelled run may take to end by itself. */
-      cancel_grace: duration.default(10_000),
+      cancel_grace: durationSetting.default(10_000),
     })
     .prefault({}),
   /** Slots by pool: a number, or slots with a granularity of their own. `default_limit` is for every pool without one. */
@@ -102,13 +94,15 @@ export const instanceSchema = z.strictObject({
       max_runs: z.number().int().min(1).default(100),
     })
     .prefault({}),
-  locations: z.strictObject({ load_timeout: duration.default(60_000) }).prefault({}),
+  locations: z.strictObject({ load_timeout: durationSetting.default(60_000) }).prefault({}),
   /** How long ended runs (with their events), ticks, and the log lines of ended runs are kept. Absent: for ever. */
-  retention: z.strictObject({ runs: duration.optional(), ticks: duration.optional(), logs: duration.optional() }).prefault({}),
+  retention: z
+    .strictObject({ runs: durationSetting.optional(), ticks: durationSetting.optional(), logs: durationSetting.optional() })
+    .prefault({}),
   ticks: z
     .strictObject({
       /** How long the function of a schedule or sensor may take. */
-      timeout: duration.default(180_000),
+      timeout: durationSetting.default(180_000),
       /** What becomes of schedules' ticks that nobody was there for. */
       missed: missedTicks.default("latest"),
       /** The same for schedules that make partitions. */
@@ -128,7 +122,7 @@ export const instanceSchema = z.strictObject({
   daemon: z
     .strictObject({
       /** How long a host that leads may keep silent before another host on the same storage takes over. */
-      lease_ttl: duration.refine((ms) => ms >= 2_000 && ms <= 300_000, "lease_ttl must be from 2s to 5m").default(5_000),
+      lease_ttl: durationSetting.refine((ms) => ms >= 2_000 && ms <= 300_000, "must be from 2s to 5m").default(5_000),
     })
     .prefault({}),
   /** Who is told what, on which channels. */
@@ -213,7 +207,7 @@ export function inspectInstanceFile(
   const { value, errors, place } = readYamlFile(file);
   if (errors.length > 0) return refused(errors);
   const raw = value ?? {};
-  const { values, unset } = filled(raw, env);
+  const { values, unset, named } = filled(raw, env);
   const problems: InstanceFileProblem[] = literalSecrets(raw).map((path) => ({
     message: `${path.join(".")} is a secret: kc.yaml names the variable that has it, as in ${path.at(-1)}: env:NAME`,
     where: place(path),
@@ -224,7 +218,9 @@ export function inspectInstanceFile(
       message: `unset environment variables: ${unset.map((one) => one.name).join(", ")}`,
       where: place(unset[0]!.path),
     });
-  const parsed = instanceSchema.safeParse(values);
+  const parse = () => instanceSchema.safeParse(values, { error: issueWords });
+  const first = parse();
+  const parsed = first.success || !countsAsTyped(values, named, first.error.issues) ? first : parse();
   const alerts = parsed.success ? withAuthorities(parsed.data.alerts, dirname(file)) : undefined;
   for (const { path, message } of alerts?.missing ?? [])
     problems.push({ message: `${path.join(".")}: ${message}`, where: place(path) });
@@ -234,7 +230,7 @@ export function inspectInstanceFile(
   for (const { path, message } of found) {
     // What a variable without a value leads to is told by its name already.
     if (unset.some((one) => startsWith(one.path, path) || startsWith(path, one.path))) continue;
-    const problem = { message: `${path.join(".") || "(root)"}: ${message}`, where: place(path) };
+    const problem = { message: `${path.join(".") || "the file"}: ${message}`, where: place(path) };
     if (!seen.has(problem.message)) problems.push(problem);
     seen.add(problem.message);
   }
@@ -244,20 +240,48 @@ export function inspectInstanceFile(
 const startsWith = (path: readonly PropertyKey[], head: readonly PropertyKey[]): boolean =>
   head.every((key, index) => path[index] === key);
 
+/**
+ * A variable is text. One that is not taken as text where it stands, and is a number or true or false, becomes that.
+ * @returns whether any has.
+ */
+function countsAsTyped(values: unknown, named: readonly PropertyKey[][], issues: readonly { path: PropertyKey[] }[]): boolean {
+  const refused = named.filter((path) =>
+    issues.some((issue) => issue.path.length === path.length && startsWith(issue.path, path)),
+  );
+  let any = false;
+  for (const path of refused) {
+    const holder = path.slice(0, -1).reduce((at, key) => (at as Record<PropertyKey, unknown>)[key], values);
+    const text = (holder as Record<PropertyKey, unknown>)[path.at(-1)!] as string;
+    if (!/^(-?\d+(\.\d+)?|true|false)$/.test(text)) continue;
+    (holder as Record<PropertyKey, unknown>)[path.at(-1)!] = /^[tf]/.test(text) ? text === "true" : Number(text);
+    any = true;
+  }
+  return any;
+}
+
+interface Filled {
+  values: unknown;
+  /** Paths of what came from a variable that is set. */
+  named: PropertyKey[][];
+  unset: { name: string; path: PropertyKey[] }[];
+}
+
 /** The values with `env:NAME` and `{ env: NAME }` replaced, and which of these variables are unset. */
-function filled(raw: unknown, env: Environment): { values: unknown; unset: { name: string; path: PropertyKey[] }[] } {
-  const unset: { name: string; path: PropertyKey[] }[] = [];
+function filled(raw: unknown, env: Environment): Filled {
+  const unset: Filled["unset"] = [];
+  const named: Filled["named"] = [];
   const fill = (value: unknown, path: PropertyKey[]): unknown => {
     if (typeof value === "string" && value.startsWith("env:")) {
       const name = value.slice(4);
-      if (!env[name]) unset.push({ name, path });
+      if (env[name]) named.push(path);
+      else unset.push({ name, path });
       return env[name];
     }
     if (Array.isArray(value)) return value.map((item, index) => fill(item, [...path, index]));
     if (!value || typeof value !== "object") return value;
-    const named = Object.keys(value).length === 1 ? (value as { env?: unknown }).env : undefined;
-    if (typeof named === "string") return fill(`env:${named}`, path);
+    const variable = Object.keys(value).length === 1 ? (value as { env?: unknown }).env : undefined;
+    if (typeof variable === "string") return fill(`env:${variable}`, path);
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, fill(item, [...path, key])]));
   };
-  return { values: fill(raw, []), unset };
+  return { values: fill(raw, []), named, unset };
 }

@@ -30,15 +30,21 @@ export function readYamlFile(file: string, shown = file): YamlFile {
   };
   const broken = (message: string, offset?: number): YamlFile => ({
     value: undefined,
-    errors: [{ message: message.split("\n")[0]!, where: line(offset) }],
+    errors: [{ message: message.split("\n")[0]!.replace(/ at line \d+, column \d+:$/, ""), where: line(offset) }],
     place,
   });
   if (document.errors.length > 0)
     return { ...broken(""), errors: document.errors.flatMap(({ message, pos }) => broken(message, pos[0]).errors) };
   try {
-    return { value: document.toJS(), errors: [], place };
+    const value: unknown = document.toJS();
+    return isEndless(value) ? broken("an alias stands within what it stands for") : { value, errors: [], place };
   } catch (error) {
     // An alias that no anchor stands for is found only now.
     return broken((error as Error).message);
   }
 }
+
+const isEndless = (value: unknown, above: readonly unknown[] = []): boolean =>
+  typeof value === "object" &&
+  value !== null &&
+  (above.includes(value) || Object.values(value).some((one) => isEndless(one, [...above, value])));

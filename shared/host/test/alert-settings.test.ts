@@ -83,11 +83,11 @@ describe("alerts in kc.yaml", () => {
   test.each([
     ["{ type: slak, url: env:HOOK }", 'there is no channel type "slak". Did you mean "slack"?'],
     ["{ type: slack }", "alerts.channels.x.url"],
-    ["{ type: slack, url: env:TOKEN }", "is not an http(s) address"],
+    ["{ type: slack, url: env:TOKEN }", "is no http(s) address"],
     ["{ type: telegram, token: env:HOOK, chat_id: 1 }", "is no bot token"],
     ["{ type: smtp, host: h, from: a@b.c, to: [nobody] }", "is no e-mail address"],
     ["{ type: smtp, host: h, from: a@b.c, security: maybe }", "alerts.channels.x.security"],
-    ["{ type: webhook, url: 'ftp://x.y' }", "is not an http(s) address"],
+    ["{ type: webhook, url: 'ftp://x.y' }", "is no http(s) address"],
     ["{ type: slack, url: env:HOOK, colour: red }", "colour"],
   ])("the channel %s is refused with its line, and shows no secret", (channel, message) => {
     const said = refused(`alerts:\n  channels:\n    x: ${channel}\n`);

@@ -137,11 +137,27 @@ describe("wrong requests", () => {
       400,
       'there is no step "aa"',
     ],
-    ["a field that is none", "POST", "/api/runs", { selection: "a", partitoin: "x" }, 400, "partitoin"],
-    ["a body that is a list", "POST", "/api/runs", [], 400, "expected object"],
-    ["a status that is none", "GET", "/api/runs?status=done", undefined, 400, 'there is no run status "done"'],
-    ["a limit that is no number", "GET", "/api/runs?limit=many", undefined, 400, "limit"],
-    ["a limit beyond all", "GET", "/api/runs?limit=1000000", undefined, 400, "limit"],
+    [
+      "a field that is none",
+      "POST",
+      "/api/runs",
+      { selection: "a", partitoin: "x" },
+      400,
+      'there is no "partitoin" here. Did you mean "partition"?',
+    ],
+    ["a body that is a list", "POST", "/api/runs", [], 400, "must be a mapping, not a list"],
+    ["a status that is none", "GET", "/api/runs?status=done", undefined, 400, 'there is no run status "done". There are queued'],
+    ["a mistyped status", "GET", "/api/runs?status=faild", undefined, 400, 'Did you mean "failed"?'],
+    ["a limit that is no number", "GET", "/api/runs?limit=many", undefined, 400, "limit: must be a number"],
+    ["a limit beyond all", "GET", "/api/runs?limit=1000000", undefined, 400, "limit: must be at most 1000"],
+    [
+      "a status of partitions that is none",
+      "GET",
+      "/api/asset/partitions?key=parts&status=mising",
+      undefined,
+      400,
+      'Did you mean "missing"?',
+    ],
     ["a run that is not there", "GET", "/api/runs/nobody", undefined, 404, 'there is no run "nobody"'],
     ["a run to cancel that is not there", "POST", "/api/runs/nobody/cancel", {}, 404, 'there is no run "nobody"'],
     ["a tag that is none", "GET", "/api/runs?tag=nightly", undefined, 400, '"nightly" is no tag'],
@@ -328,7 +344,7 @@ describe("requests", () => {
     expect((await instance.materialize("team/b", { config: { "team/b": { day: "monday" } } })).runs[0]!.status).toBe("succeeded");
     const before = (await instance.api.runs()).length;
     const bad = instance.api.submit({ selection: "team/b", config: { "team/b": { dai: "monday" } } });
-    await expect(bad).rejects.toThrow('config of step "team/b": (root): Unrecognized key: "dai"');
+    await expect(bad).rejects.toThrow('config of step "team/b": there is no "dai" here. Did you mean "day"?');
     expect(await instance.api.runs()).toHaveLength(before);
   });
   test("a failed request is resumed by its retry", async () => {
@@ -337,6 +353,9 @@ describe("requests", () => {
     const retried = await instance.finish(await instance.api.reexecute(runs[0]!.id));
     expect(retried.runs[0]).toMatchObject({ assets: ["fails"], status: "failed", tags: { "kc/retry_of": runs[0]!.requestId } });
     const [failure] = await instance.api.runEvents(retried.runs[0]!.id, { types: "step_failed" });
+    await expect(instance.api.runEvents(retried.runs[0]!.id, { level: "error,warning" })).rejects.toThrow(
+      'there is no level "warning"',
+    );
     const frames = failure!.error!.stack!.split("\n").slice(1);
     expect(frames[0]).toMatch(/locations\/team\/.*:\d+:\d+/);
     expect(frames.filter((frame) => /shared\/(runtime|host)\/src|node:/.test(frame))).toEqual([]);

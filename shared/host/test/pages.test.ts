@@ -76,9 +76,9 @@ describe("a job", () => {
     expect(await instance.api.runs()).toEqual([]);
   });
   test.each([
-    [{ job: "typed", config: { limit: 1.5 } }, 'config of job "typed": limit: Invalid input: expected int'],
-    [{ job: "typed", config: { limt: 1 } }, "limit: Invalid input"],
-    [{ job: "nightly", config: { rows: {} }, partition: "2026-01-01" }, 'config of step "rows": day: Invalid input'],
+    [{ job: "typed", config: { limit: 1.5 } }, 'config of job "typed": limit: must be a whole number, not 1.5'],
+    [{ job: "typed", config: { limt: 1 } }, "limit: is missing"],
+    [{ job: "nightly", config: { rows: {} }, partition: "2026-01-01" }, 'config of step "rows": day: is missing'],
     [{ job: "nightly", config: { rows: { day: "x" } }, partition: "2020-01-01" }, "2020-01-01"],
     [{ job: "typed", config: { limit: 1 }, tags: { "kc/priority": "high" } }, 'tag kc/priority: "high" is not a whole number'],
   ])("that cannot be launched as in %j is refused before anything is stored, naming the path", async (request, text) => {

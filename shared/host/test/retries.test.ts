@@ -160,14 +160,14 @@ describe("jobs with a config", () => {
     expect((await instance.api.run(runs[0]!.id)).config).toEqual({ daily: { day: "2026-01-31", rows: 3 } });
   });
   test.each([
-    ["no config where it needs one", {}, "day: Invalid input"],
-    ["a value deep inside", { day: "2026-01-31", size: { rows: "many" } }, "size.rows: Invalid input"],
+    ["no config where it needs one", {}, "day: is missing"],
+    ["a value deep inside", { day: "2026-01-31", size: { rows: "many" } }, 'size.rows: must be a number, not "many"'],
     [
       "a key that it does not have",
       { day: "2026-01-31", size: { row: 3 } },
       'size.row: there is no such key. Did you mean "rows"?',
     ],
-    ["a value that is no date", { day: "tomorrow" }, "day: Invalid ISO date"],
+    ["a value that is no date", { day: "tomorrow" }, 'day: "tomorrow" is no date'],
   ])("%s is refused by its path, and nothing is stored", async (_, config, message) => {
     const before = (await instance.api.runs()).length;
     await expect(instance.api.submit({ job: "load", config })).rejects.toThrow(message);

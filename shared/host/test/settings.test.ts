@@ -84,12 +84,42 @@ describe("kc.yaml", () => {
       locations: { load_timeout: 2_000 },
     });
   });
+  test("a variable counts as a number, or as true or false, where one is wanted", () => {
+    const text = "runs: { max_concurrent: env:N, retries: { on_step_failure: env:YES } }\npools: { warehouse: env:N }\n";
+    expect(read(text, { N: "4", YES: "false" })).toMatchObject({
+      runs: { max_concurrent: 4, retries: { on_step_failure: false } },
+      pools: { warehouse: 4 },
+    });
+    expect(read("openlineage: { url: env:URL, namespace: env:N }", { URL: "http://x", N: "4" }).openlineage!.namespace).toBe("4");
+    expect(() => read("runs: { max_concurrent: env:N }", { N: "many" })).toThrow('must be a number, not "many"');
+  });
   test.each([
     ["a syntax error", "runs: [\n", /:[12]$/, ""],
     ["an unknown setting", "runs: {}\nrun: {}\n", /:\d$/, "run"],
-    ["a number out of range", "ticks: {}\nruns:\n  max_concurrent: 0\n", /:3$/, "runs.max_concurrent"],
-    ["a duration without a unit", "runs:\n  cancel_grace: 10\n", /:2$/, "runs.cancel_grace"],
-    ["a duration that is none", "runs:\n  cancel_grace: soon\n", /:2$/, '"soon" is not a duration'],
+    ["a number out of range", "ticks: {}\nruns:\n  max_concurrent: 0\n", /:3$/, "runs.max_concurrent: must be at least 1"],
+    ["a value of another kind", "runs:\n  max_concurrent: ten\n", /:2$/, 'runs.max_concurrent: must be a number, not "ten"'],
+    ["a section that is none", "runs:\n  - 3\n", /:1$/, "runs: must be a mapping, not a list"],
+    ["a file that is a list", "- runs\n", /:1$/, "the file: must be a mapping, not a list"],
+    [
+      "a duration without a unit",
+      "runs:\n  cancel_grace: 10\n",
+      /:2$/,
+      "runs.cancel_grace: 10 has no unit: write a number and its unit, as in 500ms, 30s, 5m, 2h, 1d or 1h30m",
+    ],
+    ["a duration that is none", "runs:\n  cancel_grace: soon\n", /:2$/, '"soon" is not a duration: write a number and its unit'],
+    ["a word that is none", "ticks:\n  missed: lates\n", /:2$/, '"lates" is none of latest, skip. Did you mean "latest"?'],
+    ["a key of an alternative", "ticks:\n  missed:\n    catchup: 5\n", /:[23]$/, "ticks.missed.catch_up: is missing"],
+    ["a key of a pool", "pools:\n  api: { slot: 3 }\n", /:2$/, 'there is no such setting. Did you mean "slots"?'],
+    [
+      "alternatives together",
+      "storage:\n  sqlite: {}\n  postgres: { url: x }\n",
+      /:3$/,
+      "cannot stand beside what is there already",
+    ],
+    ["an alternative that there is not", "storage:\n  mysql: {}\n", /:2$/, "There are sqlite, postgres."],
+    ["a part of an alternative", "storage:\n  sqlite: { path: 5 }\n", /:2$/, "storage.sqlite.path: must be text, not 5"],
+    ["an alias of nothing", "runs: *x\n", /:1$/, "alias"],
+    ["an alias within itself", "runs: &a\n  x: *a\n", /:1$/, "an alias stands within what it stands for"],
     [
       "unset variables, all of them",
       "runs:\n  cancel_grace: env:A\nticks:\n  timeout: env:B\n",
@@ -140,7 +170,13 @@ describe("workspace.yaml", () => {
       "a package with a wrong kc",
       entry("locations/bad"),
       { "locations/bad/package.json": '{"kc":{"location":5}}' },
-      "kc.location",
+      "kc.location: must be text, not 5",
+    ],
+    [
+      "a package with an unknown key of kc",
+      entry("locations/bad"),
+      { "locations/bad/package.json": '{"kc":{"location":"bad","conections":[]}}' },
+      'kc.conections: there is no such setting. Did you mean "connections"?',
     ],
   ])("%s is a problem of that location, and the others stay", (_, text, more, message) => {
     const { locations, problems } = read(`load_from:\n${text}${entry("locations/one")}`, more as never);
@@ -155,10 +191,16 @@ describe("workspace.yaml", () => {
       `load_from:\n${entry("locations/one")}${entry("locations/two", ", location_name: one")}`,
       'two locations are named "one"',
     ],
-    ["an entry that is none", "load_from:\n  - pakage: { path: x }\n", "load_from.0"],
-    ["an unknown key of an entry", `load_from:\n${entry("locations/one", ", paht: x")}`, "paht"],
-    ["a list of something else", "load_from: 5\n", "load_from"],
-    ["an unknown key", "load: []\n", "load"],
+    [
+      "an entry that is none",
+      "load_from:\n  - pakage: { path: x }\n",
+      'load_from.0.pakage: there is no such setting. Did you mean "package"?',
+    ],
+    ["a path alone", "load_from:\n  - locations/one\n", 'load_from.0: must be a mapping, not "locations/one"'],
+    ["an unknown key of an entry", `load_from:\n${entry("locations/one", ", entri: x")}`, 'Did you mean "entry"?'],
+    ["a list of something else", "load_from: 5\n", "load_from: must be a list, not 5"],
+    ["an unknown key", "load: []\n", "load: there is no such setting. There are load_from."],
+    ["an empty file", "", "load_from: is missing"],
     ["a syntax error", "load_from: [\n", ""],
     [
       "a kind that is not built yet",
@@ -167,6 +209,16 @@ describe("workspace.yaml", () => {
     ],
   ])("%s is refused", (_, text, message) => {
     expect(() => read(text)).toThrow(expect.objectContaining({ name: "UserError", message: expect.stringContaining(message) }));
+  });
+  test("all that is wrong is told with its line, and how an entry is written", () => {
+    expect(() => read(`load_from:\n${entry("locations/one")}  - package: x\n  - module: {}\n`)).toThrow(
+      expect.objectContaining({
+        where: expect.stringMatching(/workspace\.yaml:3$/),
+        hint: expect.stringMatching(
+          /^\S*workspace\.yaml:4: load_from\.2: "module" locations are not built yet; "package" is\nAn entry reads: - package: \{ path: /,
+        ),
+      }),
+    );
   });
   test("a location's folder alone is a workspace of one", () => {
     const root = tree({ "package.json": manifest("alone") });

@@ -35,7 +35,7 @@ describe.skipIf(noBrowser)("jobs, runs and the deployment in a browser", () => {
     await page.getByRole("alert").getByText('config of job "typed": limit').waitFor();
     expect(await launch().isDisabled()).toBe(true);
     await page.getByLabel("limit").fill("0");
-    await page.getByRole("alert").getByText("limit: Too small").waitFor();
+    await page.getByRole("alert").getByText("limit: must be at least").waitFor();
     await page.getByRole("tab", { name: "JSON" }).click();
     const editor = page.getByRole("textbox", { name: "Config as JSON" });
     await editor.fill('{ "limit": 3, "mod": "full" }');

@@ -1,17 +1,10 @@
-import { alertEvents, didYouMean, durationMs, parseSelection } from "@kc/runtime/internal";
+import { alertEvents, didYouMean, issueWords, parseSelection } from "@kc/runtime/internal";
 import { z } from "zod";
+import { durationSetting } from "../duration-setting.ts";
+import { httpAddress } from "../http-address.ts";
 import { explained } from "../schema-issues.ts";
 
-const duration = z.string().transform((text, context) => {
-  try {
-    return durationMs(text);
-  } catch (error) {
-    context.addIssue({ code: "custom", message: (error as Error).message });
-    return z.NEVER;
-  }
-});
-const limit = z.strictObject({ max: z.number().int().min(1), per: duration });
-const httpUrl = z.url({ protocol: /^https?$/, error: "is not an http(s) address" });
+const limit = z.strictObject({ max: z.number().int().min(1), per: durationSetting });
 const shared = {
   /** Messages at one time; what is more becomes one summary. */
   rate_limit: limit.default({ max: 10, per: 60_000 }),
@@ -21,16 +14,16 @@ const port = z.number().int().min(1).max(65_535);
 
 const channels = {
   /** A Slack app's incoming webhook. */
-  slack: z.strictObject({ type: z.literal("slack"), url: httpUrl, ...shared }),
+  slack: z.strictObject({ type: z.literal("slack"), url: httpAddress, ...shared }),
   /** The address of a Teams workflow "When a Teams webhook request is received". */
-  teams: z.strictObject({ type: z.literal("teams"), url: httpUrl, ...shared }),
-  discord: z.strictObject({ type: z.literal("discord"), url: httpUrl, ...shared }),
+  teams: z.strictObject({ type: z.literal("teams"), url: httpAddress, ...shared }),
+  discord: z.strictObject({ type: z.literal("discord"), url: httpAddress, ...shared }),
   telegram: z.strictObject({
     type: z.literal("telegram"),
     token: z.string().regex(/^\d+:[\w-]+$/, "is no bot token (123456:ABC…)"),
     chat_id: z.union([z.string().min(1), z.number().int()]),
     /** The Bot API's address: another one for a Bot API server of one's own. */
-    api: httpUrl.default("https://api.telegram.org"),
+    api: httpAddress.default("https://api.telegram.org"),
     ...shared,
   }),
   smtp: z.strictObject({
@@ -58,7 +51,7 @@ const channels = {
   }),
   webhook: z.strictObject({
     type: z.literal("webhook"),
-    url: httpUrl,
+    url: httpAddress,
     secret: z.string().min(16, "is too short for a secret: at least 16 characters").optional(),
     ...shared,
   }),
@@ -80,7 +73,7 @@ const oneOf = <const T extends string>(what: string, names: readonly T[]) =>
   });
 
 const channel = z.looseObject({ type: oneOf("channel type", channelTypes) }).transform((value, context): ChannelSettings => {
-  const parsed = channels[value.type].safeParse(value);
+  const parsed = channels[value.type].safeParse(value, { error: issueWords });
   if (parsed.success) return parsed.data;
   for (const { path, message } of explained(channels[value.type], parsed.error.issues))
     context.addIssue({ code: "custom", message, path: path as string[] });
@@ -109,7 +102,7 @@ const rule = z.strictObject({
     .transform((text) => Date.parse(text))
     .optional(),
   rate_limit: limit.optional(),
-  remind_every: duration.optional(),
+  remind_every: durationSetting.optional(),
 });
 
 const team = z.strictObject({
@@ -139,7 +132,7 @@ export const alertsSchema = z
     /** Whom `team:x` among an asset's owners means. */
     teams: z.record(z.string(), team).default({}),
     /** Where the UI is reached, for the links in messages. */
-    ui_url: httpUrl.optional(),
+    ui_url: httpAddress.optional(),
   })
   .superRefine(({ channels, rules }, context) => {
     const names = Object.keys(channels);

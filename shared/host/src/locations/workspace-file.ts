@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
-import { UserError } from "@kc/runtime/internal";
-import { LineCounter, parseDocument } from "yaml";
+import { issueWords, placed, UserError } from "@kc/runtime/internal";
 import { z } from "zod";
+import { explained, type Issue } from "../schema-issues.ts";
+import { readYamlFile } from "../yaml-file.ts";
 
 /** A code location before it is loaded. */
 export interface LocationEntry {
@@ -22,13 +23,13 @@ export interface LocationEntry {
   where: string;
 }
 
-const one = z.strictObject({
+const entrySchema = z.strictObject({
   package: z.strictObject({ path: z.string(), location_name: z.string().optional(), entry: z.string().optional() }),
 });
-const schema = z.strictObject({ load_from: z.array(z.record(z.string(), z.unknown())) });
+const schema = z.strictObject({ load_from: z.array(z.unknown()) });
 const manifestSchema = z.object({
   kc: z
-    .object({
+    .strictObject({
       location: z.string(),
       entry: z.string().default("src/definitions.ts"),
       loader: z.enum(["node", "tsx"]).default("tsx"),
@@ -40,6 +41,24 @@ const manifestSchema = z.object({
 
 /** The kinds of the design that later versions load. */
 const laterKinds = ["module", "file", "grpc_server"];
+
+/** What is wrong with an entry of `load_from`. */
+function entryIssues(entry: unknown, index: number): Issue[] {
+  const path = ["load_from", index];
+  const later = typeof entry === "object" && entry !== null ? laterKinds.find((kind) => kind in entry) : undefined;
+  if (later) return [{ path, message: `"${later}" locations are not built yet; "package" is` }];
+  const parsed = entrySchema.safeParse(entry, { error: issueWords });
+  return parsed.success
+    ? []
+    : explained(entrySchema, parsed.error.issues).map((one) => ({ ...one, path: [...path, ...one.path] }));
+}
+
+/** The first of what is wrong; how many there are besides. */
+function refused(problems: readonly { message: string; where: string }[]): UserError {
+  const { message, where } = problems[0]!;
+  const more = problems.slice(1).map((one) => `${one.where}: ${one.message}`);
+  return new UserError(message, { where, hint: [...more, "An entry reads: - package: { path: locations/<name> }"].join("\n") });
+}
 
 /**
  * Reads workspace.yaml. A location whose package is missing or broken is an entry of `problems`, not an exception.
@@ -53,48 +72,34 @@ export function readWorkspaceFile(file: string): {
     throw new UserError(`there is no ${file}`, {
       hint: "kc runs in a repository with a workspace.yaml, or in the folder of one location.",
     });
-  const lines = new LineCounter();
-  const document = parseDocument(readFileSync(file, "utf8"), { lineCounter: lines });
-  const short = relative(process.cwd(), file) || file;
-  const place = (path: (string | number)[]): string => {
-    const node = document.getIn(path, true) as { range?: [number, number, number] } | undefined;
-    return `${short}:${lines.linePos(node?.range?.[0] ?? 0).line || 1}`;
-  };
-  const syntax = document.errors[0];
-  if (syntax) throw new UserError(syntax.message.split("\n")[0]!, { where: `${short}:${lines.linePos(syntax.pos[0]).line}` });
-  const parsed = schema.safeParse(document.toJS());
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0]!;
-    throw new UserError(`${issue.path.join(".") || "(root)"}: ${issue.message}`, {
-      where: place(issue.path as (string | number)[]),
-    });
-  }
+  const { value, errors, place } = readYamlFile(file, relative(process.cwd(), file) || file);
+  if (errors[0]) throw refused(errors);
+  const parsed = schema.safeParse(value ?? {}, { error: issueWords });
+  const issues = parsed.success ? parsed.data.load_from.flatMap(entryIssues) : explained(schema, parsed.error.issues);
+  if (!parsed.success || issues.length > 0)
+    throw refused(
+      // What is missing may well be there under another name.
+      issues
+        .sort((a, b) => Number(a.message === "is missing") - Number(b.message === "is missing"))
+        .map(({ path, message }) => ({ message: `${path.join(".") || "the file"}: ${message}`, where: place(path) })),
+    );
   const locations: LocationEntry[] = [];
   const problems: { name: string; message: string; where: string }[] = [];
-  parsed.data.load_from.forEach((raw, index) => {
+  (parsed.data.load_from as z.output<typeof entrySchema>[]).forEach((entry, index) => {
     const where = place(["load_from", index]);
-    const kind = Object.keys(raw)[0] ?? "";
-    if (laterKinds.includes(kind))
-      throw new UserError(`load_from.${index}: "${kind}" locations are not built yet; "package" is`, { where });
-    const entry = one.safeParse(raw);
-    if (!entry.success)
-      throw new UserError(`load_from.${index}: ${entry.error.issues[0]!.path.join(".")}: ${entry.error.issues[0]!.message}`, {
-        where,
-        hint: "Write: - package: { path: locations/<name> }",
-      });
-    const folder = resolve(dirname(file), entry.data.package.path);
+    const folder = resolve(dirname(file), entry.package.path);
     try {
       const location = readLocationPackage(folder, where);
       locations.push({
         ...location,
-        ...(entry.data.package.location_name
-          ? { name: entry.data.package.location_name, declared: location.declared ?? location.name }
+        ...(entry.package.location_name
+          ? { name: entry.package.location_name, declared: location.declared ?? location.name }
           : {}),
-        entry: entry.data.package.entry ? join(folder, entry.data.package.entry) : location.entry,
+        entry: entry.package.entry ? join(folder, entry.package.entry) : location.entry,
       });
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
-      problems.push({ name: entry.data.package.location_name ?? folder.split("/").at(-1)!, message: error.toString(), where });
+      problems.push({ name: entry.package.location_name ?? folder.split("/").at(-1)!, message: error.toString(), where });
     }
   });
   const seen = new Map<string, string>();
@@ -121,12 +126,11 @@ export function readLocationPackage(folder: string, where: string): LocationEntr
     });
   let manifest: z.infer<typeof manifestSchema>;
   try {
-    manifest = manifestSchema.parse(JSON.parse(readFileSync(file, "utf8")));
+    const parsed = manifestSchema.safeParse(JSON.parse(readFileSync(file, "utf8")), { error: issueWords });
+    if (!parsed.success) throw new Error(explained(manifestSchema, parsed.error.issues).map(placed).join("; "));
+    manifest = parsed.data;
   } catch (error) {
-    throw new UserError(
-      `${file}: ${error instanceof z.ZodError ? error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`).join("; ") : (error as Error).message}`,
-      { where },
-    );
+    throw new UserError(`${file}: ${(error as Error).message}`, { where });
   }
   if (!manifest.kc)
     throw new UserError(`${file} has no "kc" entry`, {

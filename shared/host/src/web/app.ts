@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { extname, join, normalize } from "node:path";
-import { OpenAPIHono } from "@hono/zod-openapi";
-import { UserError } from "@kc/runtime/internal";
+import { OpenAPIHono, z } from "@hono/zod-openapi";
+import { issueWords, placed, UserError } from "@kc/runtime/internal";
 import { alertRoutes } from "./alert-routes.ts";
 import { assetRoutes } from "./asset-routes.ts";
 import { automationRoutes } from "./automation-routes.ts";
@@ -37,14 +37,15 @@ const info = {
   info: { title: "kc API", version: "1", description: "One instance: its assets, runs, schedules, sensors and events." },
 };
 
+// What a request has wrong is told in the words of the settings: the routes' schemas take no error map of a parse.
+z.config({ localeError: issueWords });
+
 /** The webserver: the API and, for every other path, the UI. */
 export function webApp(context: WebContext): App {
   const app = new OpenAPIHono({
     defaultHook: (result, c) => {
       if (result.success) return undefined;
-      const issue = result.error.issues[0]!;
-      if (result.target === "query" && issue.code === "unrecognized_keys") return c.json({ error: issue.message }, 400);
-      return c.json({ error: `${issue.path.join(".") || "(body)"}: ${issue.message}` }, 400);
+      return c.json({ error: placed(result.error.issues[0]!) }, 400);
     },
   });
   app.use("*", guard);

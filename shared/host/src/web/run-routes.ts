@@ -24,6 +24,11 @@ import { type App, count, get, list, NotFound, none, post } from "./route.ts";
 import { viewSteps } from "./run-steps.ts";
 import { viewEvent, viewRun } from "./views.ts";
 
+const logLevels = ["debug", "info", "warn", "error"];
+
+const noneOf = (what: string, name: string, names: readonly string[]): string =>
+  `there is no ${what} "${name}".${didYouMean(name, names) || ` There are ${names.join(", ")}.`}`;
+
 export function runRoutes(
   app: App,
   { workspace, storage, log, requests, rerun, retries, launcher, daemon, pools, now }: WebContext,
@@ -51,7 +56,7 @@ export function runRoutes(
       throw new UserError(`"${tag}" is no tag`, { hint: "Write name=value, as in kc/job=load_shop." });
     const statuses = status?.split(",") as RunStatus[] | undefined;
     const unknown = statuses?.find((one) => !runStatuses.includes(one));
-    if (unknown) throw new UserError(`there is no run status "${unknown}"`, { hint: `There are ${runStatuses.join(", ")}.` });
+    if (unknown !== undefined) throw new UserError(noneOf("run status", unknown, runStatuses));
     const runs = await storage.listRuns({
       ...(statuses ? { statuses } : {}),
       ...(location ? { location } : {}),
@@ -125,8 +130,10 @@ export function runRoutes(
     const { after, limit = 1_000, types, step, level } = context.req.valid("query");
     const wanted = types?.split(",") as EventType[] | undefined;
     const unknown = wanted?.find((one) => !eventTypes.includes(one));
-    if (unknown) throw new UserError(`there is no event type "${unknown}".${didYouMean(unknown, eventTypes)}`);
+    if (unknown !== undefined) throw new UserError(noneOf("event type", unknown, eventTypes));
     const levels = level?.split(",");
+    const noLevel = levels?.find((one) => !logLevels.includes(one));
+    if (noLevel !== undefined) throw new UserError(noneOf("level", noLevel, logLevels));
     const events: StoredEvent[] = [];
     for (let from = after ?? 0; events.length < limit; ) {
       const page = await storage.readEvents({
