@@ -1,7 +1,13 @@
 import type { ParseArgsOptionDescriptor } from "node:util";
+import { nearOrAll } from "./nearest-name.ts";
 
 /** An option of a command, with what `--help` says of it. */
-export type Option = ParseArgsOptionDescriptor & { description: string; value?: string };
+export type Option = ParseArgsOptionDescriptor & {
+  description: string;
+  value?: string;
+  /** Verbs that read it; "" is the command without a verb. Absent: all. */
+  of?: readonly string[];
+};
 
 export interface CommandContext {
   /** The repository. */
@@ -26,6 +32,10 @@ export interface Invocation {
 export interface Command {
   summary: string;
   usage: string;
+  /** First words that say what to do. */
+  verbs?: readonly string[];
+  /** The verb that is meant where no word is given. */
+  defaultVerb?: string;
   examples: [string, string][];
   options?: Record<string, Option>;
   run(invocation: Invocation): Promise<number>;
@@ -43,6 +53,11 @@ export const jsonOption: Record<"json", Option> = { json: { type: "boolean", des
 export function text(values: Invocation["values"], name: string): string | undefined {
   const value = values[name];
   return typeof value === "string" ? value : undefined;
+}
+
+/** @throws UsageError when a command has no such verb. */
+export function requireVerb(command: string, verb: string, verbs: readonly string[]): void {
+  if (!verbs.includes(verb)) throw new UsageError(`there is no "kc ${command} ${verb}".${nearOrAll(verb, verbs)}`);
 }
 
 /** @throws UsageError at the first word that a command has no use for. */
@@ -67,4 +82,19 @@ export function number(values: Invocation["values"], name: string): number | und
   if (value === undefined) return undefined;
   if (!/^\d+$/.test(value) || Number(value) < 1) throw new UsageError(`--${name} "${value}" is not a whole number from 1`);
   return Number(value);
+}
+
+/** @throws UsageError when the option is no duration; `text` is what stands in it, when that is not all. */
+export async function duration(
+  values: Invocation["values"],
+  name: string,
+  spelled = text(values, name),
+): Promise<number | undefined> {
+  if (spelled === undefined) return undefined;
+  const { durationMs } = await import("@kc/host/duration");
+  try {
+    return durationMs(spelled);
+  } catch {
+    throw new UsageError(`--${name} "${spelled}" is not a duration: write a number and its unit, as in 90s, 30m, 2h or 1d`);
+  }
 }

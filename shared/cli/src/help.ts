@@ -1,4 +1,4 @@
-import type { Command } from "./command.ts";
+import type { Command, Option } from "./command.ts";
 import { commands } from "./commands.ts";
 
 const groups = { work: "Work", look: "Look", make: "Make", data: "Data", care: "Care" } as const;
@@ -24,21 +24,26 @@ export function overview(): string {
   return lines.join("\n");
 }
 
+export const usageOf = (name: string, { usage }: Command): string => `Usage: kc ${name} ${usage}`.trimEnd();
+
 export function commandHelp(name: string, command: Command): string {
   const options = Object.entries({
     ...command.options,
     help: { type: "boolean" as const, short: "h", description: "Show this" },
-  }) as [string, { short?: string; value?: string; description: string }][];
+  }) as [string, Option][];
   const spelled = options.map(
-    ([option, { short, value, description }]) =>
-      [`${short ? `-${short}, ` : ""}--${option}${value ? ` ${value}` : ""}`, description] as const,
+    ([option, { short, value, description, of }]) =>
+      [
+        `${short ? `-${short}, ` : ""}--${option}${value ? ` ${value}` : ""}`,
+        `${of?.some(Boolean) ? `${of.filter(Boolean).join(", ")}: ` : ""}${description}`,
+      ] as const,
   );
   const width = Math.max(...spelled.map(([left]) => left.length)) + 2;
   const exampleWidth = Math.max(...command.examples.map(([left]) => left.length)) + 2;
   return [
     command.summary,
     "",
-    `Usage: kc ${name} ${command.usage}`.trimEnd(),
+    usageOf(name, command),
     "",
     "Options",
     ...spelled.map(([left, right]) => `  ${left.padEnd(width)}${right}`),
@@ -46,24 +51,4 @@ export function commandHelp(name: string, command: Command): string {
     "Examples",
     ...command.examples.map(([left, right]) => `  ${left.padEnd(exampleWidth)}${right}`),
   ].join("\n");
-}
-
-/** ` Did you mean "test"?` for a mistyped command. */
-export function closest(name: string): string {
-  const found = Object.keys(commands).find((known) => known.startsWith(name) || name.startsWith(known) || swapped(known, name));
-  return found ? ` Did you mean "${found}"?` : "";
-}
-
-/** One letter more, less, other or swapped with its neighbour. */
-function swapped(a: string, b: string): boolean {
-  if (Math.abs(a.length - b.length) > 1) return false;
-  let at = 0;
-  while (at < Math.min(a.length, b.length) && a[at] === b[at]) at++;
-  const tails = [
-    [a.slice(at + 1), b.slice(at + 1)],
-    [a.slice(at), b.slice(at + 1)],
-    [a.slice(at + 1), b.slice(at)],
-    [a.slice(at + 2), b.slice(at + 2)],
-  ];
-  return tails.some(([x, y]) => x === y);
 }

@@ -1,6 +1,7 @@
 import { differingVariables, instanceFileChanged } from "@kc/host/environment-print";
 import { type JoinedHost, joinHost } from "@kc/host/join";
 import type { CommandContext } from "./command.ts";
+import { UserError } from "./user-error.ts";
 
 /**
  * Joins the checkout's host or starts it; the port is only a wish of whoever starts it. Warns when a running host was
@@ -15,15 +16,22 @@ export async function join(
     root: context.root,
     ...home,
     ...(options.only?.length ? { only: options.only } : {}),
-    port: options.port ?? Number(context.env.KC_PORT ?? 3000),
+    port: options.port ?? numberOf(context, "KC_PORT", 3_000, 65_535),
     watch: true,
     writeKeys: !context.env.CI,
-    lingerMs: Number(context.env.KC_LINGER_MS ?? 3_000),
+    lingerMs: numberOf(context, "KC_LINGER_MS", 3_000, 86_400_000),
     daemon: options.daemon ?? false,
   });
   const others = host.started ? [] : differingVariables({ root: context.root, ...home, own: context.env });
   if (others.length > 0) context.warn(otherEnvironment(others));
   return host;
+}
+
+/** @throws UserError when the variable is no whole number up to `most`. */
+function numberOf({ env }: CommandContext, name: string, fallback: number, most: number): number {
+  const text = env[name] || String(fallback);
+  if (/^\d{1,9}$/.test(text) && Number(text) <= most) return Number(text);
+  throw new UserError(`the variable ${name} is "${text}"`, `It must be a whole number from 0 to ${most}.`);
 }
 
 /** The names only: values may be secrets. */

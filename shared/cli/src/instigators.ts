@@ -1,6 +1,16 @@
 import type { ApiClient, Instigator, Tick, TickPreview } from "@kc/host/client";
 import { nearest } from "@kc/host/names";
-import { type Command, type CommandContext, type Invocation, jsonOption, noMore, number, text, UsageError } from "./command.ts";
+import {
+  type Command,
+  type CommandContext,
+  type Invocation,
+  jsonOption,
+  noMore,
+  number,
+  requireVerb,
+  text,
+  UsageError,
+} from "./command.ts";
 import { withHost } from "./host.ts";
 import { ago, table } from "./table.ts";
 
@@ -19,14 +29,14 @@ export function instigatorCommand(type: Type, more: Pick<Command, "examples" | "
   return {
     summary: `List ${type}, turn them on and off, see what a tick would do, make one now.`,
     usage: `<${verbs[type].map((verb) => (verb === "list" ? verb : `${verb} NAME`)).join(" | ")}>`,
+    verbs: verbs[type],
+    defaultVerb: "list",
     options: { ...jsonOption, ...more.options },
     examples: more.examples,
     async run({ values, positionals, context }) {
       const [verb = "list", name, ...more] = positionals;
-      if (!verbs[type].includes(verb))
-        throw new UsageError(`there is no "kc ${type} ${verb}"; there are ${verbs[type].join(", ")}`);
+      requireVerb(type, verb, verbs[type]);
       noMore(verb === "list" && name !== undefined ? [name, ...more] : more);
-      checkOptions(type, verb, values);
       if (verb !== "list" && !name) throw new UsageError(`which ${one}? kc ${type} list shows their names`);
       return withHost(context, async ({ api }) => {
         await api.settled();
@@ -39,15 +49,6 @@ export function instigatorCommand(type: Type, more: Pick<Command, "examples" | "
       });
     },
   };
-}
-
-const belongs: Record<string, readonly string[]> = { at: ["preview"], cursor: ["preview"], count: ["preview", "ticks"] };
-
-/** @throws UsageError at an option that the verb would leave unread. */
-function checkOptions(type: Type, verb: string, values: Invocation["values"]): void {
-  for (const [option, takers] of Object.entries(belongs))
-    if (values[option] !== undefined && !takers.includes(verb))
-      throw new UsageError(`--${option} belongs to ${takers.map((one) => `kc ${type} ${one}`).join(" and ")}, not to ${verb}`);
 }
 
 /** `name` alone, or `location/name`. */

@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
 import { relative, sep } from "node:path";
-import { parseArgs } from "node:util";
-import type { Command, CommandContext, Option } from "./command.ts";
+import { parseArguments, WrongArguments } from "./arguments.ts";
+import type { Command, CommandContext } from "./command.ts";
 import { commands } from "./commands.ts";
-import { closest, commandHelp, overview } from "./help.ts";
+import { commandHelp, overview, usageOf } from "./help.ts";
+import { nearestName } from "./nearest-name.ts";
 
 /** Runs one command line and ends the process with its exit code. */
 export async function main(argv: readonly string[]): Promise<void> {
@@ -36,8 +37,9 @@ export const flushed = async (): Promise<void> => {
 export async function run(argv: readonly string[], context: CommandContext): Promise<number> {
   const [name, ...rest] = argv;
   if (!name || name === "--help" || name === "-h" || name === "help") {
-    const about = name === "help" && rest[0] ? commands[rest[0]] : undefined;
-    context.print(about ? commandHelp(rest[0]!, await about.load()) : overview());
+    const asked = name === "help" ? rest[0] : undefined;
+    if (asked !== undefined && !commands[asked]) return noCommand(asked, context);
+    context.print(asked === undefined ? overview() : commandHelp(asked, await commands[asked]!.load()));
     return 0;
   }
   if (name === "--version" || name === "-v") {
@@ -45,20 +47,28 @@ export async function run(argv: readonly string[], context: CommandContext): Pro
     return 0;
   }
   const entry = commands[name];
-  if (!entry) {
-    context.warn(`kc: there is no command "${name}".${closest(name)}\n    kc lists them all.`);
-    return 2;
-  }
+  if (!entry) return noCommand(name, context);
+  let command: Command | undefined;
   try {
-    const command = await entry.load();
+    command = await entry.load();
     if (rest.includes("--help") || rest.includes("-h")) {
       context.print(commandHelp(name, command));
       return 0;
     }
-    return await command.run({ ...parse(command, rest), context });
+    return await command.run({ ...parseArguments(name, command, rest), context });
   } catch (error) {
-    return tell(name, error as Error & { hint?: string; where?: string }, context);
+    return tell(name, error as Error & { hint?: string; where?: string }, context, command);
   }
+}
+
+function noCommand(name: string, context: CommandContext): number {
+  const near = nearestName(name, Object.keys(commands));
+  context.warn(
+    name.startsWith("-")
+      ? `kc: there is no option ${name} here: options stand behind a command.\n    kc lists the commands, kc <command> --help their options.`
+      : `kc: there is no command "${name}".${near ? ` Did you mean "${near}"?` : ""}\n    kc lists them all.`,
+  );
+  return 2;
 }
 
 /** `kc 0.1.0 (node v26.1.0)`: what a report of a defect needs. */
@@ -67,38 +77,15 @@ function version(): string {
   return `kc ${manifest.version} (node ${process.version})`;
 }
 
-function parse(command: Command, argv: readonly string[]) {
-  const options = Object.fromEntries(
-    Object.entries(command.options ?? {}).map(([name, { description: _, value: __, ...option }]: [string, Option]) => [
-      name,
-      option,
-    ]),
-  );
-  const parsed = (args: string[]) => parseArgs({ args, options, allowPositionals: true, strict: true });
-  // `--limit -1` means a value: what is wrong with it the command says better than the parser.
-  const words: string[] = [];
-  for (const word of argv) {
-    const option = words.at(-1)?.startsWith("--") ? options[words.at(-1)!.slice(2)] : undefined;
-    if (option?.type === "string" && /^-\d/.test(word)) words.push(`${words.pop()}=${word}`);
-    else words.push(word);
-  }
-  // A negative number is a word and no option: the command says what it takes.
-  const negative = words.filter((word, index) => /^-\d+$/.test(word) && !words[index - 1]?.startsWith("-"));
-  const { values, positionals } = parsed(
-    negative.length > 0 && !words.includes("--")
-      ? [...words.filter((word) => !negative.includes(word)), "--", ...negative]
-      : words,
-  );
-  return { values: values as Record<string, string | boolean | undefined>, positionals };
-}
-
 function tell(
   name: string,
-  error: Error & { hint?: string; where?: string; code?: unknown; internal?: string },
+  error: Error & { hint?: string; where?: string; internal?: string },
   context: CommandContext,
+  command: Command | undefined,
 ): number {
-  if (error.name === "UsageError" || String(error.code).startsWith("ERR_PARSE_ARGS")) {
-    context.warn(`kc ${name}: ${error.message}\n    kc ${name} --help shows what it takes.`);
+  if (error.name === "UsageError") {
+    const usage = error instanceof WrongArguments && command ? `\n${usageOf(name, command)}`.replaceAll("\n", "\n    ") : "";
+    context.warn(`kc ${name}: ${error.message}${usage}\n    kc ${name} --help shows what it takes.`);
     return 2;
   }
   if ((error.name === "UserError" || error.name === "ApiError") && !error.internal) {

@@ -10,7 +10,8 @@ export async function runConfig(context: CommandContext, file: string | undefine
   try {
     value = parse(readFileSync(resolve(context.cwd, file), "utf8"));
   } catch (error) {
-    throw new UsageError(`--config ${file}: ${(error as Error).message.split("\n")[0]}`);
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new UsageError(`--config ${file}: ${code === "ENOENT" ? "there is no such file" : message.split("\n")[0]}`);
   }
   if (!value || typeof value !== "object" || Array.isArray(value))
     throw new UsageError(`--config ${file} must hold a mapping from step names to their config`);

@@ -48,6 +48,15 @@ describe("kc", () => {
     expect(err).toContain('there is no command "materialise". Did you mean "materialize"?');
   });
 
+  test.each([
+    [["--prot", "80"], "there is no option --prot here: options stand behind a command."],
+    [["help", "materialise"], 'there is no command "materialise". Did you mean "materialize"?'],
+    [["mat"], 'Did you mean "materialize"?'],
+  ])("%j is told what there is", async (argv, message) => {
+    const { code, err } = await kc(...argv);
+    expect([code, err]).toEqual([2, expect.stringContaining(message)]);
+  });
+
   test.each(Object.keys(commands))("kc %s --help shows usage, options and examples", async (name) => {
     const { code, out } = await kc(name, "--help");
     expect(code).toBe(0);
@@ -57,12 +66,37 @@ describe("kc", () => {
   });
 
   test.each([
-    ["an unknown option", ["list", "assets", "--colour"], /--colour/],
+    ["an unknown option", ["list", "assets", "--colour"], /^kc list: there is no option --colour\.\n {4}Usage: kc list </],
+    ["a mistyped option", ["dev", "--prot", "80"], /there is no option --prot\. Did you mean --port\?\n {4}Usage: kc dev /],
+    ["the beginning of an option", ["runs", "list", "--stat=failed"], /there is no option --stat\. Did you mean --status\?/],
+    ["an option with one dash", ["runs", "list", "-json"], /there is no option -json\. Did you mean --json\?/],
+    ["an option without its value", ["runs", "list", "--status"], /--status needs a value: --status STATUS\n/],
+    [
+      "an option in place of a value",
+      ["runs", "list", "--status", "--json"],
+      /--status needs a value: --status STATUS\. One that begins/,
+    ],
+    ["a value that is none of the option's", ["runs", "list", "--json=yes"], /--json takes no value, and "yes" is one/],
+    ["an option of another verb", ["runs", "show", "x", "--status", "failed"], /--status belongs to kc runs list, not to show/],
+    ["an option of the verb that is not meant", ["storage", "--runs", "1d"], /--runs belongs to kc storage prune, not to info/],
+    ["an option of no verb", ["backfill", "list", "--all"], /--all belongs to kc backfill, not to list/],
+    ["a port that is none", ["dev", "--port", "80000"], /--port "80000" is no port/],
+    [
+      "a mute for no time",
+      ["alerts", "mute", "a", "--for", "soon"],
+      /--for "soon" is not a duration: write a number and its unit/,
+    ],
+    ["a pause for a bare number", ["pause", "--select", "a", "--for", "2"], /--for "2" is not a duration/],
+    ["a pruning of a bare number", ["storage", "prune", "--runs", "5", "--yes"], /--runs "5" is not a duration/],
+    ["a simulation to nowhere", ["simulate", "--to", "+1x"], /--to "\+1x" is no span/],
+    ["a soak of a bare number", ["bench", "--soak", "5", "--list"], /--soak "5" is not a duration/],
+    ["a mistyped verb", ["runs", "lst"], /there is no "kc runs lst"\. Did you mean "list"\?/],
+    ["a mistyped noun", ["list", "asets"], /no list of "asets"\. Did you mean "assets"\?/],
     ["no noun", ["list"], /of what\?/],
     ["an unknown noun", ["list", "tables"], /no list of "tables"/],
     ["no selection", ["materialize"], /which assets\?/],
     ["no job", ["launch"], /name one job/],
-    ["an unknown verb", ["runs", "stop"], /no "kc runs stop"/],
+    ["an unknown verb", ["runs", "stop"], /no "kc runs stop"\. There are list, show, logs, cancel, retry\./],
     ["no run", ["runs", "show"], /which run\?/],
     ["a negative number", ["runs", "list", "--limit", "-1"], /--limit "-1" is not a whole number from 1/],
     [

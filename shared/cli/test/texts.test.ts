@@ -50,6 +50,7 @@ describe("the span of a simulation", () => {
   test.each([
     ["soon", "+1d", '--from "soon" is no instant'],
     [undefined, "later", '--to "later" is no instant'],
+    [undefined, "+1x", '--to "+1x" is no span: write it as +6h or +1d'],
     [undefined, "+3000d", '--to "+3000d" is over 366 days after --from'],
     [undefined, "2030-01-01", '--to "2030-01-01" is over 366 days after --from'],
     ["9999-12-31", "+1d", '--from "9999-12-31" is over 10 years away'],

@@ -1,5 +1,5 @@
 import type { ApiClient } from "@kc/host/client";
-import { type Command, type CommandContext, jsonOption, noMore, text, UsageError } from "../command.ts";
+import { type Command, type CommandContext, duration, jsonOption, noMore, requireVerb, text, UsageError } from "../command.ts";
 import { changedInstanceFile, withHost } from "../host.ts";
 import { ago, table } from "../table.ts";
 
@@ -8,9 +8,11 @@ const verbs = ["list", "test", "mute", "unmute"];
 export const command: Command = {
   summary: "Show alert rules and open alerts, test channels, and mute.",
   usage: "<list | test [CHANNEL…] | mute RULE|SELECTION --for TIME | unmute RULE|SELECTION>",
+  verbs,
+  defaultVerb: "list",
   options: {
     ...jsonOption,
-    for: { type: "string", value: "TIME", description: "mute: how long (30m, 2h, 1d)" },
+    for: { type: "string", value: "TIME", of: ["mute"], description: "How long (30m, 2h, 1d)" },
   },
   examples: [
     ["kc alerts list", "rules, channels, what is open, what was sent lately"],
@@ -19,11 +21,12 @@ export const command: Command = {
   ],
   async run({ values, positionals, context }) {
     const [verb = "list", ...names] = positionals;
-    if (!verbs.includes(verb)) throw new UsageError(`there is no "kc alerts ${verb}"; there are ${verbs.join(", ")}`);
+    requireVerb("alerts", verb, verbs);
     if (verb === "list") noMore(names);
     const length = text(values, "for");
     if (verb === "mute" && (names.length !== 1 || !length))
       throw new UsageError("mute what, and how long? As in: kc alerts mute nightly --for 2h");
+    await duration(values, "for");
     if (verb === "unmute" && names.length !== 1) throw new UsageError("unmute what? kc alerts list shows what is muted");
     return withHost(context, async ({ api }) => {
       if (verb === "test") return test(api, context, names, values.json === true);

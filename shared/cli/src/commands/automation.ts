@@ -1,5 +1,5 @@
 import type { AssetEvaluations } from "@kc/host/client";
-import { type Command, jsonOption, number, UsageError } from "../command.ts";
+import { type Command, jsonOption, number, requireVerb, UsageError } from "../command.ts";
 import { withHost } from "../host.ts";
 import { UserError } from "../user-error.ts";
 
@@ -16,7 +16,8 @@ export const command: Command = {
   ],
   async run({ values, positionals, context }) {
     const [verb, key, ...more] = positionals;
-    if (verb !== "show") throw new UsageError(verb ? `there is no "kc automation ${verb}"; there is show` : "show what?");
+    if (!verb) throw new UsageError("show what? As in: kc automation show orders");
+    requireVerb("automation", verb, ["show"]);
     if (!key || more.length > 0) throw new UsageError("which asset? As in: kc automation show orders");
     const limit = number(values, "limit") ?? 1;
     if (limit > 200) throw new UsageError("--limit is at most 200: no more evaluations are kept");

@@ -1,4 +1,4 @@
-import { type Command, jsonOption, number, text, UsageError } from "../command.ts";
+import { type Command, duration, jsonOption, number, UsageError } from "../command.ts";
 import { table } from "../table.ts";
 
 export const command: Command = {
@@ -23,8 +23,7 @@ export const command: Command = {
     const { benchmarks, cells, headings, machine, NotMeasured, runBenchmark } = await import("@kc/bench");
     const rows = number(values, "rows") ?? 1_000_000;
     if (rows < 100) throw new UsageError("--rows must be at least 100");
-    const { durationMs } = await import("@kc/host/duration");
-    const soakMs = durationMs(text(values, "soak") ?? "30s", "--soak");
+    const soakMs = (await duration(values, "soak")) ?? 30_000;
     if (soakMs < 5_000) throw new UsageError("--soak must be at least 5s");
     const seconds = number(values, "seconds") ?? 20;
     if (seconds < 1) throw new UsageError("--seconds must be at least 1");

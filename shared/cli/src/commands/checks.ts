@@ -1,5 +1,5 @@
 import { checkText } from "../check-text.ts";
-import { type Command, text, UsageError } from "../command.ts";
+import { type Command, requireVerb, text, UsageError } from "../command.ts";
 import { followRequest } from "../follow.ts";
 import { withHost } from "../host.ts";
 import { ago, table } from "../table.ts";
@@ -11,18 +11,21 @@ export const isCheckName = (word: string): boolean => {
   return match !== null && !filters.test(match[1]!);
 };
 
+const verbs = ["list", "run"];
+
 export const command: Command = {
   summary: "List the checks of assets and run them without making the assets.",
   usage: "list [selection…] [--partition KEY] | run <selection… | key:name…> [--partition KEY]",
+  verbs,
   options: {
     partition: {
       type: "string",
       value: "KEY",
       description: "run: partition of the partitioned assets, default the whole asset; list: the results that count for it",
     },
-    failed: { type: "boolean", description: "list: only checks whose latest result is a failure" },
-    detach: { type: "boolean", description: "run: request the runs and return at once" },
-    verbose: { type: "boolean", short: "v", description: "run: show everything the checks print" },
+    failed: { type: "boolean", of: ["list"], description: "Only checks whose latest result is a failure" },
+    detach: { type: "boolean", of: ["run"], description: "Request the runs and return at once" },
+    verbose: { type: "boolean", short: "v", of: ["run"], description: "Show everything the checks print" },
     json: { type: "boolean", description: "Print JSON" },
   },
   examples: [
@@ -34,8 +37,8 @@ export const command: Command = {
   ],
   async run({ values, positionals, context }) {
     const [action, ...words] = positionals;
-    if (action !== "list" && action !== "run")
-      throw new UsageError(action ? `there is no "kc checks ${action}"; there are list and run` : "list or run?");
+    if (!action) throw new UsageError("list or run?");
+    requireVerb("checks", action, verbs);
     if (action === "list") {
       const partition = text(values, "partition");
       const selection = words.length > 0 ? words.join(" ") : context.location ? `location:"${context.location}"` : undefined;

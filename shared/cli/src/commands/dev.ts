@@ -1,4 +1,4 @@
-import { type Command, type CommandContext, number } from "../command.ts";
+import { type Command, type CommandContext, number, UsageError } from "../command.ts";
 import { openNews } from "../dev-news.ts";
 import { eventLine, type RunName } from "../follow.ts";
 import { join } from "../host.ts";
@@ -24,6 +24,7 @@ export const command: Command = {
     const names = positionals.filter((name) => name !== "--");
     const only = names.length > 0 ? names : context.location ? [context.location] : [];
     const port = number(values, "port");
+    if (port !== undefined && port > 65_535) throw new UsageError(`--port "${port}" is no port: there are 1 to 65535`);
     const ui = buildUi(context);
     const host = await join(context, { daemon: true, ...(only.length > 0 ? { only } : {}), ...(port ? { port } : {}) });
     const abort = new AbortController();

@@ -2,6 +2,7 @@ import type { ApiClient } from "@kc/host/client";
 import { checkText } from "../check-text.ts";
 import { type Command, type CommandContext, jsonOption, noMore, UsageError } from "../command.ts";
 import { withHost } from "../host.ts";
+import { nearOrAll } from "../nearest-name.ts";
 import { ago, table } from "../table.ts";
 
 interface Listing {
@@ -127,7 +128,7 @@ export const command: Command = {
     if (!listing)
       throw new UsageError(
         noun
-          ? `there is no list of "${noun}"; there are ${[...Object.keys(listings), "generators"].join(", ")}`
+          ? `there is no list of "${noun}".${nearOrAll(noun, [...Object.keys(listings), "generators"])}`
           : `of what? ${[...Object.keys(listings), "generators"].join(", ")}`,
       );
     return withHost(context, async ({ api }) => {

@@ -7,6 +7,7 @@ import { steps } from "../generate/steps.ts";
 import type { Answers } from "../generate/template.ts";
 import { type Operation, stagedTree } from "../generate/tree.ts";
 import { loadGenerators, type Prompt } from "../generators.ts";
+import { nearOrAll } from "../nearest-name.ts";
 import { table } from "../table.ts";
 import { UserError } from "../user-error.ts";
 
@@ -46,7 +47,7 @@ export const command: Command = {
         );
       return 0;
     }
-    if (!known.some((one) => one.name === name)) throw new UsageError(await unknown(name, known));
+    if (!known.some((one) => one.name === name)) throw new UsageError(unknown(name, known));
     const extra = rest[1];
     if (extra !== undefined)
       throw new UsageError(`"${extra}" is one word too many; a text of several words needs quotes, and each answer its flag`);
@@ -134,11 +135,11 @@ function failed(failure: { error?: string; message?: string }): Error {
   return failure instanceof Error ? failure : new UserError(failure.error ?? failure.message ?? "the generator failed");
 }
 
-async function unknown(name: string, known: readonly { name: string }[]): Promise<string> {
-  const { nearestName } = await import("../generate/nearest-name.ts");
-  const names = known.map((one) => one.name);
-  const near = nearestName(name, names);
-  return `there is no generator "${name}".${near ? ` Did you mean "${near}"?` : ""} There ${names.length === 1 ? "is" : "are"} ${names.join(", ")}`;
+function unknown(name: string, known: readonly { name: string }[]): string {
+  return `there is no generator "${name}".${nearOrAll(
+    name,
+    known.map((one) => one.name),
+  )}`;
 }
 
 /** node-plop hands out its inquirer; its types do not say so. */

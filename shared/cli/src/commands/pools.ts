@@ -1,5 +1,5 @@
 import type { Pool } from "@kc/host/client";
-import { type Command, jsonOption, noMore, UsageError } from "../command.ts";
+import { type Command, jsonOption, noMore, requireVerb, UsageError } from "../command.ts";
 import { withHost } from "../host.ts";
 import { table } from "../table.ts";
 
@@ -14,8 +14,7 @@ export const command: Command = {
   ],
   async run({ values, positionals, context }) {
     const [verb = "list", name, slots, ...more] = positionals;
-    if (!["list", "set", "unset"].includes(verb))
-      throw new UsageError(`there is no "kc pools ${verb}"; there are list, set, unset`);
+    requireVerb("pools", verb, ["list", "set", "unset"]);
     if (verb === "list") noMore(positionals.slice(1));
     if (verb !== "list" && !name) throw new UsageError(`which pool? kc pools shows them`);
     if (verb === "set" && !/^\d{1,6}$/.test(slots ?? ""))

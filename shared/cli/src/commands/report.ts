@@ -1,11 +1,14 @@
 import type { ReportedEvent } from "@kc/host/client";
-import { type Command, text, UsageError } from "../command.ts";
+import { type Command, requireVerb, text, UsageError } from "../command.ts";
 import { withHost } from "../host.ts";
+
+const verbs = ["materialization", "observation", "check"];
 
 export const command: Command = {
   summary: "Tell kc what happened elsewhere: that an asset was made or seen, or what a check found.",
   usage:
     "<materialization | observation> ASSET [--partition KEY] [--metadata NAME=VALUE]\n       kc report check ASSET:NAME <--passed | --failed> [--partition KEY] [--severity WARN] [--description TEXT]",
+  verbs,
   options: {
     partition: { type: "string", value: "KEY", description: "Which partition: a key or a range first...last" },
     metadata: {
@@ -14,10 +17,10 @@ export const command: Command = {
       value: "NAME=VALUE",
       description: "A number, true, false or text; may be repeated",
     },
-    passed: { type: "boolean", description: "check: it passed" },
-    failed: { type: "boolean", description: "check: it failed" },
-    severity: { type: "string", value: "WARN|ERROR", description: "check: how bad a failure is; default ERROR" },
-    description: { type: "string", value: "TEXT", description: "check: what it found" },
+    passed: { type: "boolean", of: ["check"], description: "It passed" },
+    failed: { type: "boolean", of: ["check"], description: "It failed" },
+    severity: { type: "string", value: "WARN|ERROR", of: ["check"], description: "How bad a failure is (default ERROR)" },
+    description: { type: "string", value: "TEXT", of: ["check"], description: "What it found" },
     json: { type: "boolean", description: "Print the stored event as JSON" },
   },
   examples: [
@@ -27,10 +30,10 @@ export const command: Command = {
   ],
   async run({ values, positionals, context }) {
     const [type, target, ...more] = positionals;
-    if (type !== "materialization" && type !== "observation" && type !== "check")
-      throw new UsageError("report what? materialization, observation or check");
+    if (!type) throw new UsageError("report what? materialization, observation or check");
+    requireVerb("report", type, verbs);
     if (!target || more.length > 0) throw new UsageError("name one asset, as in: kc report materialization raw/orders");
-    const event: ReportedEvent = { type, asset: target, metadata: metadataOf(values.metadata) };
+    const event: ReportedEvent = { type: type as ReportedEvent["type"], asset: target, metadata: metadataOf(values.metadata) };
     const partition = text(values, "partition");
     if (partition) event.partition = partition;
     if (type === "check") {
@@ -48,8 +51,7 @@ export const command: Command = {
         ...(severity ? { severity } : {}),
         ...(description ? { description } : {}),
       };
-    } else if (values.passed || values.failed || values.severity || values.description)
-      throw new UsageError("--passed, --failed, --severity and --description belong to kc report check");
+    }
     return withHost(context, async ({ api }) => {
       await api.settled();
       const stored = await api.report(event);

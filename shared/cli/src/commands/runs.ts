@@ -1,23 +1,32 @@
 import type { ApiClient, Run, RunEvent } from "@kc/host/client";
-import { type Command, type CommandContext, jsonOption, noMore, number, text, UsageError } from "../command.ts";
+import { type Command, type CommandContext, jsonOption, noMore, number, requireVerb, text, UsageError } from "../command.ts";
 import { eventLine, followRequest } from "../follow.ts";
 import { withHost } from "../host.ts";
 import { causeOf, partitionText } from "../run-cause.ts";
 import { ago, table } from "../table.ts";
 import { UserError } from "../user-error.ts";
 
+const verbs = ["list", "show", "logs", "cancel", "retry"];
+
 export const command: Command = {
   summary: "List, show, follow, cancel and retry runs.",
   usage: "<list | show ID | logs ID | cancel ID | retry ID>",
+  verbs,
+  defaultVerb: "list",
   options: {
     ...jsonOption,
-    status: { type: "string", value: "STATUS", description: "list: only these statuses, joined by commas" },
-    asset: { type: "string", value: "KEY", description: "list: only runs that target the asset" },
-    limit: { type: "string", short: "n", value: "N", description: "list: at most so many (default 20)" },
-    step: { type: "string", value: "STEP", description: "logs: only this step" },
-    level: { type: "string", value: "LEVELS", description: "logs: only lines of these levels, joined by commas" },
-    from: { type: "string", value: "failure | scratch", description: "retry: what did not succeed (default), or all" },
-    follow: { type: "boolean", short: "f", description: "logs: go on until the run ends" },
+    status: { type: "string", value: "STATUS", of: ["list"], description: "Only these statuses, joined by commas" },
+    asset: { type: "string", value: "KEY", of: ["list"], description: "Only runs that target the asset" },
+    limit: { type: "string", short: "n", value: "N", of: ["list"], description: "At most so many (default 20)" },
+    step: { type: "string", value: "STEP", of: ["logs"], description: "Only this step" },
+    level: {
+      type: "string",
+      value: "LEVELS",
+      of: ["logs"],
+      description: "Only lines of these levels (debug, info, warn, error), joined by commas",
+    },
+    from: { type: "string", value: "failure | scratch", of: ["retry"], description: "What did not succeed (default), or all" },
+    follow: { type: "boolean", short: "f", of: ["logs"], description: "Go on until the run ends" },
   },
   examples: [
     ["kc runs list --status failed,running", "what failed or runs"],
@@ -28,8 +37,7 @@ export const command: Command = {
   ],
   async run({ values, positionals, context }) {
     const [verb = "list", id, ...more] = positionals;
-    if (!["list", "show", "logs", "cancel", "retry"].includes(verb))
-      throw new UsageError(`there is no "kc runs ${verb}"; there are list, show, logs, cancel, retry`);
+    requireVerb("runs", verb, verbs);
     noMore(verb === "list" && id !== undefined ? [id, ...more] : more);
     if (verb !== "list" && !id) throw new UsageError(`which run? kc runs list shows their ids`);
     const from = text(values, "from") ?? "failure";

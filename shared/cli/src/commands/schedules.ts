@@ -2,8 +2,8 @@ import { instigatorCommand } from "../instigators.ts";
 
 export const command = instigatorCommand("schedules", {
   options: {
-    count: { type: "string", short: "n", value: "N", description: "preview, ticks: how many (default 5 and 20)" },
-    at: { type: "string", value: "INSTANT", description: "preview: the tick of this instant" },
+    count: { type: "string", short: "n", value: "N", of: ["preview", "ticks"], description: "How many (default 5 and 20)" },
+    at: { type: "string", value: "INSTANT", of: ["preview"], description: "The tick of this instant" },
   },
   examples: [
     ["kc schedules list", "whether each is on, and when it ticks next"],

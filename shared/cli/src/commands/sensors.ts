@@ -2,8 +2,8 @@ import { instigatorCommand } from "../instigators.ts";
 
 export const command = instigatorCommand("sensors", {
   options: {
-    count: { type: "string", short: "n", value: "N", description: "ticks: how many (default 20)" },
-    cursor: { type: "string", value: "TEXT", description: "preview: with this cursor instead of its own" },
+    count: { type: "string", short: "n", value: "N", of: ["ticks"], description: "How many (default 20)" },
+    cursor: { type: "string", value: "TEXT", of: ["preview"], description: "With this cursor instead of its own" },
   },
   examples: [
     ["kc sensors list", "whether each is on, and what drives it"],

@@ -28,18 +28,18 @@ export const command: Command = {
   ],
   async run({ values, positionals, context }) {
     const selection = selectionOf(values, positionals);
+    const { durationMs, formatDuration } = await import("@kc/host/duration");
+    const span = () => spanOf(text(values, "from"), text(values, "to") ?? "+1d", durationMs);
+    span();
     return withHost(context, async ({ api }) => {
       await api.settled();
-      const [{ simulate }, { durationMs, formatDuration }] = await Promise.all([
-        import("@kc/host/simulate"),
-        import("@kc/host/duration"),
-      ]);
+      const { simulate } = await import("@kc/host/simulate");
       const locations = (await api.definitions()) as SimulateOptions["locations"];
       const keys = async (selection: string | undefined) =>
         new Set(selection ? (await api.assets(selection)).map((asset) => asset.key) : []);
       const wanted = selection === undefined ? undefined : await keys(selection);
       const [unchanged, failing] = [await keys(text(values, "unchanged")), await keys(text(values, "fail"))];
-      const { from, to } = spanOf(text(values, "from"), text(values, "to") ?? "+1d", durationMs);
+      const { from, to } = span();
       const outcome: SimulatedOutcomes = (asset) =>
         failing.has(asset) ? "failed" : unchanged.has(asset) ? "unchanged" : "materialized";
       const stop = stopped(context, to);
@@ -87,12 +87,17 @@ const farthestYears = 10;
 export function spanOf(
   from: string | undefined,
   span: string,
-  durationMs: (text: string, name: string) => number,
+  durationMs: (text: string) => number,
   now = Date.now(),
 ): { from: Date; to: Date } {
   const begin = new Date(from ?? now);
   if (Number.isNaN(begin.getTime())) throw new UsageError(`--from "${from}" is no instant: write it as 2026-01-31T00:00:00Z`);
-  const end = span.startsWith("+") ? new Date(begin.getTime() + durationMs(span.slice(1), "--to")) : new Date(span);
+  let end: Date;
+  try {
+    end = span.startsWith("+") ? new Date(begin.getTime() + durationMs(span.slice(1))) : new Date(span);
+  } catch {
+    throw new UsageError(`--to "${span}" is no span: write it as +6h or +1d`);
+  }
   if (Number.isNaN(end.getTime()) && !span.startsWith("+"))
     throw new UsageError(`--to "${span}" is no instant: write it as 2026-01-31T00:00:00Z or as +1d`);
   if (Math.abs(begin.getTime() - now) > farthestYears * 366 * dayMs)

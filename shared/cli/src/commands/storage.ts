@@ -1,24 +1,29 @@
-import { type Command, jsonOption, noMore, text, UsageError } from "../command.ts";
+import { type Command, duration, jsonOption, noMore, requireVerb, text, UsageError } from "../command.ts";
 import { confirmed } from "../confirm.ts";
 import { withHost } from "../host.ts";
 import { table } from "../table.ts";
 
+const verbs = ["info", "migrate", "prune"];
+
 const age = (what: string) => ({
   type: "string" as const,
   value: "AGE",
-  description: `prune: ${what} older than this (30d, 12h)`,
+  of: ["prune"],
+  description: `${what} older than this (30d, 12h)`,
 });
 
 export const command: Command = {
   summary: "Look at the instance's database, bring it to this kc's schema, and delete what is old.",
-  usage: "<info | migrate | prune>",
+  usage: "<info | migrate | prune --runs AGE | prune --ticks AGE | prune --logs AGE>",
+  verbs,
+  defaultVerb: "info",
   options: {
     ...jsonOption,
-    runs: age("ended runs with their events"),
-    ticks: age("ticks of schedules and sensors"),
-    logs: age("log lines of ended runs"),
-    "dry-run": { type: "boolean", description: "prune: count what would go and delete nothing" },
-    yes: { type: "boolean", short: "y", description: "prune: do not ask" },
+    runs: age("Ended runs with their events"),
+    ticks: age("Ticks of schedules and sensors"),
+    logs: age("Log lines of ended runs"),
+    "dry-run": { type: "boolean", of: ["prune"], description: "Count what would go and delete nothing" },
+    yes: { type: "boolean", short: "y", of: ["prune"], description: "Do not ask" },
   },
   examples: [
     ["kc storage info", "dialect, schema version, rows, size"],
@@ -27,14 +32,14 @@ export const command: Command = {
   ],
   async run({ values, positionals, context }) {
     const verb = positionals[0] ?? "info";
-    if (!["info", "migrate", "prune"].includes(verb))
-      throw new UsageError(`there is no "kc storage ${verb}"; there are info, migrate, prune`);
+    requireVerb("storage", verb, verbs);
     noMore(positionals.slice(1));
     const ages = Object.fromEntries(
       ["runs", "ticks", "logs"].flatMap((name) => (text(values, name) ? [[name, text(values, name)!]] : [])),
     );
     if (verb === "prune" && Object.keys(ages).length === 0)
       throw new UsageError("prune what? Give --runs, --ticks or --logs with an age, as in: kc storage prune --runs 90d");
+    for (const name of Object.keys(ages)) await duration(values, name);
     const dryRun = values["dry-run"] === true;
     if (verb === "prune" && !values.yes && !dryRun) {
       const what = Object.entries(ages)

@@ -66,6 +66,9 @@ export function runRoutes(
       ...(before ? { before } : {}),
       limit: limit ?? 100,
     });
+    const { assets } = workspace.graph();
+    if (asset && runs.length === 0 && !assets.has(asset) && (await storage.listRuns({ asset, limit: 1 })).length === 0)
+      throw new NotFound(`there is no asset "${asset}", and no run made one.${didYouMean(asset, assets.keys())}`);
     return context.json(runs.map(view), 200);
   });
 
