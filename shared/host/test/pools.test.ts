@@ -65,7 +65,7 @@ describe.concurrent("pools", () => {
       message: `waits for pool warehouse (1 of 1 slot), held by run ${a} step one`,
     });
     const pool = (await instance.api.pools()).find((one) => one.name === "warehouse")!;
-    expect(pool).toMatchObject({ slots: 1, taken: 1, by: "kc.yaml", granularity: "step" });
+    expect(pool).toMatchObject({ slots: 1, taken: 1, by: "kc.yaml", granularity: "step", used: true });
     expect(pool.waiting.map((one) => one.runId)).toEqual([b]);
     expect(existsSync(join(output, "elsewhere.pid"))).toBe(false);
     go("one");

@@ -1,6 +1,7 @@
 import type { Pool } from "@kc/host/client";
 import { type Command, jsonOption, noMore, requireVerb, UsageError } from "../command.ts";
 import { withHost } from "../host.ts";
+import { nearOrAll } from "../nearest-name.ts";
 import { table } from "../table.ts";
 
 export const command: Command = {
@@ -25,6 +26,7 @@ export const command: Command = {
     return withHost(context, async ({ api }) => {
       await api.settled();
       const pools = verb === "list" ? await api.pools() : [await api.setPool(name!, verb === "set" ? Number(slots) : null)];
+      if (verb === "set" && !pools[0]!.used) context.warn(unused(name!, await api.pools()));
       if (values.json) context.print(JSON.stringify(pools, null, 2));
       else context.print(listed(pools));
       return 0;
@@ -32,11 +34,17 @@ export const command: Command = {
   },
 };
 
+/** A limit of a pool that no step names holds nothing back: it may be mistyped, or of a step that is still to come. */
+function unused(name: string, pools: readonly Pool[]): string {
+  const used = pools.filter((one) => one.used).map((one) => one.name);
+  return `kc pools: no step takes slots of pool "${name}": the limit is kept and holds nothing back.${used.length > 0 ? nearOrAll(name, used) : ""}\n    kc pools unset ${name} takes it back.`;
+}
+
 function listed(pools: readonly Pool[]): string {
   if (pools.length === 0) return 'no asset names a pool: pool: "warehouse" on an asset does';
   const who = (one: { runId: string; step: string }) => `${one.runId}${one.step ? ` ${one.step}` : ""}`;
   return table(
-    ["pool", "slots", "taken", "from", "waited for by", "held by", "waiting"],
+    ["pool", "slots", "taken", "from", "waited for by", "held by", "waiting", ""],
     pools.map((pool) => [
       pool.name,
       pool.slots ?? "no limit",
@@ -45,6 +53,7 @@ function listed(pools: readonly Pool[]): string {
       pool.granularity,
       pool.holders.map(who).join(", "),
       pool.waiting.map(who).join(", "),
+      pool.used ? "" : "no step uses it",
     ]),
   );
 }

@@ -283,6 +283,7 @@ export const poolSchema = z
     slots: z.number().int().nullable(),
     by: z.enum(["command", "kc.yaml", "default", "none"]),
     granularity: z.enum(["step", "run"]),
+    used: z.boolean().openapi({ description: "A step of a loaded location takes slots of it" }),
     taken: z.number().int(),
     holders: z.array(z.object({ runId: z.string(), step: z.string(), weight: z.number() })),
     waiting: z.array(z.object({ runId: z.string(), step: z.string(), weight: z.number(), text: z.string() })),

@@ -27,6 +27,8 @@ export interface PoolState {
   /** Where the limit comes from. */
   by: "command" | "kc.yaml" | "default" | "none";
   granularity: PoolGranularity;
+  /** A step of the workspace takes slots of it. */
+  used: boolean;
   taken: number;
   holders: { runId: string; step: string; weight: number }[];
   waiting: { runId: string; step: string; weight: number; text: string }[];
@@ -173,8 +175,9 @@ export function openPools(deps: {
     },
     waitsOf: (runId) =>
       new Map([...waiting.values()].flatMap(({ id, runId: of, step }) => (of === runId ? [[step, texts.get(id) ?? ""]] : []))),
-    states: (going) =>
-      names().map((name) => {
+    states: (going) => {
+      const used = new Set(deps.used());
+      return names().map((name) => {
         const granularity = granularityOf(name);
         const slots = slotsOf(name);
         const of = (claims: Iterable<Claim>) => [...claims].filter((claim) => claim.use.name === name);
@@ -189,6 +192,7 @@ export function openPools(deps: {
           slots,
           by: sourceOf(name),
           granularity,
+          used: used.has(name),
           taken: holders.reduce((sum, one) => sum + one.weight, 0),
           holders,
           waiting: of(waiting.values()).map(({ id, runId, step, use }) => ({
@@ -198,7 +202,8 @@ export function openPools(deps: {
             text: texts.get(id) ?? "",
           })),
         };
-      }),
+      });
+    },
     async set(name, slots) {
       const next = { ...byHand };
       if (slots === undefined) {

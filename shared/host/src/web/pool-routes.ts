@@ -1,9 +1,22 @@
 import { z } from "@hono/zod-openapi";
 import { UserError } from "@kc/runtime/internal";
 import { poolSchema } from "../client/schemas.ts";
+import type { Pool } from "../client/types.ts";
 import type { PoolState } from "../runs/pools.ts";
 import type { WebContext } from "./context.ts";
 import { type App, get, list, none, post } from "./route.ts";
+
+/** A pool that neither a setting nor a step names any more. */
+const gone = (name: string): Pool => ({
+  name,
+  slots: null,
+  by: "none",
+  granularity: "step",
+  used: false,
+  taken: 0,
+  holders: [],
+  waiting: [],
+});
 
 export function poolRoutes(app: App, { pools, daemon, leadership }: WebContext): void {
   const view = (pool: PoolState) => ({ ...pool, slots: pool.slots ?? null });
@@ -29,7 +42,6 @@ export function poolRoutes(app: App, { pools, daemon, leadership }: WebContext):
     const { slots } = context.req.valid("json");
     await pools.set(name, slots ?? undefined);
     const after = states().find((pool) => pool.name === name);
-    const gone = { name, slots: null, by: "none" as const, granularity: "step" as const, taken: 0, holders: [], waiting: [] };
-    return context.json(after ?? gone, 200);
+    return context.json(after ?? gone(name), 200);
   });
 }
