@@ -32,7 +32,11 @@ describe("parseCommand()", () => {
     ["dbt run --threads many", "--threads must be a whole number"],
     ["dbt run --vars 3", "--vars must be a mapping"],
     ["dbt run --select", "--select names nothing"],
-    ["dbt run --defer", "Unknown option '--defer'"],
+    ["dbt run --defer", "there is no option --defer."],
+    ["dbt run --exlude x", 'there is no option --exlude. Did you mean "--exclude"?'],
+    ["dbt run --threads", "--threads needs a value"],
+    ["dbt run --threads --fail-fast", "--threads needs a value"],
+    ["dbt run --fail-fast=yes", "--fail-fast takes no value"],
     ["dbt run 'x", "is not closed"],
     ["dbt run x", "belongs to no option"],
   ])("%s", (line, message) => {
@@ -43,6 +47,29 @@ describe("parseCommand()", () => {
 describe("commands", () => {
   const files = { "models/a.sql": "select 1 as id", "models/b.sql": "select * from {{ ref('a') }}" };
 
+  test("what ls names can be selected again, one by one", async () => {
+    using project = projectFolder({
+      "models/deep/a.sql": "{{ config(alias='other') }} select * from {{ source('raw', 'orders') }}",
+      "models/deep/sources.yml": "sources:\n  - name: raw\n    tables: [{name: orders}]\n",
+      "models/schema.yml": [
+        "models:",
+        "  - name: a",
+        "    columns: [{name: id, data_tests: [unique]}]",
+        "exposures:",
+        "  - name: report",
+        "    type: dashboard",
+        "    owner: {email: a@example.com}",
+        "    depends_on: [ref('a')]",
+      ].join("\n"),
+      "seeds/codes.csv": "code\nde\n",
+      "tests/no_negative.sql": "select * from {{ ref('a') }} where id < 0",
+    });
+    const { listed } = await dbt("ls", project.path);
+    expect(listed).toEqual(expect.arrayContaining(["exposure:shop.report", "shop.deep.a", "source:shop.raw.orders"]));
+    expect(listed).toHaveLength(6);
+    for (const one of listed)
+      expect((await dbt(`ls --select ${one} --indirect-selection empty`, project.path)).listed).toEqual([one]);
+  });
   test("ls names nodes and runs nothing", async () => {
     using project = projectFolder(files);
     expect((await dbt("ls --select +b", project.path)).listed).toEqual(["shop.a", "shop.b"]);

@@ -123,6 +123,18 @@ describe("what is no selection", () => {
   });
 });
 
+test("a versioned model is selected by its name, with its version or without", () => {
+  const node = {
+    ...manifest.nodes["model.shop.totals"]!,
+    unique_id: "model.shop.totals.v2",
+    fqn: ["shop", "marts", "totals", "v2"],
+  };
+  const versioned = { metadata: {}, nodes: { [node.unique_id]: { ...node, version: 2, latest_version: 3 } }, sources: {} };
+  for (const text of ["totals", "totals.v2", "shop.marts.totals.v2", "marts.totals", "version:2"])
+    expect(selectNodes(versioned as unknown as Manifest, { select: [text] }), text).toEqual(["model.shop.totals.v2"]);
+  expect(selectNodes(versioned as unknown as Manifest, { select: ["totals.v3"] })).toEqual([]);
+});
+
 test("a manifest of another dbt version is selected by what it holds", () => {
   const old = {
     metadata: {},

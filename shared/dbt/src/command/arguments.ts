@@ -86,16 +86,42 @@ export function parseCommand(given: string | readonly string[]): DbtCommand {
   };
 }
 
-function strict(words: string[]) {
-  try {
-    return parseArgs({ args: words, options, strict: true, allowPositionals: true });
-  } catch (error) {
-    throw new DbtError("usage", (error as Error).message.split(". ")[0]!, {
-      hint: `The embedded runner knows ${Object.keys(options)
-        .map((name) => `--${name}`)
-        .join(", ")}.`,
-    });
+interface Values {
+  select?: string[];
+  models?: string[];
+  exclude?: string[];
+  "resource-type"?: string[];
+  "indirect-selection"?: string;
+  vars?: string;
+  "full-refresh"?: boolean;
+  "fail-fast"?: boolean;
+  threads?: string;
+  target?: string;
+  output?: string;
+}
+
+function strict(words: string[]): { values: Values; positionals: string[] } {
+  const { values, positionals, tokens } = parseArgs({
+    args: words,
+    options,
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  const names = Object.keys(options).map((name) => `--${name}`);
+  for (const token of tokens) {
+    if (token.kind !== "option") continue;
+    const { rawName, value, inlineValue } = token;
+    const option = options[token.name as keyof typeof options];
+    if (!option)
+      throw new DbtError("usage", `there is no option ${rawName}.${didYouMean(rawName, names)}`, {
+        hint: `The embedded runner knows ${names.join(", ")}.`,
+      });
+    if (option.type === "boolean" && value !== undefined) throw new DbtError("usage", `${rawName} takes no value`);
+    if (option.type === "string" && (value === undefined || (!inlineValue && /^-{1,2}[a-z]/.test(value))))
+      throw new DbtError("usage", `${rawName} needs a value`);
   }
+  return { values: values as Values, positionals };
 }
 
 /** dbt's lists take several words (`--select a b`): each becomes an option of its own. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { compileNode } from "../compile.ts";
 import { DbtError, errorText } from "../errors.ts";
 import type { RenderSettings, Target } from "../jinja/renderer.ts";
-import type { Manifest, ManifestNode } from "../manifest.ts";
+import type { Manifest, ManifestNode, ManifestSource } from "../manifest.ts";
 import type { ParsedProject } from "../parse/draft.ts";
 import { parseProject } from "../parse/parse.ts";
 import { readProject } from "../project/project.ts";
@@ -209,7 +209,10 @@ function listed(manifest: Manifest, id: string, output: DbtCommand["output"]): s
       tags: node.tags,
       depends_on: node.depends_on,
     });
-  return `${node.resource_type === "source" || node.resource_type === "exposure" ? `${node.resource_type}:` : ""}${node.fqn.join(".")}`;
+  // What --select takes: as dbt writes it, which names sources and exposures without their folders.
+  if (node.resource_type === "source") return `source:${node.package_name}.${(node as ManifestSource).source_name}.${node.name}`;
+  if (node.resource_type === "exposure") return `exposure:${node.package_name}.${node.name}`;
+  return node.fqn.join(".");
 }
 
 function found(manifest: Manifest): string {

@@ -157,9 +157,10 @@ function fqnMatches(value: string): (node: ManifestNode) => boolean {
   const last = glob(value);
   return (node) => {
     if (node.resource_type === "source" || node.resource_type === "exposure") return false;
-    const fqn = node.version === null || node.version === undefined ? node.fqn : node.fqn.slice(0, -1);
-    if (last(fqn.at(-1) ?? "")) return true;
-    return [fqn, fqn.slice(1)].some(
+    const versioned = node.version !== null && node.version !== undefined;
+    const fqn = versioned ? node.fqn.slice(0, -1) : node.fqn;
+    if (last(fqn.at(-1) ?? "") || (versioned && last(node.fqn.slice(-2).join(".")))) return true;
+    return [fqn, fqn.slice(1), ...(versioned ? [node.fqn, node.fqn.slice(1)] : [])].some(
       (path) => path.length >= parts.length && parts.every((fits, index) => fits(path[index]!)) && parts.length <= path.length,
     );
   };
