@@ -11,8 +11,12 @@ export class WrongArguments extends UsageError {}
  */
 export function parseArguments(name: string, command: Command, argv: readonly string[]): Omit<Invocation, "context"> {
   const options = command.options ?? {};
+  if (command.passesOptions) return takeOwn(argv, options);
   const args = wordsOf(argv, options);
-  const described = Object.entries(options).map(([option, { description: _, value: __, of: ___, ...rest }]) => [option, rest]);
+  const described = Object.entries(options).map(([option, { description: _, value: __, of: ___, passed: ____, ...rest }]) => [
+    option,
+    rest,
+  ]);
   const { values, positionals, tokens } = parseArgs({
     args,
     options: Object.fromEntries(described) as Record<string, Pick<Option, "type">>,
@@ -23,6 +27,26 @@ export function parseArguments(name: string, command: Command, argv: readonly st
   for (const token of tokens) if (token.kind === "option") check(token, options, args);
   checkVerb(name, command, values, positionals);
   return { values, positionals };
+}
+
+/** The command's own options; everything else stays as it is. */
+function takeOwn(argv: readonly string[], options: Record<string, Option>): Omit<Invocation, "context"> {
+  const values: Invocation["values"] = {};
+  const positionals: string[] = [];
+  for (let at = 0; at < argv.length; at++) {
+    const word = argv[at]!;
+    const [name = "", inline] = word.startsWith("--") ? word.slice(2).split(/=(.*)/s) : [];
+    const option = options[name];
+    if (!option || option.passed) positionals.push(word);
+    else if (option.type === "boolean") values[name] = true;
+    else {
+      const value = inline ?? argv[++at];
+      if (value === undefined || (inline === undefined && value.startsWith("-")))
+        throw new WrongArguments(`--${name} needs a value: --${name} ${option.value}`);
+      values[name] = value;
+    }
+  }
+  return { values, positionals: positionals.filter((word) => word !== "--") };
 }
 
 /** A negative number is a value, or a word: what is wrong with it the command says better than the parser. */

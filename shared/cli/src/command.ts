@@ -5,6 +5,8 @@ import { nearOrAll } from "./nearest-name.ts";
 export type Option = ParseArgsOptionDescriptor & {
   description: string;
   value?: string;
+  /** It is not read here: it is told in the help, and passed on with all others that the command does not know. */
+  passed?: boolean;
   /** Verbs that read it; "" is the command without a verb. Absent: all. */
   of?: readonly string[];
 };
@@ -32,6 +34,8 @@ export interface Invocation {
 export interface Command {
   summary: string;
   usage: string;
+  /** Options that it does not know belong to a program that it runs: they are words, in their order. */
+  passesOptions?: boolean;
   /** First words that say what to do. */
   verbs?: readonly string[];
   /** The verb that is meant where no word is given. */

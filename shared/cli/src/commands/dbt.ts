@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { join, relative } from "node:path";
-import type { Command, CommandContext } from "../command.ts";
+import { type Command, type CommandContext, UsageError } from "../command.ts";
 import { connectionVariables } from "../connection-variables.ts";
 import { withHost } from "../host.ts";
 import { UserError } from "../user-error.ts";
@@ -9,34 +9,35 @@ import { UserError } from "../user-error.ts";
 export const command: Command = {
   summary:
     "Run a dbt command on the dbt project of a location: by the embedded runner on the Databricks connection, or by the real dbt where the project has a profiles.yml.",
-  usage: "<build | run | test | seed | compile | parse | ls | docs generate> [dbt options]",
+  usage: "<build | run | test | seed | compile | parse | ls | docs generate> [dbt options] [--project DIR] [--real]",
+  passesOptions: true,
   options: {
     select: {
       type: "string",
       short: "s",
-      multiple: true,
-      value: "SEL",
+      value: "SEL…",
+      passed: true,
       description: "Nodes to take, in dbt's selection language",
     },
-    exclude: { type: "string", multiple: true, value: "SEL", description: "Nodes to leave out" },
-    vars: { type: "string", value: "YAML", description: "Variables of the project" },
-    "full-refresh": { type: "boolean", description: "Build incremental models anew" },
-    "fail-fast": { type: "boolean", description: "Stop at the first failure" },
-    threads: { type: "string", value: "N", description: "Nodes at one time" },
+    exclude: { type: "string", value: "SEL…", passed: true, description: "Nodes to leave out" },
+    "resource-type": { type: "string", value: "TYPE…", passed: true, description: "model, seed, test, source, exposure" },
+    output: { type: "string", value: "FORM", passed: true, description: "ls: selector (default), name, path or json" },
+    vars: { type: "string", value: "YAML", passed: true, description: "Variables of the project" },
+    "full-refresh": { type: "boolean", short: "f", passed: true, description: "Build incremental models anew" },
+    "fail-fast": { type: "boolean", short: "x", passed: true, description: "Stop at the first failure" },
+    threads: { type: "string", value: "N", passed: true, description: "Nodes at one time" },
     real: { type: "boolean", description: "Run the real dbt of PATH, with the project's own profiles.yml" },
     project: { type: "string", value: "DIR", description: "Folder of dbt_project.yml (default: the only one of locations/*)" },
   },
   examples: [
     ["kc dbt build --select +customer_orders", "a model and what it needs"],
-    ["kc dbt ls --select tag:mart", "what a selection means"],
+    ["kc dbt ls --select tag:mart", "what a selection means; each line can be selected again"],
+    ["kc dbt test --select customer_orders order_payments", "options are dbt's own"],
   ],
   async run({ values, positionals, context }) {
     const project = typeof values.project === "string" ? join(context.cwd, values.project) : await onlyProject(context);
-    const args = [...positionals];
-    for (const name of ["select", "exclude"])
-      for (const one of (values[name] as string[] | undefined) ?? []) args.push(`--${name}`, one);
-    for (const name of ["vars", "threads"]) if (typeof values[name] === "string") args.push(`--${name}`, values[name]);
-    for (const name of ["full-refresh", "fail-fast"]) if (values[name]) args.push(`--${name}`);
+    if (positionals.length === 0) throw new UsageError("which dbt command? As in: kc dbt build");
+    const args = positionals;
     return withHost(context, async () => {
       const env = await connectionVariables(context, "databricks");
       if (values.real || existsSync(join(project, "profiles.yml"))) return realDbt(project, args, { ...context.env, ...env });
@@ -55,6 +56,9 @@ export const command: Command = {
       });
       const abort = new AbortController();
       process.once("SIGINT", () => abort.abort());
+      // What ls lists goes into pipes: nothing else stands on standard output.
+      const lists = /^(ls|list)$/.test(args[0]!);
+      const said: string[] = [];
       try {
         const { exitCode, listed } = await invokeDbt(args, {
           projectDir: project,
@@ -70,8 +74,9 @@ export const command: Command = {
           },
           env: { ...context.env, ...env },
           signal: abort.signal,
-          log: (line) => context.print(line),
+          log: (line) => (lists ? said.push(line) : context.print(line)),
         });
+        if (lists) for (const line of said) if (exitCode !== 0 || line.includes("[WARNING]")) context.warn(line);
         for (const line of listed) context.print(line);
         return exitCode;
       } finally {
