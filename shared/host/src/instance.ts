@@ -48,6 +48,8 @@ export interface InstanceOptions {
   report(line: string): void;
   /** Called with the number of leases after each change; `foreground` when the one that ended was that of `kc dev`. */
   onLeases?(count: number, foreground: boolean): void;
+  /** The host is ending: it takes no lease any more. */
+  ending?(): boolean;
 }
 
 export interface Instance {
@@ -242,6 +244,7 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
       workers: () => pool.counts(),
       uiFolder: join(paths.root, "shared", "ui", "dist"),
       addLocation: (name) => addEntry(chosen(findLocations(paths.root).locations, [name])[0]!),
+      ending: () => options.ending?.() ?? false,
       lease: (wants) => {
         options.onLeases?.(++leases, false);
         if (wants.daemon && ++daemonLeases === 1) daemon.wake();

@@ -4,7 +4,7 @@ import { existsSync, openSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { UserError } from "@kc/runtime/internal";
-import { type ApiClient, apiClient } from "./client/client.ts";
+import { type ApiClient, ApiError, apiClient } from "./client/client.ts";
 import type { HostAnswer, HostOptions } from "./main.ts";
 import { instancePaths } from "./paths.ts";
 
@@ -32,9 +32,20 @@ export async function joinHost(
   const until = Date.now() + 120_000;
   for (;;) {
     const running = await findHost(paths.hostFile);
-    if (running) return { ...hold(running.url, running.pid, options.daemon), started: false };
+    const joined = running && (await hold(running.url, running.pid, options.daemon));
+    if (joined) return { ...joined, started: false };
+    // It answered, and ends before it has counted this command.
+    if (running) {
+      await waited(until, paths.logs);
+      continue;
+    }
     const answer = await start(options, paths.logs);
-    if (answer.ready) return { ...hold(answer.url, answer.pid, options.daemon), started: true };
+    if (answer.ready) {
+      const started = await hold(answer.url, answer.pid, options.daemon);
+      if (started) return { ...started, started: true };
+      await waited(until, paths.logs);
+      continue;
+    }
     if (!answer.busy)
       throw Object.assign(
         new UserError(answer.message, {
@@ -43,13 +54,18 @@ export async function joinHost(
         }),
         answer.stack ? { internal: answer.stack } : {},
       );
-    if (Date.now() > until)
-      throw new UserError("another host process of this checkout neither serves nor ends", {
-        hint: `Its log is ${join(paths.logs, "host.log")}.`,
-      });
     // It is starting, or stopping after its last lease: it will answer or let go of the lock.
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await waited(until, paths.logs);
   }
+}
+
+/** @throws UserError when it is after the instant (ms). */
+async function waited(until: number, logs: string): Promise<void> {
+  if (Date.now() > until)
+    throw new UserError("another host process of this checkout neither serves nor ends", {
+      hint: `Its log is ${join(logs, "host.log")}.`,
+    });
+  await new Promise((resolve) => setTimeout(resolve, 100));
 }
 
 async function findHost(file: string): Promise<{ url: string; pid: number } | undefined> {
@@ -90,11 +106,25 @@ function running(pid: number): boolean {
   }
 }
 
-function hold(url: string, pid: number, daemon: boolean): Omit<JoinedHost, "started"> {
+/** A lease on the host, once it counts it; undefined when it takes none because it ends. */
+async function hold(url: string, pid: number, daemon: boolean): Promise<Omit<JoinedHost, "started"> | undefined> {
   const abort = new AbortController();
   const api = apiClient(url);
   const id = randomUUID();
-  const ended = keepLease({ lease: () => api.lease(abort.signal, { daemon, id }), alive: () => api.health() }, abort.signal);
+  const first = Promise.withResolvers<boolean>();
+  const lease = () =>
+    api
+      .lease(abort.signal, { daemon, id }, () => first.resolve(true))
+      .catch((error) => {
+        if (error instanceof ApiError) first.resolve(false);
+        throw error;
+      });
+  const ended = keepLease({ lease, alive: () => api.health() }, abort.signal);
+  void ended.then(() => first.resolve(false));
+  if (!(await first.promise)) {
+    abort.abort();
+    return undefined;
+  }
   let left: Promise<unknown> | undefined;
   const leave = () => {
     left ??= api.endLease(id).then(

@@ -94,6 +94,7 @@ try {
     writeKeys: options.writeKeys,
     report,
     onLeases,
+    ending: () => stopping,
   });
   const file = { pid: process.pid, url: instance.url, id: instance.id, only: options.only ?? null, environment, instanceFile };
   writeFileSync(`${paths.hostFile}.tmp`, JSON.stringify(file), { mode: 0o600 });

@@ -15,6 +15,19 @@ afterAll(() => {
 
 const start = () => joinHost({ root: workspace.root, home, port: 0, watch: false, writeKeys: false, lingerMs: 0, daemon: true });
 
+test("who joins while the host ends gets the next one", async () => {
+  for (let round = 0; round < 4; round++) {
+    const one = await start();
+    one.leave();
+    // Now the host has no lease, and ends while it still answers.
+    await new Promise((resolve) => setTimeout(resolve, round * 3));
+    const next = await start();
+    expect((await next.api.settled()).locations.map((location) => location.name)).toEqual(["team"]);
+    next.leave();
+    await next.gone();
+  }
+});
+
 test("who has left last and waits for the end never joins the host that is ending", async () => {
   for (let round = 0; round < 4; round++) {
     const host = await start();

@@ -199,9 +199,13 @@ export function apiClient(base: string, options: { fetch?: typeof fetch } = {}) 
     /**
      * Keeps the host alive until the signal is aborted, with `daemon` also its schedules, sensors and automation. Resolves
      * when the host ends the lease.
+     * @param held Called once the host counts it.
+     * @throws ApiError when the host takes none, because it is ending.
      */
-    async lease(signal: AbortSignal, wants: { daemon: boolean; id?: string }): Promise<void> {
+    async lease(signal: AbortSignal, wants: { daemon: boolean; id?: string }, held?: () => void): Promise<void> {
       const response = await send(`${base}/api/lease${queryText(wants)}`, { signal });
+      if (!response.ok) throw new ApiError("the platform is ending", response.status, undefined, undefined);
+      held?.();
       for await (const _ of response.body as unknown as AsyncIterable<Uint8Array>);
     },
     /** Ends the lease of that id: counted as ended once this answers. */

@@ -39,6 +39,8 @@ export interface WebContext {
    * that one was the last the host ends at once.
    */
   lease(wants: { daemon: boolean }): () => void;
+  /** The host is ending: who comes now must wait for the next one. */
+  ending(): boolean;
   leases(): number;
   /** Schedules, sensors and automation decide now: a command that serves wants it. */
   decides(): boolean;

@@ -7,11 +7,13 @@ describe("a lease", () => {
   test("is never silent for long: clients end a stream that says nothing for five minutes", async () => {
     const app = new OpenAPIHono();
     let open = 0;
+    let ends = false;
     const context = {
       lease: () => {
         open++;
         return () => open--;
       },
+      ending: () => ends,
     } as unknown as StreamContext;
     streams(app, context, 5);
     const response = await app.request("/api/lease?id=x");
@@ -20,6 +22,9 @@ describe("a lease", () => {
     expect(open).toBe(1);
     await app.request("/api/lease/x", { method: "DELETE" });
     await expect.poll(() => open).toBe(0);
+    ends = true;
+    expect((await app.request("/api/lease?id=y")).status).toBe(503);
+    expect(open).toBe(0);
   });
 
   test("that breaks while the host lives is taken anew; it ends with the host or with the command", async () => {

@@ -6,10 +6,14 @@ import { type App, unknownParameter } from "./route.ts";
 import { viewEvent } from "./views.ts";
 
 /** What the streams answer from. */
-export type StreamContext = Pick<WebContext, "storage" | "log" | "lease" | "workspace" | "changes">;
+export type StreamContext = Pick<WebContext, "storage" | "log" | "lease" | "ending" | "workspace" | "changes">;
 
 /** Live answers: the event stream and the leases of commands. They are no JSON, so they stand outside openapi.json's schemas. */
-export function streams(app: App, { storage, log, lease, workspace, changes }: StreamContext, heartbeatMs = 15_000): void {
+export function streams(
+  app: App,
+  { storage, log, lease, ending, workspace, changes }: StreamContext,
+  heartbeatMs = 15_000,
+): void {
   const firstEventOf = async (requestId: string): Promise<number> => {
     const [run] = await storage.listRuns({ requestId, order: "oldest", limit: 1 });
     const [event] = run ? await storage.readEvents({ runId: run.id, limit: 1 }) : [];
@@ -99,6 +103,7 @@ export function streams(app: App, { storage, log, lease, workspace, changes }: S
   const held = new Map<string, () => void>();
   app.get("/api/lease", (context) => {
     refuseOthers(context.req.query(), ["daemon", "id"]);
+    if (ending()) return context.json({ error: "the platform is ending" }, 503);
     return streamSSE(context, async (stream) => {
       const release = lease({ daemon: context.req.query("daemon") === "true" });
       const id = context.req.query("id") ?? randomUUID();
