@@ -3,17 +3,24 @@ import { type JoinedHost, joinHost } from "@kc/host/join";
 import type { CommandContext } from "./command.ts";
 import { UserError } from "./user-error.ts";
 
+/** How long (ms) `kc dev` waits for short commands, so that the platform serves where it is asked to. */
+const patienceMs = 5_000;
+
 /**
- * Joins the checkout's host or starts it; the port is only a wish of whoever starts it. Warns when a running host was
- * started with other variables: one would believe to be on the vendor and be on a stand-in, or the other way round.
+ * Joins the checkout's host or starts it. One that nobody keeps any more is replaced when it was started with other
+ * variables, another kc.yaml, or serves on another port than is asked for. Warns when a host that goes on was started with
+ * other variables: one would believe to be on the vendor and be on a stand-in, or the other way round.
  */
 export async function join(
   context: CommandContext,
-  options: { daemon?: boolean; only?: string[]; port?: number } = {},
+  options: { daemon?: boolean; only?: string[]; port?: number | undefined } = {},
 ): Promise<JoinedHost> {
   const home = context.env.KC_HOME ? { home: context.env.KC_HOME } : {};
+  const { root } = context;
+  const differs = () => differingVariables({ root, ...home, own: context.env });
+  const elsewhere = (url: string) => options.port !== undefined && portOf(url) !== options.port;
   const host = await joinHost({
-    root: context.root,
+    root,
     ...home,
     ...(options.only?.length ? { only: options.only } : {}),
     port: options.port ?? numberOf(context, "KC_PORT", 3_000, 65_535),
@@ -21,11 +28,21 @@ export async function join(
     writeKeys: !context.env.CI,
     lingerMs: numberOf(context, "KC_LINGER_MS", 3_000, 86_400_000),
     daemon: options.daemon ?? false,
+    replace: (url) => elsewhere(url) || differs().length > 0 || instanceFileChanged({ root, ...home }),
+    patienceMs: options.port === undefined ? 0 : patienceMs,
+    waits: (url) =>
+      context.warn(`kc: a command keeps the platform at ${url}; waiting for its end, to serve at port ${options.port}`),
   });
-  const others = host.started ? [] : differingVariables({ root: context.root, ...home, own: context.env });
+  const others = host.started ? [] : differs();
   if (others.length > 0) context.warn(otherEnvironment(others));
   return host;
 }
+
+export const portOf = (url: string): number => Number(new URL(url).port || 80);
+
+/** The port that a variable asks for, when it asks for one. */
+export const wishedPort = (context: CommandContext): number | undefined =>
+  context.env.KC_PORT ? numberOf(context, "KC_PORT", 3_000, 65_535) || undefined : undefined;
 
 /** @throws UserError when the variable is no whole number up to `most`. */
 function numberOf({ env }: CommandContext, name: string, fallback: number, most: number): number {

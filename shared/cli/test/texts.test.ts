@@ -12,9 +12,16 @@ import { simulationRows, simulationSummary } from "../src/simulation-text.ts";
 import { taskLines } from "../src/turbo.ts";
 
 test("a platform that runs at another port than was asked for says so", () => {
-  expect(joinedText("http://127.0.0.1:3000", undefined)).toBe("kc dev: joined the platform that runs at http://127.0.0.1:3000");
-  expect(joinedText("http://127.0.0.1:3810", 3810)).toMatch(/^kc dev: joined/);
-  expect(joinedText("http://127.0.0.1:3000", 3810)).toMatch(/already runs at http:\/\/127.0.0.1:3000 \(port 3810 was asked for/);
+  const at = (url: string, served = true) => ({ url, served });
+  const joined = "kc dev: joined the platform that runs at http://localhost:3000";
+  expect(joinedText(at("http://localhost:3000"), undefined)).toBe(joined);
+  expect(joinedText(at("http://localhost:3000"), 3000)).toBe(joined);
+  expect(joinedText(at("http://localhost:3000"), 3810)).toBe(
+    `${joined}, not at port 3810: another kc dev keeps it there. Stop that one (Ctrl-C) and start again to move it`,
+  );
+  expect(joinedText(at("http://localhost:3000", false), 3810)).toMatch(
+    /, not at port 3810: a command keeps it there\. Start again once/,
+  );
 });
 
 test("a dry run tells the runs of each group with the policy that counts", () => {

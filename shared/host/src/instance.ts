@@ -46,8 +46,8 @@ export interface InstanceOptions {
   /** Schedules, sensors and automation decide from the start; else only while a lease asks for it. */
   daemon?: boolean;
   report(line: string): void;
-  /** Called with the number of leases after each change; `foreground` when the one that ended was that of `kc dev`. */
-  onLeases?(count: number, foreground: boolean): void;
+  /** Called with the number of leases after each change; `atOnce` when no further command need be waited for. */
+  onLeases?(count: number, atOnce: boolean): void;
   /** The host is ending: it takes no lease any more. */
   ending?(): boolean;
 }
@@ -248,9 +248,9 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
       lease: (wants) => {
         options.onLeases?.(++leases, false);
         if (wants.daemon && ++daemonLeases === 1) daemon.wake();
-        return () => {
+        return (now) => {
           if (wants.daemon) daemonLeases--;
-          options.onLeases?.(--leases, wants.daemon);
+          options.onLeases?.(--leases, wants.daemon || now);
         };
       },
     });

@@ -13,27 +13,51 @@ export interface JoinedHost {
   api: ApiClient;
   /** True when this call started the host. */
   started: boolean;
+  /** Whether another command keeps its schedules going, which a `kc dev` does. */
+  served: boolean;
   /** Resolves when the host is gone. */
   ended: Promise<void>;
-  /** Lets go: the host ends some seconds after the last command has. */
-  leave(): void;
+  /** Lets go: the host ends some seconds after the last command has; `now` without the seconds. */
+  leave(how?: { now?: boolean }): void;
   /** Resolves when the host's process has ended, or at once when other commands keep it. */
   gone(): Promise<void>;
+}
+
+export interface JoinOptions extends HostOptions {
+  daemon: boolean;
+  env?: Readonly<Record<string, string | undefined>>;
+  /** Whether the running host is another than the one that is wanted: it is replaced when nobody keeps it. */
+  replace?(url: string): boolean;
+  /** How long (ms) to wait for commands that keep a host which is to be replaced; default: not at all. */
+  patienceMs?: number;
+  /** Called when there is something to wait for. */
+  waits?(url: string): void;
 }
 
 /**
  * Joins the checkout's running host, or starts it, and holds a lease on it.
  * @throws UserError with the host's own words when it does not start.
  */
-export async function joinHost(
-  options: HostOptions & { daemon: boolean; env?: Readonly<Record<string, string | undefined>> },
-): Promise<JoinedHost> {
+export async function joinHost({ replace, patienceMs = 0, waits, ...options }: JoinOptions): Promise<JoinedHost> {
   const paths = instancePaths(options.root, options.home);
   const until = Date.now() + 120_000;
+  const patient = Date.now() + patienceMs;
+  let told = false;
+  const tell = (url: string) => {
+    if (!told) waits?.(url);
+    told = true;
+  };
   for (;;) {
     const running = await findHost(paths.hostFile);
-    const joined = running && (await hold(running.url, running.pid, options.daemon));
-    if (joined) return { ...joined, started: false };
+    const kept = running !== undefined && running.leases > 0;
+    if (running && (!kept || (!running.decides && Date.now() < patient)) && replace?.(running.url)) {
+      if (kept) tell(running.url);
+      else await endIdle(running);
+      await waited(until, paths.logs);
+      continue;
+    }
+    const joined = running && (await hold(running, options.daemon));
+    if (joined) return { ...joined, started: false, served: running.decides };
     // It answered, and ends before it has counted this command.
     if (running) {
       await waited(until, paths.logs);
@@ -41,8 +65,8 @@ export async function joinHost(
     }
     const answer = await start(options, paths.logs);
     if (answer.ready) {
-      const started = await hold(answer.url, answer.pid, options.daemon);
-      if (started) return { ...started, started: true };
+      const started = await hold(answer, options.daemon);
+      if (started) return { ...started, started: true, served: false };
       await waited(until, paths.logs);
       continue;
     }
@@ -68,12 +92,27 @@ async function waited(until: number, logs: string): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 100));
 }
 
-async function findHost(file: string): Promise<{ url: string; pid: number } | undefined> {
+interface RunningHost {
+  url: string;
+  pid: number;
+  /** How many commands keep it. */
+  leases: number;
+  decides: boolean;
+}
+
+/** Ends a host that nobody keeps, at once; one that somebody has joined meanwhile goes on. */
+async function endIdle(host: RunningHost): Promise<void> {
+  const held = await hold(host, false);
+  held?.leave({ now: true });
+  await held?.gone();
+}
+
+async function findHost(file: string): Promise<RunningHost | undefined> {
   if (!existsSync(file)) return undefined;
   try {
     const { url, id } = JSON.parse(readFileSync(file, "utf8")) as { url: string; id: string };
     const health = await apiClient(url).health();
-    if (health.id === id) return { url, pid: health.pid };
+    if (health.id === id) return { url, pid: health.pid, leases: health.leases, decides: health.decides };
   } catch {
     // A host that was killed leaves its file behind.
   }
@@ -107,7 +146,10 @@ function running(pid: number): boolean {
 }
 
 /** A lease on the host, once it counts it; undefined when it takes none because it ends. */
-async function hold(url: string, pid: number, daemon: boolean): Promise<Omit<JoinedHost, "started"> | undefined> {
+async function hold(
+  { url, pid }: Pick<RunningHost, "url" | "pid">,
+  daemon: boolean,
+): Promise<Omit<JoinedHost, "started" | "served"> | undefined> {
   const abort = new AbortController();
   const api = apiClient(url);
   const id = randomUUID();
@@ -126,8 +168,8 @@ async function hold(url: string, pid: number, daemon: boolean): Promise<Omit<Joi
     return undefined;
   }
   let left: Promise<unknown> | undefined;
-  const leave = () => {
-    left ??= api.endLease(id).then(
+  const leave = ({ now = false } = {}) => {
+    left ??= api.endLease(id, { now }).then(
       () => abort.abort(),
       () => abort.abort(),
     );

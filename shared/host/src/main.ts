@@ -67,10 +67,10 @@ async function stop(why: string): Promise<void> {
   lock?.release();
   process.exit(0);
 }
-function onLeases(count: number, foreground: boolean): void {
+function onLeases(count: number, atOnce: boolean): void {
   clearTimeout(timer);
   // Ctrl-C on `kc dev` means stop; after a short command another one often follows.
-  if (count === 0) timer = setTimeout(() => void stop("no command holds a lease"), foreground ? 0 : options.lingerMs);
+  if (count === 0) timer = setTimeout(() => void stop("no command holds a lease"), atOnce ? 0 : options.lingerMs);
 }
 for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => void stop(signal));
 process.on("SIGHUP", () => {});

@@ -1,7 +1,8 @@
+import type { JoinedHost } from "@kc/host/join";
 import { type Command, type CommandContext, number, UsageError } from "../command.ts";
 import { openNews } from "../dev-news.ts";
 import { eventLine, type RunName } from "../follow.ts";
-import { join } from "../host.ts";
+import { join, portOf, wishedPort } from "../host.ts";
 
 export const command: Command = {
   summary: "Start the platform: stand-ins, code locations, daemon and web UI; or join the one that runs.",
@@ -23,10 +24,10 @@ export const command: Command = {
   async run({ values, positionals, context }) {
     const names = positionals.filter((name) => name !== "--");
     const only = names.length > 0 ? names : context.location ? [context.location] : [];
-    const port = number(values, "port");
+    const port = number(values, "port") ?? wishedPort(context);
     if (port !== undefined && port > 65_535) throw new UsageError(`--port "${port}" is no port: there are 1 to 65535`);
     const ui = buildUi(context);
-    const host = await join(context, { daemon: true, ...(only.length > 0 ? { only } : {}), ...(port ? { port } : {}) });
+    const host = await join(context, { daemon: true, port, ...(only.length > 0 ? { only } : {}) });
     const abort = new AbortController();
     let interrupted = false;
     const stop = () => {
@@ -36,8 +37,10 @@ export const command: Command = {
     };
     process.on("SIGINT", stop).on("SIGTERM", stop).on("SIGHUP", stop);
     await ui;
+    if (host.started && port !== undefined && portOf(host.url) !== port)
+      context.warn(`kc dev: port ${port} is taken: the platform serves at ${host.url}`);
     if (!host.started) {
-      context.print(joinedText(host.url, port));
+      context.print(joinedText(host, port));
       const { findLocations } = await import("@kc/host/workspace");
       for (const name of only.length > 0 ? only : findLocations(context.root).locations.map((entry) => entry.name))
         await host.api.addLocation(name);
@@ -87,11 +90,15 @@ export const command: Command = {
   },
 };
 
-/** A host that runs stays where it is: a wish for another port is told to be none of its. */
-export const joinedText = (url: string, port: number | undefined): string =>
-  port !== undefined && Number(new URL(url).port) !== port
-    ? `kc dev: the platform already runs at ${url} (port ${port} was asked for; stop it first to move it)`
-    : `kc dev: joined the platform that runs at ${url}`;
+/** A host that other commands keep stays where it is: who asked for another port is told who, and what to do. */
+export const joinedText = ({ url, served }: Pick<JoinedHost, "url" | "served">, port: number | undefined): string =>
+  port === undefined || portOf(url) === port
+    ? `kc dev: joined the platform that runs at ${url}`
+    : `kc dev: joined the platform that runs at ${url}, not at port ${port}: ${
+        served
+          ? "another kc dev keeps it there. Stop that one (Ctrl-C) and start again to move it"
+          : "a command keeps it there. Start again once that has ended (kc runs list shows what goes on) to move it"
+      }`;
 
 /** Builds the web UI when its source is newer than what was built; from turbo's cache when another branch built it. */
 async function buildUi(context: CommandContext): Promise<void> {

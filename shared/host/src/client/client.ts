@@ -208,8 +208,9 @@ export function apiClient(base: string, options: { fetch?: typeof fetch } = {}) 
       held?.();
       for await (const _ of response.body as unknown as AsyncIterable<Uint8Array>);
     },
-    /** Ends the lease of that id: counted as ended once this answers. */
-    endLease: (id: string) => call<unknown>("DELETE", `lease/${encodeURIComponent(id)}`),
+    /** Ends the lease of that id: counted as ended once this answers. With `now` a host that nobody else keeps ends at once. */
+    endLease: (id: string, { now = false } = {}) =>
+      call<unknown>("DELETE", `lease/${encodeURIComponent(id)}`, now ? { now } : {}),
   };
 }
 

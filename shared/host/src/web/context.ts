@@ -36,9 +36,9 @@ export interface WebContext {
   now(): number;
   /**
    * A lease begins; the answer ends it. While one wants the daemon, schedules, sensors and automation decide, and when
-   * that one was the last the host ends at once.
+   * that one was the last the host ends at once; so it does when the last is ended `now`.
    */
-  lease(wants: { daemon: boolean }): () => void;
+  lease(wants: { daemon: boolean }): (now: boolean) => void;
   /** The host is ending: who comes now must wait for the next one. */
   ending(): boolean;
   leases(): number;

@@ -100,30 +100,31 @@ export function streams(
     });
   });
 
-  const held = new Map<string, () => void>();
+  const held = new Map<string, (now: boolean) => void>();
   app.get("/api/lease", (context) => {
     refuseOthers(context.req.query(), ["daemon", "id"]);
     if (ending()) return context.json({ error: "the platform is ending" }, 503);
     return streamSSE(context, async (stream) => {
       const release = lease({ daemon: context.req.query("daemon") === "true" });
       const id = context.req.query("id") ?? randomUUID();
-      const ended = new Promise<void>((resolve) => {
+      const ended = new Promise<boolean>((resolve) => {
         held.set(id, resolve);
-        stream.onAbort(resolve);
+        stream.onAbort(() => resolve(false));
       });
       // A stream that says nothing for minutes is ended by clients and proxies.
       const beat = setInterval(() => void stream.write(": held\n\n"), heartbeatMs);
       await stream.write(": held\n\n");
-      await ended;
+      const now = await ended;
       clearInterval(beat);
       held.delete(id);
-      release();
+      release(now);
     });
   });
 
   // A broken connection ends a lease too, but only some time after: who wants to know when the host is gone says so first.
   app.delete("/api/lease/:id", async (context) => {
-    held.get(context.req.param("id"))?.();
+    refuseOthers(context.req.query(), ["now"]);
+    held.get(context.req.param("id"))?.(context.req.query("now") === "true");
     return context.json({}, 200);
   });
 }
