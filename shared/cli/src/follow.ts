@@ -50,8 +50,9 @@ const of = (partition: string | null | undefined): string => (partition ? ` [${p
 
 /** What a run is of, in a line: its job, or what it makes or checks; and its partitions. */
 function runText({ tags, checks, assets, partition }: RunName): string {
-  const [one = "nothing", ...more] = checks.length > 0 ? checks.map((check) => `check ${check}`) : assets;
-  const what = tags["kc/job"] ? `job ${tags["kc/job"]}` : more.length > 0 ? `${one} and ${more.length} more` : one;
+  const all = checks.length > 0 ? checks.map((check) => `check ${check}`) : assets;
+  const some = all.length > 2 ? `${all[0]} and ${all.length - 1} more` : all.join(" and ");
+  const what = tags["kc/job"] ? `job ${tags["kc/job"]}` : some;
   return `${what}${of(partition)}`;
 }
 

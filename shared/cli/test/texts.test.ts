@@ -167,8 +167,8 @@ describe("the line of an event", () => {
     [run(), "shop        run r1 of orders started"],
     [run({ partition: "2026-01-01...2026-01-31" }), "shop        run r1 of orders [2026-01-01...2026-01-31] started"],
     [
-      run({ partition: "a,b,c,d", assets: ["orders", "items"] }),
-      "shop        run r1 of orders and 1 more [a,b,… (4 ranges)] started",
+      run({ partition: "a,b,c,d", assets: ["orders", "items", "days"] }),
+      "shop        run r1 of orders and 2 more [a,b,… (4 ranges)] started",
     ],
     [run({ partition: "2026-01", tags: { "kc/job": "nightly" } }), "shop        run r1 of job nightly [2026-01] started"],
     [run({ checks: ["orders:rows"] }), "shop        run r1 of check orders:rows started"],

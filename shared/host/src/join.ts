@@ -41,18 +41,17 @@ export interface JoinOptions extends HostOptions {
 export async function joinHost({ replace, patienceMs = 0, waits, ...options }: JoinOptions): Promise<JoinedHost> {
   const paths = instancePaths(options.root, options.home);
   const until = Date.now() + 120_000;
-  const patient = Date.now() + patienceMs;
-  let told = false;
-  const tell = (url: string) => {
-    if (!told) waits?.(url);
-    told = true;
+  let patientSince: number | undefined;
+  const isPatient = (url: string) => {
+    if (patientSince === undefined && patienceMs > 0) waits?.(url);
+    patientSince ??= Date.now();
+    return Date.now() - patientSince < patienceMs;
   };
   for (;;) {
     const running = await findHost(paths.hostFile);
     const kept = running !== undefined && running.leases > 0;
-    if (running && (!kept || (!running.decides && Date.now() < patient)) && replace?.(running.url)) {
-      if (kept) tell(running.url);
-      else await endIdle(running);
+    if (running && !(kept && running.decides) && replace?.(running.url) && (!kept || isPatient(running.url))) {
+      if (!kept) await endIdle(running);
       await waited(until, paths.logs);
       continue;
     }

@@ -1,7 +1,7 @@
 import type { JoinedHost } from "@kc/host/join";
 import { type Command, type CommandContext, number, UsageError } from "../command.ts";
 import { openNews } from "../dev-news.ts";
-import { eventLine, type RunName } from "../follow.ts";
+import { watchPlatform } from "../dev-watch.ts";
 import { join, portOf, wishedPort } from "../host.ts";
 
 export const command: Command = {
@@ -36,50 +36,27 @@ export const command: Command = {
       host.leave();
     };
     process.on("SIGINT", stop).on("SIGTERM", stop).on("SIGHUP", stop);
-    await ui;
-    if (host.started && port !== undefined && portOf(host.url) !== port)
-      context.warn(`kc dev: port ${port} is taken: the platform serves at ${host.url}`);
-    if (!host.started) {
-      context.print(joinedText(host, port));
-      const { findLocations } = await import("@kc/host/workspace");
-      for (const name of only.length > 0 ? only : findLocations(context.root).locations.map((entry) => entry.name))
-        await host.api.addLocation(name);
-    }
-    const news = openNews(new Date().toISOString());
-    for (const line of news.ofWorkspace(await host.api.settled())) context.print(line);
-    context.print(`\n  ${host.url}    (Ctrl-C ${host.started ? "stops" : "leaves"})\n`);
-    const runs = new Map<string, RunName>();
-    const follow = async () => {
-      for await (const event of host.api.events({}, abort.signal)) {
-        const { runId, type } = event;
-        if (type === "log" && !values.verbose && event.level !== "error") continue;
-        // A run may be deleted while its last events are told.
-        const run = runId && !runs.has(runId) ? await host.api.run(runId).catch(() => undefined) : undefined;
-        if (run) runs.set(run.id, run);
-        const line = eventLine(event, (id) => runs.get(id));
-        if (line) context.print(line);
-        if (runId && /^run_(succeeded|failed|cancelled|skipped)$/.test(type)) runs.delete(runId);
+    const serve = async () => {
+      await ui;
+      if (host.started && port !== undefined && portOf(host.url) !== port)
+        context.warn(`kc dev: port ${port} is taken: the platform serves at ${host.url}`);
+      if (!host.started) {
+        context.print(joinedText(host, port));
+        const { findLocations } = await import("@kc/host/workspace");
+        for (const name of only.length > 0 ? only : findLocations(context.root).locations.map((entry) => entry.name))
+          await host.api.addLocation(name);
       }
+      const news = openNews(new Date().toISOString());
+      for (const line of news.ofWorkspace(await host.api.settled(abort.signal))) context.print(line);
+      context.print(`\n  ${host.url}    (Ctrl-C ${host.started ? "stops" : "leaves"})\n`);
+      await watchPlatform(host.api, news, { context, verbose: values.verbose === true, signal: abort.signal });
     };
-    const lookAtWorkspace = oneAtATime(async () => {
-      const time = new Date().toISOString().slice(11, 19);
-      for (const line of news.ofWorkspace(await host.api.workspace())) context.print(`${time} ${line}`);
+    // When the host ends, or Ctrl-C ends what goes on, that is told below; anything else must be seen.
+    const lost = (error: Error & { status?: number }) => interrupted || error.name === "TypeError" || error.status === 503;
+    const serving = serve().catch((error) => {
+      if (!lost(error)) throw error;
     });
-    const lookAtTicks = oneAtATime(async () => {
-      for (const line of news.ofTicks(await host.api.ticks({ limit: 500 }))) context.print(line);
-    });
-    const watch = async () => {
-      for await (const what of host.api.changes(abort.signal)) {
-        if (what === "locations" || what === "daemons") lookAtWorkspace();
-        if (what === "ticks") lookAtTicks();
-      }
-    };
-    // When the host ends, or Ctrl-C ends the streams, that is told below; anything else is a defect that must be seen.
-    const quietly = (work: Promise<void>) =>
-      work.catch((error) => {
-        if (!interrupted && !["TypeError", "ApiError"].includes((error as Error).name)) throw error;
-      });
-    await Promise.race([Promise.all([quietly(follow()), quietly(watch())]).then(() => host.ended), host.ended]);
+    await Promise.race([serving.then(() => host.ended), host.ended]);
     if (interrupted) {
       if (host.started) context.print("kc dev: stopping");
       await Promise.race([host.gone(), new Promise((resolve) => setTimeout(resolve, 15_000))]);
@@ -105,27 +82,4 @@ async function buildUi(context: CommandContext): Promise<void> {
   const { turboQuiet } = await import("../turbo.ts");
   const { code, output } = await turboQuiet(context, ["run", "build", "--filter=@kc/ui", "--output-logs=errors-only"]);
   if (code !== 0) context.warn(`kc dev: the web UI could not be built; the platform runs without it\n${output}`);
-}
-
-/** How long (ms) a look rests before the next: what happens meanwhile is seen together. */
-const restMs = 300;
-
-/** Does the work when it is asked for, never twice at once; what is asked for meanwhile is done once more. */
-function oneAtATime(work: () => Promise<void>): () => void {
-  let going = false;
-  let asked = false;
-  const go = async () => {
-    going = true;
-    while (asked) {
-      asked = false;
-      // A host that ends is told by the streams.
-      await work().catch(() => undefined);
-      await new Promise((resolve) => setTimeout(resolve, restMs));
-    }
-    going = false;
-  };
-  return () => {
-    asked = true;
-    if (!going) void go();
-  };
 }
