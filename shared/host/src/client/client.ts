@@ -15,6 +15,7 @@ import type {
   ComponentInfo,
   ConnectionInfo,
   DynamicPartitionsInfo,
+  Failures,
   Health,
   Instigator,
   InstigatorDetail,
@@ -118,6 +119,8 @@ export function apiClient(base: string, options: { fetch?: typeof fetch } = {}) 
     plan: (request: RunRequest) => call<Plan>("POST", "runs/plan", {}, request),
     /** Runs of the last `pastMs` and ticks of schedules in the next `aheadMs`. */
     timeline: (query: { pastMs?: number; aheadMs?: number } = {}) => call<Timeline>("GET", "timeline", query),
+    /** Failed runs and backfills that nothing has made good since. */
+    failures: () => call<Failures>("GET", "failures"),
     partitions: (key: string, query: { offset?: number; limit?: number; newest?: boolean; status?: string } = {}) =>
       call<AssetPartitions>("GET", "asset/partitions", { key, ...query }),
     partitionGrid: (key: string, cells?: number) => call<PartitionGrid>("GET", "asset/partitions/grid", { key, cells }),

@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { instant } from "./instant.ts";
+import { backfillStatusSchema } from "./partition-schemas.ts";
 import { metadataSchema, runStatusSchema } from "./schemas.ts";
 
 // What the pages that look over everything show: runs on a time axis, results of checks, the settings.
@@ -29,6 +30,35 @@ export const timelineSchema = z
     ticks: z.array(z.object({ location: z.string(), name: z.string(), job: z.string().nullable(), at: instant })),
   })
   .openapi("Timeline");
+
+export const failuresSchema = z
+  .object({
+    /** Newest first. */
+    runs: z.array(
+      z.object({
+        id: z.string(),
+        location: z.string(),
+        title: z.string().openapi({ description: "The asset or check, or how many" }),
+        partition: z.string().nullable(),
+        endedAt: instant.nullable(),
+        reason: z.string().nullable(),
+        unmade: z.array(z.string()).openapi({ description: "What nothing has made since: assets, and checks as key:name" }),
+      }),
+    ),
+    backfills: z.array(
+      z.object({
+        id: z.string(),
+        title: z.string(),
+        status: backfillStatusSchema,
+        createdAt: instant,
+        endedAt: instant.nullable(),
+        unmade: z.number().int().openapi({ description: "Partitions that failed or were left out, and nothing has made since" }),
+      }),
+    ),
+    /** There were more failed runs than are looked at: the older ones are left out. */
+    more: z.boolean(),
+  })
+  .openapi("Failures");
 
 export const checkResultSchema = z
   .object({

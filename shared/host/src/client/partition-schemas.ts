@@ -86,10 +86,12 @@ const progress = z.object({
   inProgress: z.number(),
 });
 
+export const backfillStatusSchema = z.enum(["running", "paused", "cancelling", "succeeded", "failed", "cancelled"]);
+
 export const backfillSchema = z
   .object({
     id: z.string(),
-    status: z.enum(["running", "paused", "cancelling", "succeeded", "failed", "cancelled"]),
+    status: backfillStatusSchema,
     title: z.string(),
     policy: backfillPolicySchema.nullable(),
     tags: z.record(z.string(), z.string()),

@@ -33,6 +33,7 @@ export type Job = z.infer<typeof jobs.jobSchema>;
 export type JobDetail = z.infer<typeof jobs.jobDetailSchema>;
 export type Plan = z.infer<typeof jobs.planSchema>;
 export type Timeline = z.infer<typeof overview.timelineSchema>;
+export type Failures = z.infer<typeof overview.failuresSchema>;
 export type CheckResult = z.infer<typeof overview.checkResultSchema>;
 export type Setting = z.infer<typeof overview.settingSchema>;
 export type Pool = z.infer<typeof schemas.poolSchema>;

@@ -7,12 +7,11 @@ import {
   intersectSets,
   isSubset,
   type PartitionsByAsset,
-  partitionStatus,
   partitionTexts,
   type StoredEvent,
-  subtractSets,
   unionSets,
 } from "@kc/runtime/internal";
+import { madeSince } from "../made-since.ts";
 import type { DaemonContext } from "./context.ts";
 
 type Context = Pick<DaemonContext, "clock" | "partitions" | "storage" | "workspace">;
@@ -128,13 +127,7 @@ async function isMended(
   const space = partitions.now().spaceOf(asset);
   const asked = space.read(texts);
   if (wiped && intersectSets(asked, (await partitions.status(asset)).failed).size === 0) return true;
-  const rows = (await storage.partitionRows(asset, eventId)).map((row) => ({
-    ...row,
-    materialized: row.materialized && row.materialized.eventId > eventId ? row.materialized : null,
-    failedEventId: row.failedEventId !== null && row.failedEventId > eventId ? row.failedEventId : null,
-  }));
-  const { materialized, failed } = partitionStatus(space, rows);
-  return isSubset(asked, subtractSets(materialized, failed));
+  return isSubset(asked, madeSince(space, await storage.partitionRows(asset, eventId), eventId));
 }
 
 /** Whether an alert is about an asset, a schedule or a sensor that its location loads without: nothing will mend it. */

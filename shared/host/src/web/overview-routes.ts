@@ -1,20 +1,25 @@
 import { z } from "@hono/zod-openapi";
 import { checksOf, isEnd, type Run, upcomingTicks } from "@kc/runtime/internal";
-import { settingSchema, timelineSchema } from "../client/overview-schemas.ts";
+import { failuresSchema, settingSchema, timelineSchema } from "../client/overview-schemas.ts";
 import { instigators } from "../daemon/instigators.ts";
 import type { WebContext } from "./context.ts";
+import { failures } from "./failures.ts";
 import { type App, count, get, list, none } from "./route.ts";
 
 const hour = 3_600_000;
 const day = 24 * hour;
 /** Runs and ticks that a picture shows at most. */
 const most = 1_000;
+/** What a failed run left unmade, by name. */
+const mostNamed = 20;
 
 const iso = (at: number): string => new Date(at).toISOString();
 const isoOrNull = (at: number | null): string | null => (at === null ? null : iso(at));
 
-/** What was and what is to come on one time axis, and the settings of the instance. */
-export function overviewRoutes(app: App, { workspace, storage, now, settings }: WebContext): void {
+/** What was and what is to come on one time axis, what is wrong now, and the settings of the instance. */
+export function overviewRoutes(app: App, context: WebContext): void {
+  const { workspace, storage, now, settings } = context;
+  const standing = failures(context);
   app.openapi(
     get(
       "/api/timeline",
@@ -71,6 +76,33 @@ export function overviewRoutes(app: App, { workspace, storage, now, settings }: 
       .slice(0, most)
       .map((tick) => ({ ...tick, at: iso(tick.at) }));
   }
+
+  app.openapi(
+    get("/api/failures", "Failed runs and backfills that nothing has made good since", none, failuresSchema),
+    async (c) => {
+      const { runs, backfills, more } = await standing();
+      return c.json(
+        {
+          runs: runs.map(({ run, unmade }) => ({
+            id: run.id,
+            location: run.location,
+            title: titleOf(run),
+            partition: run.partition,
+            endedAt: isoOrNull(run.endedAt),
+            reason: run.reason,
+            unmade: unmade.slice(0, mostNamed),
+          })),
+          backfills: backfills.map(({ backfill: { id, title, status, createdAt, endedAt }, unmade }) => ({
+            ...{ id, title, status, unmade },
+            createdAt: iso(createdAt),
+            endedAt: isoOrNull(endedAt),
+          })),
+          more,
+        },
+        200,
+      );
+    },
+  );
 
   app.openapi(get("/api/settings", "The settings of kc.yaml as they count, without secrets", none, list(settingSchema)), (c) =>
     c.json([...settings], 200),
