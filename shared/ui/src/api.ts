@@ -45,6 +45,7 @@ export const queries = {
     }),
   timeline: (pastMs: number, aheadMs: number) =>
     queryOptions({ queryKey: ["runs", "timeline", pastMs, aheadMs], queryFn: () => api.timeline({ pastMs, aheadMs }) }),
+  failures: queryOptions({ queryKey: ["failures"], queryFn: () => api.failures() }),
   jobs: queryOptions({ queryKey: ["workspace", "jobs"], queryFn: () => api.jobs() }),
   job: (location: string, name: string) =>
     queryOptions({ queryKey: ["workspace", "jobs", location, name], queryFn: () => api.job(location, name) }),

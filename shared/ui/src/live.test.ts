@@ -17,8 +17,15 @@ describe("live updates", () => {
     expect(staleOf("alerts")).toEqual([["alerts"]]);
   });
   test("a run's change makes runs, assets, automation and alerts stale", () => {
-    expect(staleAfter({ type: "run_succeeded" })).toEqual([["runs"], ["assets"], ["instigators"], ["alerts"], ["pools"]]);
+    const stale = [["runs"], ["assets"], ["instigators"], ["alerts"], ["pools"], ["failures"]];
+    expect(staleAfter({ type: "run_succeeded" })).toEqual(stale);
   });
+  test.each(["run_failed", "backfill", "materialization", "wiped", "check_result"])(
+    "%s may end a failure, or begin one",
+    (type) => {
+      expect(staleAfter({ type })).toContainEqual(["failures"]);
+    },
+  );
 });
 
 describe("what is fetched anew", () => {

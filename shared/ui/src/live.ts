@@ -5,13 +5,14 @@ import { useEffect, useState } from "react";
 /** Which queries an event makes stale, by the beginning of their keys. */
 export function staleAfter({ type, runId }: Pick<RunEvent, "type" | "runId">): QueryKey[] {
   if (type === "log") return [];
-  if (type === "backfill") return [["backfills"]];
-  if (type === "check_result" || type === "freshness") return [["assets"], ["alerts"]];
-  if (type.startsWith("run_")) return [["runs"], ["assets"], ["instigators"], ["alerts"], ["pools"]];
+  if (type === "backfill") return [["backfills"], ["failures"]];
+  if (type === "freshness") return [["assets"], ["alerts"]];
+  if (type === "check_result") return [["assets"], ["alerts"], ["failures"]];
+  if (type.startsWith("run_")) return [["runs"], ["assets"], ["instigators"], ["alerts"], ["pools"], ["failures"]];
   // What a step waits for, and who holds it, stands in its run and in the pools.
   if (type.startsWith("step_")) return [...(runId ? [["runs", runId]] : []), ["assets"], ["pools"]];
   if (type === "instigator_changed") return [["instigators"]];
-  return [["assets"]];
+  return [["assets"], ["failures"]];
 }
 
 /** Which queries become stale by what is no event of the log. */
@@ -71,7 +72,7 @@ export function useLive(): boolean {
       mark(...staleAfter(event));
     };
     source.addEventListener("location", () =>
-      mark(["workspace"], ["daemons"], ["assets"], ["instigators"], ["alerts"], ["pools"]),
+      mark(["workspace"], ["daemons"], ["assets"], ["instigators"], ["alerts"], ["pools"], ["failures"]),
     );
     source.addEventListener("changed", ({ data }) => mark(...staleOf((JSON.parse(data) as { what: string }).what)));
     return () => {

@@ -43,6 +43,20 @@ describe.skipIf(noBrowser)("overview, catalog, checks and assets in a browser", 
     // The failed one lies on top of it in the same pixels.
     await page.getByRole("link", { name: /run .* succeeded/ }).press("Enter");
     await page.getByRole("heading", { name: /succeeded in team/ }).waitFor();
+    await link("Overview").click();
+  });
+
+  test("a failure stands on the overview until that very partition is made; a backfill's is told as one", async () => {
+    await instance.materialize("regions", { partition: "south" });
+    await card("Failed runs").getByText("south").waitFor();
+    await instance.api.startBackfill({ selection: "regions", partitions: ["north"] });
+    await card("Failed backfills").getByText("1 partition not made").waitFor();
+    await instance.api.report({ type: "materialization", asset: "regions", partition: "north" });
+    await card("Failed backfills").waitFor({ state: "detached" });
+    expect(await card("Failed runs").getByText("south").count()).toBe(1);
+    expect(await card("Failed runs").getByRole("listitem").count()).toBe(2);
+    await instance.api.report({ type: "materialization", asset: "regions", partition: "south" });
+    await card("Failed runs").getByText("south").waitFor({ state: "detached" });
   });
 
   test("the catalog lists every asset, narrows by a selection, and says what is wrong with one", async () => {

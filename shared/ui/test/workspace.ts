@@ -41,7 +41,7 @@ export const longKey =
 /** A team whose definitions have one of everything that the pages show. */
 export const team = `
 import { z } from "zod";
-import { anyDepsUpdated, asset, assetCheck, defineLocation, job, monthlyPartitions, schedule, sensor } from "RUNTIME";
+import { anyDepsUpdated, asset, assetCheck, defineLocation, job, monthlyPartitions, schedule, sensor, staticPartitions } from "RUNTIME";
 const gate = () => fetch(process.env.GATE_URL).then((answer) => answer.text());
 const nightly = job({ name: "nightly", selection: "group:sales", description: ${JSON.stringify(hostile)}, tags: { team: "sales" } });
 const typed = job({
@@ -60,6 +60,7 @@ export default defineLocation({
     asset({ key: ${JSON.stringify(longKey)}, deps: ["report"], group: "marts", materialize: () => {} }),
     asset({ key: "fails", group: "broken", materialize: () => { throw new Error(${JSON.stringify(`${hostile} is no number\n`)} + "x".repeat(400)); } }),
     asset({ key: "months", partitions: monthlyPartitions({ start: "2026-01-01", end: "2026-07-01" }), materialize: () => {} }),
+    asset({ key: "regions", partitions: staticPartitions(["north", "south"]), materialize: () => { throw new Error("no such region"); } }),
     asset({ key: "held", pool: "warehouse", group: "slow", materialize: async ({ signal }) => {
       signal.addEventListener("abort", () => {}); await Promise.race([gate(), new Promise((_, no) => signal.addEventListener("abort", () => no(new Error("told to stop"))))]); } }),
     asset({ key: "queued", pool: "warehouse", group: "slow", materialize: () => {} }),

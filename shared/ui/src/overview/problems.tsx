@@ -1,34 +1,34 @@
-import type { Asset, Tick, Timeline, WorkspaceInfo } from "@kc/host/client";
+import type { Asset, Failures, Tick, WorkspaceInfo } from "@kc/host/client";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { queries } from "../api.ts";
 import { KeyName } from "../parts/key-name.tsx";
 import { Status } from "../parts/status.tsx";
 import { Ago } from "../parts/time.tsx";
-import { brokenAssets, failedRuns, failedTicks, failingChecks, lateAssets, platformProblems } from "./wrong.ts";
+import { brokenAssets, failedTicks, failingChecks, lateAssets, platformProblems } from "./wrong.ts";
 
 const shown = 8;
 
 /** Everything that is wrong now, kind by kind; what is well is not mentioned. */
 export function Problems({
-  runs,
+  failures,
   assets,
   ticks,
   workspace,
 }: {
-  runs: Timeline["runs"];
+  failures: Failures;
   assets: Asset[];
   ticks: Tick[];
   workspace: WorkspaceInfo | undefined;
 }) {
   const { data: alerts } = useQuery(queries.alerts);
   const platform = platformProblems(workspace, alerts);
-  const failed = failedRuns(runs);
+  const { runs, backfills } = failures;
   const checks = failingChecks(assets);
   const late = lateAssets(assets);
   const broken = brokenAssets(assets);
   const silent = failedTicks(ticks);
-  if (platform.length + failed.length + checks.length + late.length + broken.length + silent.length === 0)
+  if ([platform, runs, backfills, checks, late, broken, silent].every((list) => list.length === 0))
     return (
       <p className="all-well">
         <Status value="succeeded" label="Nothing is wrong." />
@@ -43,24 +43,40 @@ export function Problems({
       </Card>
       <Card
         title="Failed runs"
-        count={failed.length}
+        count={runs.length}
         more={
           <Link to="/runs" search={{ status: "failed,cancelled,skipped" }}>
             Runs
           </Link>
         }
       >
-        {failed.slice(0, shown).map((run) => (
+        {runs.slice(0, shown).map((run) => (
           <Item
             key={run.id}
             status="failed"
             name={
-              <Link to="/runs/$id" params={{ id: run.id }}>
+              <Link to="/runs/$id" params={{ id: run.id }} title={`Not made since: ${run.unmade.join(", ")}`}>
                 <KeyName value={run.title} />
+                {run.partition && <span className="dim small"> {run.partition}</span>}
               </Link>
             }
             text={run.reason}
             at={run.endedAt}
+          />
+        ))}
+      </Card>
+      <Card title="Failed backfills" count={backfills.length} more={<Link to="/backfills">Backfills</Link>}>
+        {backfills.slice(0, shown).map((one) => (
+          <Item
+            key={one.id}
+            status={one.status === "failed" ? "failed" : "warn"}
+            name={
+              <Link to="/backfills/$id" params={{ id: one.id }}>
+                {one.title}
+              </Link>
+            }
+            text={`${one.unmade.toLocaleString("en")} ${one.unmade === 1 ? "partition" : "partitions"} not made${one.status === "failed" ? "" : " so far; it goes on"}`}
+            at={one.endedAt ?? one.createdAt}
           />
         ))}
       </Card>

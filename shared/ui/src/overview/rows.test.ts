@@ -1,7 +1,6 @@
 import type { Timeline } from "@kc/host/client";
 import { describe, expect, test } from "vitest";
 import { axisMarks, timelineRows } from "./rows.ts";
-import { failedRuns } from "./wrong.ts";
 
 type Run = Timeline["runs"][number];
 const run = (id: string, more: Partial<Run> = {}): Run => ({
@@ -47,23 +46,5 @@ describe("the rows of the timeline", () => {
     expect(marks.length).toBeLessThanOrEqual(11);
     expect(marks.every((at) => at >= from && at <= to && at % 60_000 === 0)).toBe(true);
     expect(new Set(marks.slice(1).map((at, index) => at - marks[index]!)).size).toBe(1);
-  });
-});
-
-describe("what is wrong now", () => {
-  test("a failed run is made good by a later one of the same, not by one that goes on, was skipped, or is of another", () => {
-    const failed = { status: "failed" as const };
-    // Newest first, as the host answers.
-    expect(
-      failedRuns([
-        run("going", { status: "running", endedAt: null }),
-        run("skipped", { status: "skipped" }),
-        run("bad", failed),
-        run("good"),
-        run("mended", { title: "report" }),
-        run("was bad", { title: "report", ...failed }),
-        run("elsewhere", { location: "another", ...failed }),
-      ]).map((one) => one.id),
-    ).toEqual(["bad", "elsewhere"]);
   });
 });

@@ -1,14 +1,4 @@
-import type { AlertsInfo, Asset, Tick, Timeline, WorkspaceInfo } from "@kc/host/client";
-
-/** Failed runs that nothing has made good since: of those in one location that make the same the latest of those that ended. */
-export function failedRuns(runs: Timeline["runs"]): Timeline["runs"] {
-  const latest = new Map<string, Timeline["runs"][number]>();
-  for (const run of runs) {
-    const key = JSON.stringify([run.location, run.title]);
-    if (run.endedAt && run.status !== "skipped" && !latest.has(key)) latest.set(key, run);
-  }
-  return [...latest.values()].filter((run) => run.status === "failed");
-}
+import type { AlertsInfo, Asset, Tick, WorkspaceInfo } from "@kc/host/client";
 
 /** Schedules and sensors whose latest tick failed. */
 export function failedTicks(ticks: readonly Tick[]): Tick[] {

@@ -4,7 +4,7 @@ import { useState } from "react";
 import { queries } from "../api.ts";
 import { Problems } from "../overview/problems.tsx";
 import { Timeline } from "../overview/timeline.tsx";
-import { failedRuns, failingChecks, lateAssets } from "../overview/wrong.ts";
+import { failingChecks, lateAssets } from "../overview/wrong.ts";
 import { useNow } from "../parts/time.tsx";
 
 const hour = 3_600_000;
@@ -26,15 +26,14 @@ export function OverviewPage() {
     ...queries.timeline(pastMs, aheadMs),
     placeholderData: (previous) => previous,
   });
-  const { data: assets = [] } = useQuery(queries.assets);
-  const { data: ticks = [] } = useQuery(queries.ticks);
+  const { data: failures } = useQuery(queries.failures);
+  const { data: assets } = useQuery(queries.assets);
+  const { data: ticks } = useQuery(queries.ticks);
   const { data: workspace } = useQuery(queries.daemons);
   const here = useNow(5_000);
   // The host's clock counts: that of this machine only says how much time went by since the answer.
   const now = timeline ? Date.parse(timeline.now) + Math.max(0, here - dataUpdatedAt) : here;
-  const runs = timeline?.runs ?? [];
-  const of = (...statuses: string[]) => runs.filter((run) => statuses.includes(run.status)).length;
-  const late = lateAssets(assets).length;
+  const of = (...statuses: string[]) => timeline?.runs.filter((run) => statuses.includes(run.status)).length;
   return (
     <div className="page wide-page">
       <div className="row">
@@ -50,28 +49,42 @@ export function OverviewPage() {
       <div className="tiles">
         <Tile name="running" count={of("running", "starting", "cancelling")} tone="run" to="/runs" />
         <Tile name="queued" count={of("queued")} tone="" to="/runs" />
-        <Tile name="failed runs" count={failedRuns(runs).length} tone="bad" to="/runs" />
+        <Tile name="failed runs" count={failures?.runs.length} tone="bad" to="/runs" />
         <Tile
           name="degraded assets"
-          count={assets.filter((asset) => asset.health === "degraded").length}
+          count={assets?.filter((asset) => asset.health === "degraded").length}
           tone="bad"
           to="/assets"
         />
-        <Tile name="failing checks" count={failingChecks(assets).length} tone="bad" to="/checks" />
-        <Tile name="late" count={late} tone="warn" to="/assets" />
+        <Tile name="failing checks" count={assets && failingChecks(assets).length} tone="bad" to="/checks" />
+        <Tile name="late" count={assets && lateAssets(assets).length} tone="warn" to="/assets" />
       </div>
       {error && <p className="problem">{error.message}</p>}
       {timeline ? <Timeline data={timeline} now={now} pastMs={pastMs} aheadMs={aheadMs} /> : <p className="empty">Loading…</p>}
       <h2>What is wrong now</h2>
-      <Problems runs={runs} assets={assets} ticks={ticks} workspace={workspace} />
+      {failures && assets && ticks ? (
+        <Problems failures={failures} assets={assets} ticks={ticks} workspace={workspace} />
+      ) : (
+        <p className="empty">Loading…</p>
+      )}
     </div>
   );
 }
 
-function Tile({ name, count, tone, to }: { name: string; count: number; tone: string; to: "/runs" | "/assets" | "/checks" }) {
+function Tile({
+  name,
+  count,
+  tone,
+  to,
+}: {
+  name: string;
+  count: number | undefined;
+  tone: string;
+  to: "/runs" | "/assets" | "/checks";
+}) {
   return (
-    <Link to={to} className={`tile ${count > 0 ? tone : ""}`}>
-      <b>{count.toLocaleString("en")}</b> {name}
+    <Link to={to} className={`tile ${count ? tone : ""}`}>
+      <b>{count?.toLocaleString("en") ?? "–"}</b> {name}
     </Link>
   );
 }
