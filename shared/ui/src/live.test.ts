@@ -122,5 +122,7 @@ describe("stepSpans()", () => {
 });
 
 test("a span of time reads as a person says it", () => {
-  expect([0, 999, 1_400, 65_000, 600_000].map(span)).toEqual(["0 ms", "999 ms", "1.4 s", "65 s", "10 min"]);
+  expect([0, 999, 1_400, 65_000, 600_000].map(span)).toEqual(
+    ["0 ms", "999 ms", "1.4 s", "65 s", "10 min"].map((text) => text.replace(" ", "\u00a0")),
+  );
 });

@@ -2,6 +2,47 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { noBrowser, openPlatform, type Platform } from "./platform.ts";
 import { hostile, longKey, makeWorkspace, openSink, other, settings, team } from "./workspace.ts";
 
+const pages = [
+  "/overview",
+  "/",
+  "/assets",
+  "/assets/orders",
+  "/assets/orders?tab=events",
+  "/assets/report?tab=automation",
+  "/assets/months?tab=partitions",
+  "/checks",
+  "/jobs",
+  "/jobs/team/nightly",
+  "/runs",
+  "/backfills",
+  "/automation",
+  "/sensors/team/report_is_late",
+  "/alerts",
+  "/deployment",
+];
+/** What code calls things by. */
+const internal =
+  /\b(?:freshness_change|multi_asset|run_status|perPartition|inProgress|newlyUpdated|willBeRequested|any_deps_updated|asset_failed|run_failed)\b/;
+
+/** Names that may be cut, and what is seen of them. */
+const cutNames = (page: Platform["page"]) =>
+  page.locator("main .key-name:has(.key-start)").evaluateAll((all) =>
+    all.map((name) => {
+      const start = name.querySelector<HTMLElement>(".key-start")!;
+      const tail = name.querySelector(".key-tail")!;
+      const text = document.createRange();
+      text.selectNodeContents(tail);
+      // In the lineage everything is drawn smaller: the layout's own widths count.
+      const letters = start.offsetWidth / Number.parseFloat(getComputedStyle(start).fontSize);
+      return {
+        name: name.textContent,
+        apart: start.getBoundingClientRect().right <= tail.getBoundingClientRect().left + 0.5,
+        begins: start.scrollWidth <= start.clientWidth || letters >= 2,
+        ends: text.getBoundingClientRect().left >= tail.getBoundingClientRect().left - 1,
+      };
+    }),
+  );
+
 describe.skipIf(noBrowser)("overview, catalog, checks and assets in a browser", () => {
   let platform: Platform;
   let instance: Platform["instance"];
@@ -152,20 +193,39 @@ describe.skipIf(noBrowser)("overview, catalog, checks and assets in a browser", 
     expect(await shown(".key-tail")).toBe(true);
   });
 
-  test("names and texts that are markup are text, on every page", async () => {
-    for (const path of [
-      "/overview",
-      "/assets/orders?tab=events",
-      "/checks",
-      "/jobs",
-      "/jobs/team/nightly",
-      "/runs",
-      "/assets/orders",
-    ]) {
+  test.each([1280, 1440, 1920])(
+    "at %i px nothing is wider than its page, and of names that are cut the first letters and the end are seen",
+    async (width) => {
+      await page.setViewportSize({ width, height: 900 });
+      for (const path of pages) {
+        await platform.open(path);
+        await page.getByText("live", { exact: true }).waitFor();
+        await page
+          .locator(path === "/assets" || path === "/checks" ? ".vtable td" : "main h1, .node")
+          .first()
+          .waitFor();
+        const wider = await page
+          .locator("main, .vbox")
+          .evaluateAll((boxes) => boxes.map((box) => box.scrollWidth - box.clientWidth));
+        expect(
+          wider.every((by) => by <= 0),
+          path,
+        ).toBe(true);
+        for (const { name, ...seen } of await cutNames(page))
+          expect(seen, `${name} on ${path}`).toEqual({ apart: true, begins: true, ends: true });
+      }
+    },
+  );
+
+  test("on every page markup in names and texts is text, and no word of the code is shown", async () => {
+    for (const path of pages) {
       await platform.open(path);
       await page.getByText("live", { exact: true }).waitFor();
       expect(await page.locator("main img").count(), path).toBe(0);
+      // The settings are those of a file.
+      if (path !== "/deployment") expect(await page.locator("main").textContent(), path).not.toMatch(internal);
     }
+    await platform.open("/assets/orders");
     await page.getByText(hostile).first().waitFor();
     expect(await page.title()).toBe("kc");
     expect(platform.errors).toEqual([]);

@@ -41,7 +41,7 @@ export const longKey =
 /** A team whose definitions have one of everything that the pages show. */
 export const team = `
 import { z } from "zod";
-import { anyDepsUpdated, asset, assetCheck, defineLocation, job, monthlyPartitions, schedule, sensor, staticPartitions } from "RUNTIME";
+import { anyDepsUpdated, asset, assetCheck, defineLocation, freshnessSensor, job, monthlyPartitions, schedule, sensor, staticPartitions } from "RUNTIME";
 const gate = () => fetch(process.env.GATE_URL).then((answer) => answer.text());
 const nightly = job({ name: "nightly", selection: "group:sales", description: ${JSON.stringify(hostile)}, tags: { team: "sales" } });
 const typed = job({
@@ -68,6 +68,7 @@ export default defineLocation({
   checks: [
     assetCheck({ asset: "orders", name: "enough", blocking: true, description: "at least five rows",
       run: ({ materialization }) => { const rows = Number(materialization?.metadata?.rows ?? 0); return { passed: rows >= 5, description: rows + " rows", metadata: { rows } }; } }),
+    assetCheck({ asset: ${JSON.stringify(longKey)}, name: "accepted_values_of_orders__placed__shipped__completed__returned__payment_id", run: () => ({ passed: true }) }),
     assetCheck({ asset: "report", name: "odd", run: () => ({ passed: false, severity: "WARN", description: ${JSON.stringify(hostile)} }) }),
   ],
   jobs: [nightly, typed, monthly],
@@ -78,6 +79,7 @@ export default defineLocation({
   sensors: [
     sensor({ name: "files", interval: "1h", target: "orders", run: ({ cursor }) =>
       cursor === "2" ? { skip: "no new file", cursor } : { runs: [{ runKey: "file-" + (cursor ?? "0") }], cursor: cursor === undefined ? "1" : "2" } }),
+    freshnessSensor({ name: "report_is_late", selection: "report", run: () => ({ skip: "nothing to do" }) }),
     sensor({ name: "broken", interval: "1h", target: "orders", run: () => { throw new Error("the folder is gone"); } }),
   ],
 });

@@ -6,11 +6,13 @@ import { Materialize } from "../parts/materialize.tsx";
 import { MetadataList } from "../parts/metadata.tsx";
 import { Chip, Status } from "../parts/status.tsx";
 import { Ago } from "../parts/time.tsx";
+import { counted } from "../parts/words.ts";
 
 type Result = { passed: boolean; severity: string } | null;
 
 export const checkStatus = (result: Result): "failed" | "warn" | "succeeded" | "missing" =>
   !result ? "missing" : result.passed ? "succeeded" : result.severity === "WARN" ? "warn" : "failed";
+export const checkTones = { failed: "problem-inline", warn: "f-warn", succeeded: "dim", missing: "dim" };
 export const checkWord = (result: Result): string =>
   ({ failed: "failed", warn: "warning", succeeded: "passed", missing: "never ran" })[checkStatus(result)];
 
@@ -23,10 +25,7 @@ export function CheckList({ asset, checks, wide }: { asset: string; checks: read
       <h2>Checks</h2>
       {wide && runnable.length > 0 && (
         <p className="row">
-          <Materialize
-            request={{ checks: runnable }}
-            label={`Run ${runnable.length} ${runnable.length === 1 ? "check" : "checks"}`}
-          />
+          <Materialize request={{ checks: runnable }} label={`Run ${counted(runnable.length, "check")}`} />
         </p>
       )}
       <ul className="checks">
@@ -40,7 +39,7 @@ export function CheckList({ asset, checks, wide }: { asset: string; checks: read
             {wide && check.by === "step" && <Chip>by its step</Chip>}
             <span className="dim right">{check.result ? <Ago at={check.result.at} /> : "never ran"}</span>
             {check.result && !check.result.passed && check.result.description && (
-              <p className="problem">{check.result.description}</p>
+              <p className={`problem ${checkTones[checkStatus(check.result)]}`}>{check.result.description}</p>
             )}
             {wide && check.description && <p className="dim small check-text">{check.description}</p>}
             {wide && check.result && <CheckHistory asset={asset} name={check.name} />}
@@ -68,7 +67,7 @@ function CheckHistory({ asset, name }: { asset: string; name: string }) {
             ))}
         </span>
         <span className="dim small">
-          {results.length === 100 ? "the last 100" : results.length} {results.length === 1 ? "result" : "results"}
+          {results.length === 100 ? "the last 100 results" : counted(results.length, "result")}
           {failed > 0 && `, ${failed} of them not passed`}
         </span>
       </summary>

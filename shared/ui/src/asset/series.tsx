@@ -1,5 +1,5 @@
-import type { Metadata } from "@kc/host/client";
-import { useQuery } from "@tanstack/react-query";
+import type { Metadata, Series } from "@kc/host/client";
+import { useQueries } from "@tanstack/react-query";
 import { queries } from "../api.ts";
 
 const width = 320;
@@ -8,21 +8,20 @@ const height = 48;
 /** Every number of the latest materialization as it was before: a small plot each, once there are two values. */
 export function SeriesList({ assetKey, metadata }: { assetKey: string; metadata: Metadata }) {
   const names = Object.entries(metadata).flatMap(([name, { value }]) => (typeof value === "number" ? [name] : []));
-  if (names.length === 0) return null;
+  const answers = useQueries({ queries: names.map((name) => queries.series(assetKey, name)) });
+  const drawn = answers.flatMap(({ data }) => (data && data.points.length > 1 ? [data] : []));
+  if (drawn.length === 0) return null;
   return (
     <section>
       <h2>Over time</h2>
-      {names.map((name) => (
-        <Series key={name} assetKey={assetKey} name={name} />
+      {drawn.map((series) => (
+        <Plot key={series.name} series={series} />
       ))}
     </section>
   );
 }
 
-function Series({ assetKey, name }: { assetKey: string; name: string }) {
-  const { data } = useQuery(queries.series(assetKey, name));
-  const points = data?.points ?? [];
-  if (points.length < 2) return null;
+function Plot({ series: { name, points } }: { series: Series }) {
   const values = points.map((point) => point.value);
   const least = Math.min(...values);
   const most = Math.max(...values);

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { queries } from "../api.ts";
 import { Status } from "../parts/status.tsx";
-import { Ago } from "../parts/time.tsx";
+import { Ago, span } from "../parts/time.tsx";
 
 /** Who leads, and the loops of the daemon with their heartbeats. */
 export function Daemons() {
@@ -41,7 +41,7 @@ export function Daemons() {
               <td>
                 <Ago at={daemon.lastLook} />
               </td>
-              <td>{daemon.lateMs > 0 ? `${(daemon.lateMs / 1_000).toFixed(1)} s` : ""}</td>
+              <td>{daemon.lateMs > 0 ? span(daemon.lateMs) : ""}</td>
               <td className="problem-inline">{daemon.error}</td>
             </tr>
           ))}

@@ -2,7 +2,7 @@ import type { WorkspaceInfo } from "@kc/host/client";
 import { useMutation } from "@tanstack/react-query";
 import { api } from "../api.ts";
 import { Chip, Status } from "../parts/status.tsx";
-import { Ago } from "../parts/time.tsx";
+import { Ago, span } from "../parts/time.tsx";
 
 /** The code locations with what is wrong in them, and a button that loads their code anew. */
 export function Locations({ workspace }: { workspace: WorkspaceInfo | undefined }) {
@@ -53,7 +53,7 @@ export function Locations({ workspace }: { workspace: WorkspaceInfo | undefined 
               </td>
               <td>
                 <Ago at={location.loadedAt} />{" "}
-                <span className="dim">{location.loadMs === null ? "" : `in ${Math.round(location.loadMs)} ms`}</span>
+                <span className="dim">{location.loadMs === null ? "" : `in ${span(location.loadMs)}`}</span>
               </td>
               <td>
                 <button

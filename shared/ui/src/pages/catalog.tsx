@@ -7,6 +7,7 @@ import { SelectionError, SelectionInput, useSelection } from "../parts/selection
 import { Chip, Status } from "../parts/status.tsx";
 import { Ago } from "../parts/time.tsx";
 import { type Column, VirtualTable } from "../parts/virtual-table.tsx";
+import { freshnessWords } from "../parts/words.ts";
 
 const healths = ["degraded", "warning", "healthy", "unknown"] as const;
 const freshnessRank = { fail: 0, warn: 1, unknown: 2, fresh: 3 };
@@ -18,7 +19,8 @@ const failing = (asset: Asset) => asset.checks.filter((check) => check.result &&
 const columns: Column<Asset>[] = [
   {
     name: "Asset",
-    width: "minmax(190px, 2.6fr)",
+    width: 190,
+    grow: 2.6,
     cell: (asset) => (
       <Link to="/assets/$" params={{ _splat: asset.key }} className="cell-link">
         <KeyName value={asset.key} />
@@ -26,18 +28,36 @@ const columns: Column<Asset>[] = [
     ),
     sort: (asset) => asset.key,
   },
-  { name: "Location", width: "minmax(80px, 1fr)", cell: (asset) => asset.location, sort: (asset) => asset.location },
-  { name: "Group", width: "minmax(70px, 1fr)", cell: (asset) => asset.group, sort: (asset) => asset.group },
-  { name: "Kinds", width: "minmax(60px, 0.8fr)", cell: (asset) => <span className="dim">{asset.kinds.join(", ")}</span> },
+  { name: "Location", width: 84, grow: 0.9, cell: (asset) => asset.location, sort: (asset) => asset.location },
+  { name: "Group", width: 76, grow: 0.9, cell: (asset) => asset.group, sort: (asset) => asset.group },
+  {
+    name: "Owners",
+    width: 110,
+    grow: 1,
+    from: 1_300,
+    cell: (asset) => <span title={asset.owners.join(", ")}>{asset.owners.join(", ")}</span>,
+    sort: (asset) => asset.owners.join(),
+  },
+  {
+    name: "Kinds",
+    width: 100,
+    grow: 0.7,
+    from: 1_100,
+    cell: (asset) => (
+      <span className="dim" title={asset.kinds.join(", ")}>
+        {asset.kinds.join(", ")}
+      </span>
+    ),
+  },
   {
     name: "Status",
-    width: "104px",
+    width: 104,
     cell: (asset) => <Status value={asset.external ? "external" : asset.status} />,
     sort: (asset) => asset.status,
   },
   {
     name: "Health",
-    width: "88px",
+    width: 88,
     cell: (asset) => (
       <span title={asset.healthReasons.map((reason) => reason.text).join("\n")}>
         <Chip kind={`h-${asset.health}`}>{asset.health}</Chip>
@@ -47,19 +67,19 @@ const columns: Column<Asset>[] = [
   },
   {
     name: "Materialized",
-    width: "92px",
+    width: 96,
     cell: (asset) => <Ago at={asset.materialization?.at} />,
     sort: (asset) => (asset.materialization ? Date.parse(asset.materialization.at) : 0),
   },
   {
     name: "Freshness",
-    width: "80px",
-    cell: (asset) => asset.freshness && <span className={`f-${asset.freshness}`}>{freshnessWord(asset.freshness)}</span>,
+    width: 80,
+    cell: (asset) => asset.freshness && <span className={`f-${asset.freshness}`}>{freshnessWords[asset.freshness]}</span>,
     sort: (asset) => (asset.freshness ? freshnessRank[asset.freshness] : 4),
   },
   {
     name: "Checks",
-    width: "84px",
+    width: 84,
     cell: (asset) =>
       asset.checks.length > 0 && (
         <span className={failing(asset) > 0 ? "problem-inline" : ""}>
@@ -70,14 +90,13 @@ const columns: Column<Asset>[] = [
   },
   {
     name: "Partitions",
-    width: "minmax(70px, 0.8fr)",
+    width: 84,
+    grow: 0.7,
+    from: 1_200,
     cell: (asset) => <span className="dim">{asset.partitions}</span>,
     sort: (asset) => asset.partitions ?? "",
   },
 ];
-
-export const freshnessWord = (freshness: NonNullable<Asset["freshness"]>): string =>
-  ({ fresh: "fresh", warn: "late", fail: "too late", unknown: "unknown" })[freshness];
 
 export function CatalogPage() {
   const { q = "" } = useSearch({ from: "/assets/" });

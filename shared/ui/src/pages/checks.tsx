@@ -3,13 +3,14 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import { queries } from "../api.ts";
-import { checkStatus, checkWord } from "../asset/checks.tsx";
+import { checkStatus, checkTones, checkWord } from "../asset/checks.tsx";
 import { KeyName } from "../parts/key-name.tsx";
 import { Materialize } from "../parts/materialize.tsx";
 import { SelectionError, SelectionInput, useSelection } from "../parts/selection.tsx";
 import { Chip, Status } from "../parts/status.tsx";
 import { Ago } from "../parts/time.tsx";
 import { type Column, VirtualTable } from "../parts/virtual-table.tsx";
+import { counted } from "../parts/words.ts";
 
 const states = ["failed", "warn", "succeeded", "missing"] as const;
 const canChoose = (check: AssetCheck) => check.by === "code";
@@ -18,7 +19,8 @@ const keyOf = (check: AssetCheck) => `${check.asset}:${check.name}`;
 const columns: Column<AssetCheck>[] = [
   {
     name: "Check",
-    width: "minmax(160px, 1.3fr)",
+    width: 220,
+    grow: 1.8,
     cell: (check) => (
       <Link
         to="/assets/$"
@@ -34,34 +36,36 @@ const columns: Column<AssetCheck>[] = [
   },
   {
     name: "Asset",
-    width: "minmax(180px, 1.6fr)",
+    width: 180,
+    grow: 1.3,
     cell: (check) => <KeyName value={check.asset} />,
     sort: (check) => check.asset,
   },
-  { name: "Location", width: "minmax(90px, 0.8fr)", cell: (check) => check.location, sort: (check) => check.location },
+  { name: "Location", width: 84, grow: 0.7, cell: (check) => check.location, sort: (check) => check.location },
   {
     name: "Result",
-    width: "112px",
+    width: 100,
     cell: (check) => <Status value={checkStatus(check.result)} label={checkWord(check.result)} />,
     sort: (check) => states.indexOf(checkStatus(check.result)),
   },
   {
     name: "Blocking",
-    width: "110px",
+    width: 96,
     cell: (check) => check.blocking && <Chip>{check.everywhere ? "everywhere" : "its run"}</Chip>,
     sort: (check) => (check.blocking ? (check.everywhere ? 0 : 1) : 2),
   },
   {
     name: "When",
-    width: "104px",
+    width: 92,
     cell: (check) => <Ago at={check.result?.at} />,
     sort: (check) => (check.result ? Date.parse(check.result.at) : 0),
   },
   {
     name: "What it says",
-    width: "minmax(160px, 2fr)",
+    width: 110,
+    grow: 1.4,
     cell: (check) => (
-      <span className={check.result && !check.result.passed ? "problem-inline" : "dim"} title={check.result?.description ?? ""}>
+      <span className={checkTones[checkStatus(check.result)]} title={check.result?.description ?? ""}>
         {check.result?.description}
       </span>
     ),
@@ -107,9 +111,7 @@ export function ChecksPage() {
       <SelectionError error={error} />
       {names.length > 0 && (
         <div className="chosen-bar">
-          <b>
-            {names.length.toLocaleString("en")} {names.length === 1 ? "check" : "checks"} chosen
-          </b>
+          <b>{counted(names.length, "check")} chosen</b>
           <Materialize request={{ checks: names }} label={`Run ${names.length.toLocaleString("en")}`} />
           <button type="button" className="quiet right" onClick={() => setChosen(new Set())}>
             Clear

@@ -1,7 +1,7 @@
 import type { Run } from "@kc/host/client";
 import { Link } from "@tanstack/react-router";
+import { Breakable } from "./breakable.tsx";
 import { causeOf } from "./cause.ts";
-import { KeyName } from "./key-name.tsx";
 import { RunText } from "./run-text.tsx";
 import { Status } from "./status.tsx";
 import { Ago, Duration } from "./time.tsx";
@@ -14,8 +14,8 @@ export function RunTable({ runs, empty = "No runs yet." }: { runs: Run[]; empty?
         <tr>
           <th>Run</th>
           <th>Status</th>
-          <th>Location</th>
           <th>Assets</th>
+          <th>Location</th>
           <th>Cause</th>
           <th>Created</th>
           <th>Took</th>
@@ -31,6 +31,20 @@ export function RunTable({ runs, empty = "No runs yet." }: { runs: Run[]; empty?
             </td>
             <td>
               <Status value={run.status} />
+            </td>
+            <td title={[...run.assets, ...run.checks].join("\n")}>
+              {run.checks.length > 0 ? (
+                run.checks.length === 1 ? (
+                  <Breakable text={run.checks[0]!} />
+                ) : (
+                  `${run.checks.length} checks`
+                )
+              ) : run.assets.length === 1 ? (
+                <Breakable text={run.assets[0]!} />
+              ) : (
+                `${run.assets.length} assets`
+              )}
+              {run.partition && <div className="dim small">{run.partition}</div>}
               {(run.waitsFor ?? run.reason) && (
                 <div className="dim small run-why">
                   <RunText text={run.waitsFor ?? run.reason ?? ""} />
@@ -38,21 +52,9 @@ export function RunTable({ runs, empty = "No runs yet." }: { runs: Run[]; empty?
               )}
             </td>
             <td>{run.location}</td>
-            <td title={[...run.assets, ...run.checks].join("\n")}>
-              {run.checks.length > 0 ? (
-                run.checks.length === 1 ? (
-                  <KeyName value={run.checks[0]!} />
-                ) : (
-                  `${run.checks.length} checks`
-                )
-              ) : run.assets.length === 1 ? (
-                <KeyName value={run.assets[0]!} />
-              ) : (
-                `${run.assets.length} assets`
-              )}
-              {run.partition && <div className="dim small">{run.partition}</div>}
+            <td>
+              <Breakable text={causeOf(run)} />
             </td>
-            <td>{causeOf(run)}</td>
             <td>
               <Ago at={run.createdAt} />
             </td>

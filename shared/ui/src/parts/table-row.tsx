@@ -2,8 +2,11 @@ import { memo } from "react";
 
 export interface Column<T> {
   name: string;
-  /** A track of CSS grid. */
-  width: string;
+  /** Its least width (px), and its share of the width that is left when all columns have theirs. */
+  width: number;
+  grow?: number;
+  /** It is shown in tables that are at least so wide (px): others have no room for it. */
+  from?: number;
   cell(row: T): React.ReactNode;
   /** What rows are ordered by when its head is clicked; without it they are not. */
   sort?(row: T): string | number;

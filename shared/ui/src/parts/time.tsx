@@ -23,16 +23,18 @@ export function relative(ms: number): string {
   return seconds < 2 ? "just now" : `${span(ms)} ago`;
 }
 
-/** "1.4 s", "2 min 5 s", "3 h 10 min": a number of milliseconds for a person. */
+/** "1.4 s", "5 min", "3 h": a number of milliseconds for a person. Its unit never stands on a line of its own. */
 export function span(ms: number): string {
-  if (ms < 1_000) return `${Math.max(0, Math.round(ms))} ms`;
   const seconds = ms / 1000;
-  if (seconds < 10) return `${seconds.toFixed(1)} s`;
-  if (seconds < 90) return `${Math.round(seconds)} s`;
-  if (seconds < 5_400) return `${Math.round(seconds / 60)} min`;
-  if (seconds < 172_800) return `${Math.round(seconds / 3_600)} h`;
-  return `${Math.round(seconds / 86_400)} d`;
+  if (ms < 1_000) return unit(Math.max(0, Math.round(ms)), "ms");
+  if (seconds < 10) return unit(seconds.toFixed(1), "s");
+  if (seconds < 90) return unit(Math.round(seconds), "s");
+  if (seconds < 5_400) return unit(Math.round(seconds / 60), "min");
+  if (seconds < 172_800) return unit(Math.round(seconds / 3_600), "h");
+  return unit(Math.round(seconds / 86_400), "d");
 }
+
+const unit = (count: number | string, name: string): string => `${count}\u00a0${name}`;
 
 export function Duration({ from, to }: { from: string | null; to: string | null }) {
   const [now, setNow] = useState(Date.now());

@@ -1,5 +1,5 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useCallback, useMemo, useRef, useState } from "react";
+import { useCallback, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { type Column, rowHeight, TableRow } from "./table-row.tsx";
 
 export type { Column } from "./table-row.tsx";
@@ -15,12 +15,21 @@ interface Props<T> {
   empty: React.ReactNode;
 }
 
+/** Between columns and beside the outer ones (px), as in tables.css. */
+const gap = 12;
+
 /** A table of which only the rows in sight are in the page, so that ten thousand scroll as ten do. */
-export function VirtualTable<T>({ label, columns, rows, keyOf, chosen, onChoose, canChoose, empty }: Props<T>) {
+export function VirtualTable<T>({ label, columns: all, rows, keyOf, chosen, onChoose, canChoose, empty }: Props<T>) {
   const [order, setOrder] = useState<Order>();
   const box = useRef<HTMLDivElement>(null);
+  const width = useWidth(box);
+  const columns = useMemo(() => all.filter(({ from = 0 }) => width >= from), [all, width]);
   const sorted = useMemo(() => sortRows(rows, columns, order), [rows, columns, order]);
-  const grid = useMemo(() => `34px ${columns.map((column) => column.width).join(" ")}`, [columns]);
+  const grid = useMemo(
+    () => ["34px", ...columns.map(({ width, grow }) => (grow ? `minmax(${width}px, ${grow}fr)` : `${width}px`))].join(" "),
+    [columns],
+  );
+  const least = columns.reduce((sum, { width }) => sum + width + gap, 34 + 2 * gap);
   const virtual = useVirtualizer({
     count: sorted.length,
     getScrollElement: () => box.current,
@@ -29,7 +38,7 @@ export function VirtualTable<T>({ label, columns, rows, keyOf, chosen, onChoose,
     getItemKey: (index) => keyOf(sorted[index]!),
   });
   const able = useMemo(() => sorted.filter(canChoose).map(keyOf), [sorted, canChoose, keyOf]);
-  const all = able.length > 0 && able.every((key) => chosen.has(key));
+  const whole = able.length > 0 && able.every((key) => chosen.has(key));
   const last = useRef<number>(undefined);
   const now = useRef({ sorted, chosen });
   now.current = { sorted, chosen };
@@ -48,16 +57,16 @@ export function VirtualTable<T>({ label, columns, rows, keyOf, chosen, onChoose,
   );
   return (
     <div className="vbox" ref={box}>
-      <table className="vtable" aria-label={label} aria-rowcount={sorted.length + 1}>
+      <table className="vtable" aria-label={label} aria-rowcount={sorted.length + 1} style={{ minWidth: least }}>
         <thead>
           <tr className="vrow" style={{ gridTemplateColumns: grid }}>
             <th>
               <input
                 type="checkbox"
                 aria-label="Choose all"
-                checked={all}
+                checked={whole}
                 disabled={able.length === 0}
-                onChange={() => onChoose(all ? new Set() : new Set(able))}
+                onChange={() => onChoose(whole ? new Set() : new Set(able))}
               />
             </th>
             {columns.map(({ name, sort }) => (
@@ -97,6 +106,18 @@ export function VirtualTable<T>({ label, columns, rows, keyOf, chosen, onChoose,
       {sorted.length === 0 && <div className="empty">{empty}</div>}
     </div>
   );
+}
+
+/** The width of an element (px) as it is now. */
+function useWidth(element: React.RefObject<HTMLElement | null>): number {
+  const [width, setWidth] = useState(0);
+  useLayoutEffect(() => {
+    const watch = new ResizeObserver(() => setWidth(element.current!.clientWidth));
+    setWidth(element.current!.clientWidth);
+    watch.observe(element.current!);
+    return () => watch.disconnect();
+  }, [element]);
+  return width;
 }
 
 type Order = { column: string; down: boolean } | undefined;
