@@ -2,12 +2,24 @@ import { z } from "@hono/zod-openapi";
 
 const instant = z.iso.datetime();
 const severity = z.enum(["warn", "error"]);
+const channelType = z.enum(["slack", "teams", "discord", "telegram", "smtp", "webhook"]);
+const event = z.enum([
+  "run_failed",
+  "asset_failed",
+  "asset_degraded",
+  "check_failed",
+  "freshness",
+  "tick_failed",
+  "location_failed",
+  "daemon_unhealthy",
+  "channel_failed",
+]);
 
 export const alertSchema = z
   .object({
     key: z.string(),
     rule: z.string(),
-    event: z.string(),
+    event,
     subject: z.string(),
     severity,
     title: z.string(),
@@ -24,7 +36,7 @@ export const alertSchema = z
 export const alertRuleSchema = z
   .object({
     name: z.string(),
-    on: z.array(z.string()),
+    on: z.array(event),
     select: z.string().nullable(),
     locations: z.array(z.string()).nullable(),
     severity,
@@ -45,7 +57,7 @@ export const deliverySchema = z
     id: z.string(),
     channel: z.string(),
     title: z.string(),
-    kind: z.string(),
+    kind: z.enum(["opened", "worse", "reminder", "recovered", "summary", "test"]),
     status: z.enum(["pending", "sent", "failed"]),
     attempts: z.number(),
     createdAt: instant,
@@ -63,7 +75,7 @@ export const alertsInfoSchema = z
   .object({
     channels: z.array(
       z
-        .object({ name: z.string(), type: z.string(), target: z.string(), failing: z.string().nullable() })
+        .object({ name: z.string(), type: channelType, target: z.string(), failing: z.string().nullable() })
         .openapi("AlertChannel"),
     ),
     rules: z.array(alertRuleSchema),

@@ -2,6 +2,7 @@ import type { AlertsInfo } from "@kc/host/client";
 import { useMutation } from "@tanstack/react-query";
 import { api } from "../api.ts";
 import { Status } from "../parts/status.tsx";
+import { channelWords } from "../parts/words.ts";
 
 /** Where messages go, whether they arrive, and a button that finds out by sending one. */
 export function Channels({ channels }: { channels: AlertsInfo["channels"] }) {
@@ -28,7 +29,7 @@ export function Channels({ channels }: { channels: AlertsInfo["channels"] }) {
                 <td>
                   <b>{channel.name}</b>
                 </td>
-                <td>{channel.type}</td>
+                <td>{channelWords[channel.type]}</td>
                 <td>{channel.target}</td>
                 <td>
                   {channel.failing === null ? (

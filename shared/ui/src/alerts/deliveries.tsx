@@ -1,6 +1,7 @@
 import type { AlertsInfo } from "@kc/host/client";
 import { Status } from "../parts/status.tsx";
 import { Ago, Until } from "../parts/time.tsx";
+import { messageWords } from "../parts/words.ts";
 
 const marks = { sent: "succeeded", failed: "failed", pending: "queued" } as const;
 
@@ -25,7 +26,7 @@ export function Deliveries({ deliveries }: { deliveries: AlertsInfo["deliveries"
               <Ago at={one.createdAt} />
             </td>
             <td>
-              {one.title} {one.kind !== "alert" && <span className="dim small">{one.kind}</span>}
+              {one.title} {messageWords[one.kind] && <span className="dim small">{messageWords[one.kind]}</span>}
             </td>
             <td>{one.channel}</td>
             <td>

@@ -1,6 +1,7 @@
 import type { AlertsInfo } from "@kc/host/client";
 import { Chip, Status } from "../parts/status.tsx";
 import { span, Until } from "../parts/time.tsx";
+import { alertEventWords } from "../parts/words.ts";
 import { MuteButton, type Muting } from "./mutes.tsx";
 
 /** The rules of kc.yaml in words. */
@@ -29,7 +30,7 @@ export function Rules({ rules, muting }: { rules: AlertsInfo["rules"]; muting: M
                 </div>
               )}
             </td>
-            <td>{rule.on.map((event) => event.replaceAll("_", " ")).join(", ")}</td>
+            <td>{rule.on.map((event) => alertEventWords[event]).join(", ")}</td>
             <td>
               {rule.select && <code className="wrap">{rule.select}</code>}
               {rule.locations && <div>{rule.locations.join(", ")}</div>}

@@ -1,15 +1,17 @@
-import type { AssetEvaluations } from "@kc/host/client";
+import type { AssetDetail, AssetEvaluations } from "@kc/host/client";
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { queries } from "../api.ts";
 import { Chip, Status } from "../parts/status.tsx";
 import { Ago } from "../parts/time.tsx";
+import { conditionWord } from "../parts/words.ts";
 
 type Evaluated = AssetEvaluations["evaluations"][number];
 type Node = Evaluated["evaluation"];
 
 /** Why automation requested an asset, or did not: its latest evaluation open, earlier ones to be opened. */
-export function Evaluations({ assetKey, wide }: { assetKey: string; wide: boolean }) {
-  const { data } = useQuery(queries.evaluations(assetKey));
+export function Evaluations({ asset, wide }: { asset: Pick<AssetDetail, "key" | "deps">; wide: boolean }) {
+  const { data } = useQuery(queries.evaluations(asset.key));
   if (!data?.condition) return null;
   const { paused, evaluations } = data;
   return (
@@ -33,7 +35,7 @@ export function Evaluations({ assetKey, wide }: { assetKey: string; wide: boolea
               <Ago at={one.at} />
             </span>
           </summary>
-          <Tree node={one.evaluation} />
+          <Tree node={one.evaluation} deps={asset.deps} />
         </details>
       ))}
     </section>
@@ -46,18 +48,27 @@ function outcome({ requestId, requested, paused, value }: Evaluated): string {
   return value ? "due, not requested" : "not due";
 }
 
-function Tree({ node }: { node: Node }) {
+function Tree({ node, deps }: { node: Node; deps: readonly string[] }) {
   return (
     <ul className="evaluation">
       <li>
-        <Status value={node.value ? "succeeded" : "missing"} label={node.value ? "true" : "false"} bare /> {node.label}
+        <span className={node.value ? "is-true" : "dim"} role="img" aria-label={node.value ? "true" : "false"}>
+          {node.value ? "✓" : "✗"}
+        </span>{" "}
+        {deps.includes(node.label) ? (
+          <Link to="/assets/$" params={{ _splat: node.label }}>
+            {node.label}
+          </Link>
+        ) : (
+          <span title={node.label}>{conditionWord(node.label)}</span>
+        )}
         {node.partitions && node.partitions.count > 0 && (
           <span className="dim"> {`${node.partitions.texts.join(", ")} (${node.partitions.count})`}</span>
         )}
         {node.parts.map((part, index) => (
           // Two parts may have one label, and their order never changes.
           // biome-ignore lint/suspicious/noArrayIndexKey: the place is what tells parts apart
-          <Tree key={index} node={part} />
+          <Tree key={index} node={part} deps={deps} />
         ))}
       </li>
     </ul>

@@ -1,5 +1,6 @@
 import type { AssetDetail } from "@kc/host/client";
 import { Link } from "@tanstack/react-router";
+import { Breakable } from "../parts/breakable.tsx";
 import { Chip } from "../parts/status.tsx";
 
 /** Where an asset belongs, what it needs and feeds, what is expected of it. */
@@ -9,7 +10,7 @@ export function Facts({ asset }: { asset: AssetDetail }) {
       ? "none"
       : list.map((key) => (
           <Link key={key} to="/assets/$" params={{ _splat: key }} className="key">
-            {key}
+            <Breakable text={key} />
           </Link>
         ));
   return (
@@ -48,7 +49,9 @@ export function Facts({ asset }: { asset: AssetDetail }) {
         <>
           <dt>Code</dt>
           <dd>
-            <code>{asset.where.replace(/^.*\/(locations|shared)\//, "$1/")}</code>
+            <code>
+              <Breakable text={asset.where.replace(/^.*\/(locations|shared)\//, "$1/")} />
+            </code>
           </dd>
         </>
       )}

@@ -1,8 +1,10 @@
 import type { AssetDetail } from "@kc/host/client";
 import { Link } from "@tanstack/react-router";
+import { Breakable } from "../parts/breakable.tsx";
 import { Materialize } from "../parts/materialize.tsx";
 import { RunText } from "../parts/run-text.tsx";
 import { Chip, Status } from "../parts/status.tsx";
+import { freshnessWords } from "../parts/words.ts";
 
 /** An asset's name, how it is and why, and the buttons that make it. */
 export function AssetHeader({ asset, wide }: { asset: AssetDetail; wide: boolean }) {
@@ -10,19 +12,17 @@ export function AssetHeader({ asset, wide }: { asset: AssetDetail; wide: boolean
     <header>
       <h1>
         {wide ? (
-          asset.key
+          <Breakable text={asset.key} />
         ) : (
           <Link to="/assets/$" params={{ _splat: asset.key }}>
-            {asset.key}
+            <Breakable text={asset.key} />
           </Link>
         )}
       </h1>
       <p className="row">
         <Status value={asset.external ? "external" : asset.status} />
         <Chip kind={`h-${asset.health}`}>{asset.health}</Chip>
-        {asset.freshness && (
-          <Chip kind={`f-${asset.freshness}`}>{asset.freshness === "fresh" ? "fresh" : `freshness: ${asset.freshness}`}</Chip>
-        )}
+        {asset.freshness && <Chip kind={`f-${asset.freshness}`}>{freshnessWords[asset.freshness]}</Chip>}
         {asset.stale && <Chip kind="f-warn">location does not load</Chip>}
       </p>
       {asset.health !== "healthy" && <HealthReasons asset={asset} />}

@@ -4,6 +4,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import { queries } from "../api.ts";
 import { LineageGraph } from "../lineage/graph.tsx";
+import { counted } from "../parts/words.ts";
 
 /** The lineage around one asset: what it needs and what it feeds, as many steps away as is asked for. */
 export function Neighbours({ assetKey }: { assetKey: string }) {
@@ -17,11 +18,11 @@ export function Neighbours({ assetKey }: { assetKey: string }) {
         <span className="tabs" role="tablist">
           {[1, 2, 3, Number.POSITIVE_INFINITY].map((count) => (
             <button key={count} type="button" role="tab" aria-selected={steps === count} onClick={() => setSteps(count)}>
-              {count === Number.POSITIVE_INFINITY ? "everything" : `${count} ${count === 1 ? "step" : "steps"}`}
+              {count === Number.POSITIVE_INFINITY ? "everything" : counted(count, "step")}
             </button>
           ))}
         </span>
-        <span className="dim">{near.length} assets</span>
+        <span className="dim">{counted(near.length, "asset")}</span>
       </p>
       <div className="canvas framed">
         <LineageGraph

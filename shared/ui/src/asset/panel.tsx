@@ -19,7 +19,7 @@ export function AssetPanel({ assetKey }: { assetKey: string }) {
       <Facts asset={asset} />
       <CheckList asset={asset.key} checks={asset.checks} wide={false} />
       <Latest asset={asset} />
-      <Evaluations assetKey={asset.key} wide={false} />
+      <Evaluations asset={asset} wide={false} />
     </article>
   );
 }

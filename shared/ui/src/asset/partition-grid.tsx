@@ -6,12 +6,8 @@ import { StartBackfill } from "../parts/start-backfill.tsx";
 
 type Cell = Grid["rows"][number]["cells"][number];
 
-const words = [
-  ["materialized", "made"],
-  ["inProgress", "in progress"],
-  ["failed", "failed"],
-  ["missing", "missing"],
-] as const;
+const words = { materialized: "made", partly: "made in part", inProgress: "in progress", failed: "failed", missing: "missing" };
+const counts = ["materialized", "inProgress", "failed", "missing"] as const;
 
 /** Which partitions of an asset are made, failed and missing; a click on a stretch chooses it for a backfill. */
 export function PartitionGrid({ assetKey }: { assetKey: string }) {
@@ -32,9 +28,9 @@ export function PartitionGrid({ assetKey }: { assetKey: string }) {
       <h2>Partitions</h2>
       <p className="row dim">
         {grid.description}, {grid.counts.total.toLocaleString("en")}:
-        {words.map(([field, word]) => (
-          <span key={field} className="row">
-            <i className={`cell p-${field}`} aria-hidden="true" /> {grid.counts[field].toLocaleString("en")} {word}
+        {counts.map((field) => (
+          <span key={field} className="partition-count">
+            <i className={`cell p-${field}`} aria-hidden="true" /> {grid.counts[field].toLocaleString("en")} {words[field]}
           </span>
         ))}
       </p>
@@ -47,11 +43,11 @@ export function PartitionGrid({ assetKey }: { assetKey: string }) {
                 key={cell.first}
                 type="button"
                 className={`cell p-${fieldOf(cell)}${chosen?.row === index && at >= chosen.from && at <= chosen.to ? " chosen" : ""}`}
-                title={`${rangeText(cell.first, cell.last)}: ${words
-                  .filter(([field]) => cell[field] > 0)
-                  .map(([field, word]) => `${cell[field]} ${word}`)
+                title={`${rangeText(cell.first, cell.last)}: ${counts
+                  .filter((field) => cell[field] > 0)
+                  .map((field) => `${cell[field]} ${words[field]}`)
                   .join(", ")}`}
-                aria-label={`${rangeText(cell.first, cell.last)} ${fieldOf(cell)}`}
+                aria-label={`${rangeText(cell.first, cell.last)} ${words[fieldOf(cell)]}`}
                 onClick={(event) => choose(index, at, event.shiftKey)}
               />
             ))}
@@ -71,7 +67,7 @@ export function PartitionGrid({ assetKey }: { assetKey: string }) {
 const rangeText = (first: string, last: string): string => (first === last ? first : `${first}...${last}`);
 
 /** What a stretch is shown as: the worst of what is in it. */
-function fieldOf(cell: Cell): string {
+function fieldOf(cell: Cell): keyof typeof words {
   if (cell.failed > 0) return "failed";
   if (cell.inProgress > 0) return "inProgress";
   if (cell.materialized === cell.total) return "materialized";

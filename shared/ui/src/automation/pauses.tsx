@@ -3,6 +3,7 @@ import { useState } from "react";
 import { api, queries } from "../api.ts";
 import { Chip } from "../parts/status.tsx";
 import { Ago, Until } from "../parts/time.tsx";
+import { counted } from "../parts/words.ts";
 
 /** Assets whose automation rests for a while, and the way to let some rest. */
 export function Pauses() {
@@ -61,10 +62,7 @@ export function Pauses() {
             {pauses.map((one) => (
               <tr key={one.id}>
                 <td>
-                  <code>{one.selection}</code>{" "}
-                  <span className="dim">
-                    {one.assets} {one.assets === 1 ? "asset" : "assets"}
-                  </span>
+                  <code>{one.selection}</code> <span className="dim">{counted(one.assets, "asset")}</span>
                 </td>
                 <td>{one.reason}</td>
                 <td>

@@ -1,5 +1,6 @@
 import type { Tick } from "@kc/host/client";
 import { Link } from "@tanstack/react-router";
+import { Breakable } from "../parts/breakable.tsx";
 import { Chip } from "../parts/status.tsx";
 import { TickReason, TickStatus } from "../parts/tick-text.tsx";
 import { Ago, span } from "../parts/time.tsx";
@@ -38,7 +39,7 @@ export function TickTable({ ticks, named = false }: { ticks: Tick[]; named?: boo
                   to={tick.type === "schedule" ? "/schedules/$location/$name" : "/sensors/$location/$name"}
                   params={{ location: tick.location, name: tick.name }}
                 >
-                  {tick.location}/{tick.name}
+                  <Breakable text={`${tick.location}/${tick.name}`} />
                 </Link>
               </td>
             )}

@@ -15,7 +15,7 @@ export function Database() {
         </span>
         {Object.entries(data.counts).map(([name, count]) => (
           <span key={name}>
-            {count.toLocaleString("en")} <span className="dim">{name}</span>
+            {count.toLocaleString("en")} <span className="dim">{name === "instigators" ? "schedules and sensors" : name}</span>
           </span>
         ))}
       </p>

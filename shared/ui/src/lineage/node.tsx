@@ -3,6 +3,7 @@ import { Handle, type Node, type NodeProps, Position } from "@xyflow/react";
 import { KeyName } from "../parts/key-name.tsx";
 import { Status } from "../parts/status.tsx";
 import { Ago } from "../parts/time.tsx";
+import { counted, freshnessWords } from "../parts/words.ts";
 
 export type AssetFlowNode = Node<{ asset: Asset; color: string }, "asset">;
 
@@ -33,13 +34,9 @@ export function AssetNode({ data: { asset, color }, selected }: NodeProps<AssetF
             {asset.health}
           </span>
         )}
-        {failed > 0 && (
-          <span className="node-check">
-            {failed} failed {failed === 1 ? "check" : "checks"}
-          </span>
-        )}
+        {failed > 0 && <span className="node-check">{counted(failed, "failed check")}</span>}
         {asset.freshness && asset.freshness !== "fresh" && asset.freshness !== "unknown" && (
-          <span className={`node-fresh f-${asset.freshness}`}>stale</span>
+          <span className={`node-fresh f-${asset.freshness}`}>{freshnessWords[asset.freshness]}</span>
         )}
         {failed === 0 && asset.materialization && (
           <span className="dim right">

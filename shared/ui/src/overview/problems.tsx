@@ -5,6 +5,7 @@ import { queries } from "../api.ts";
 import { KeyName } from "../parts/key-name.tsx";
 import { Status } from "../parts/status.tsx";
 import { Ago } from "../parts/time.tsx";
+import { counted } from "../parts/words.ts";
 import { brokenAssets, failedTicks, failingChecks, lateAssets, platformProblems } from "./wrong.ts";
 
 const shown = 8;
@@ -75,7 +76,7 @@ export function Problems({
                 {one.title}
               </Link>
             }
-            text={`${one.unmade.toLocaleString("en")} ${one.unmade === 1 ? "partition" : "partitions"} not made${one.status === "failed" ? "" : " so far; it goes on"}`}
+            text={`${counted(one.unmade, "partition")} not made${one.status === "failed" ? "" : " so far; it goes on"}`}
             at={one.endedAt ?? one.createdAt}
           />
         ))}

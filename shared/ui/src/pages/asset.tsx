@@ -78,7 +78,7 @@ function Body({ asset, tab }: { asset: AssetDetail; tab: Tab }) {
     case "lineage":
       return <Neighbours assetKey={asset.key} />;
     case "automation":
-      return <Evaluations assetKey={asset.key} wide />;
+      return <Evaluations asset={asset} wide />;
     case "runs":
       return <RunList filter={{ asset: asset.key }} />;
     default:

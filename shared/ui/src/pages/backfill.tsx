@@ -2,8 +2,10 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { api, queries } from "../api.ts";
 import { BackfillBar } from "../parts/backfill-bar.tsx";
+import { Breakable } from "../parts/breakable.tsx";
 import { Chip, Status } from "../parts/status.tsx";
 import { Ago, span } from "../parts/time.tsx";
+import { counted, policyWord } from "../parts/words.ts";
 
 const actions = {
   running: ["pause", "cancel"],
@@ -19,7 +21,7 @@ export function BackfillPage() {
   if (error) return <p className="problem">{error.message}</p>;
   if (!one) return <p className="empty">Loading…</p>;
   const possible = one.status in actions ? actions[one.status as keyof typeof actions] : [];
-  const policy = typeof one.policy === "object" && one.policy ? `chunks of ${one.policy.chunks}` : one.policy;
+  const policy = policyWord(one.policy);
   return (
     <div className="page">
       <p className="crumbs">
@@ -27,7 +29,7 @@ export function BackfillPage() {
       </p>
       <header className="run-head">
         <h1>
-          <Status value={one.status} /> <span className="dim">backfill of</span> {one.title}
+          <Status value={one.status} /> <span className="dim">backfill of</span> <Breakable text={one.title} />
         </h1>
         <span className="row right">
           {possible.map((what) => (
@@ -54,7 +56,7 @@ export function BackfillPage() {
             ended <Ago at={one.endedAt} />
           </span>
         )}
-        <span>{one.runs} runs</span>
+        <span>{counted(one.runs, "run")}</span>
         {one.etaMs !== null && <span>about {span(one.etaMs)} left</span>}
         {policy && <Chip>{policy}</Chip>}
       </p>
@@ -73,7 +75,7 @@ export function BackfillPage() {
             <tr key={asset.key}>
               <td>
                 <Link to="/assets/$" params={{ _splat: asset.key }} className="key">
-                  {asset.key}
+                  <Breakable text={asset.key} />
                 </Link>
               </td>
               <td>

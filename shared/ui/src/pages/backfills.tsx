@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { queries } from "../api.ts";
 import { BackfillBar } from "../parts/backfill-bar.tsx";
+import { Breakable } from "../parts/breakable.tsx";
 import { Status } from "../parts/status.tsx";
 import { Ago } from "../parts/time.tsx";
 
@@ -37,7 +38,9 @@ export function BackfillsPage() {
                   <Status value={one.status} />
                   {one.reason && <div className="dim small">{one.reason}</div>}
                 </td>
-                <td>{one.title}</td>
+                <td>
+                  <Breakable text={one.title} />
+                </td>
                 <td>
                   <BackfillBar progress={one.progress} />
                 </td>

@@ -8,6 +8,7 @@ import { TickTable } from "../automation/tick-table.tsx";
 import { InstigatorSwitch } from "../parts/instigator-switch.tsx";
 import { Chip } from "../parts/status.tsx";
 import { Until } from "../parts/time.tsx";
+import { instigatorWords } from "../parts/words.ts";
 
 export function SchedulePage() {
   const params = useParams({ from: "/schedules/$location/$name" });
@@ -39,7 +40,7 @@ function InstigatorPage({ type, location, name }: { type: InstigatorType; locati
       </p>
       <header className="run-head">
         <h1>{name}</h1>
-        <Chip>{item.kind === "schedule" ? "schedule" : `${item.kind} sensor`}</Chip>
+        <Chip>{instigatorWords[item.kind].name}</Chip>
         <span className="row right">
           {asks && (
             <button type="button" disabled={tick.isPending} onClick={() => tick.mutate()}>

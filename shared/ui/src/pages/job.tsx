@@ -6,6 +6,7 @@ import { InstigatorTable } from "../parts/instigator-table.tsx";
 import { KeyName } from "../parts/key-name.tsx";
 import { RunList } from "../parts/run-list.tsx";
 import { Chip } from "../parts/status.tsx";
+import { counted } from "../parts/words.ts";
 
 export function JobPage() {
   const { location, name } = useParams({ from: "/jobs/$location/$name" });
@@ -35,8 +36,7 @@ export function JobPage() {
       {job.problem && <p className="problem">It cannot be launched: {job.problem}</p>}
       <details>
         <summary>
-          {job.assets.length} {job.assets.length === 1 ? "asset" : "assets"} in {job.steps.length}{" "}
-          {job.steps.length === 1 ? "step" : "steps"}
+          {counted(job.assets.length, "asset")} in {counted(job.steps.length, "step")}
         </summary>
         <ul className="plain columns">
           {job.assets.map((asset) => (

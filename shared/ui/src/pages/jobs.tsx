@@ -2,6 +2,7 @@ import type { Instigator, Job, Timeline } from "@kc/host/client";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { queries } from "../api.ts";
+import { Breakable } from "../parts/breakable.tsx";
 import { Status } from "../parts/status.tsx";
 import { Ago } from "../parts/time.tsx";
 import { When } from "../parts/when.tsx";
@@ -60,7 +61,9 @@ function JobRow({ job, by, runs }: { job: Job; by: Instigator[]; runs: Timeline[
       </td>
       <td>{job.location}</td>
       <td>
-        <code className="wrap">{job.selection}</code>
+        <code className="wrap">
+          <Breakable text={job.selection} />
+        </code>
       </td>
       <td>
         {by.map((one) => (
@@ -78,7 +81,7 @@ function JobRow({ job, by, runs }: { job: Job; by: Instigator[]; runs: Timeline[
           </div>
         ))}
       </td>
-      <td>
+      <td className="nowrap">
         <span className="dots">
           {own.slice(0, 10).map((run) => (
             <Link key={run.id} to="/runs/$id" params={{ id: run.id }} aria-label={`run ${run.id} ${run.status}`}>

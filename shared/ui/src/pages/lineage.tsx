@@ -5,6 +5,7 @@ import { locationColor } from "../lineage/color.ts";
 import { LineageGraph } from "../lineage/graph.tsx";
 import { Materialize } from "../parts/materialize.tsx";
 import { SelectionError, SelectionInput, useSelection } from "../parts/selection.tsx";
+import { counted } from "../parts/words.ts";
 
 export function LineagePage() {
   const { asset: selected } = useSearch({ from: "/" });
@@ -26,7 +27,8 @@ export function LineagePage() {
           ))}
         </span>
         <span className="dim right">
-          {all.length} assets{failed > 0 && <b className="problem-inline"> · {failed} degraded</b>}
+          {counted(all.length, "asset")}
+          {failed > 0 && <b className="problem-inline"> · {failed} degraded</b>}
         </span>
       </div>
       <SelectionError error={error} />

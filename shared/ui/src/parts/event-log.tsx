@@ -5,6 +5,7 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import { MetadataList } from "./metadata.tsx";
 import { RunText } from "./run-text.tsx";
 import { isCancelled } from "./step-timeline.tsx";
+import { counted } from "./words.ts";
 
 const kinds = {
   all: () => true,
@@ -63,7 +64,7 @@ export function EventLog({ events, follow }: { events: RunEvent[]; follow: boole
           onChange={(event) => setText(event.target.value)}
           aria-label="Filter the log"
         />
-        <span className="dim right">{shown.length} lines</span>
+        <span className="dim right">{counted(shown.length, "line")}</span>
       </div>
       <div
         className="log-box"

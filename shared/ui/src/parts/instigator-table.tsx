@@ -2,6 +2,7 @@ import type { Instigator, Tick } from "@kc/host/client";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { type InstigatorType, queries } from "../api.ts";
+import { Breakable } from "./breakable.tsx";
 import { InstigatorSwitch } from "./instigator-switch.tsx";
 import { Status } from "./status.tsx";
 import { TickDot } from "./tick-text.tsx";
@@ -35,12 +36,12 @@ export function InstigatorTable({ items, type }: { items: Instigator[]; type: In
                 to={type === "schedules" ? "/schedules/$location/$name" : "/sensors/$location/$name"}
                 params={{ location: item.location, name: item.name }}
               >
-                {item.name}
+                <Breakable text={item.name} />
               </Link>
               {item.description && <div className="dim small">{item.description}</div>}
             </td>
             <td>{item.location}</td>
-            <td>
+            <td className="nowrap">
               <When item={item} />
             </td>
             <td className="dim">
@@ -49,11 +50,13 @@ export function InstigatorTable({ items, type }: { items: Instigator[]; type: In
                   job {item.job}
                 </Link>
               ) : (
-                <span className="wrap">{item.target}</span>
+                <span className="wrap">
+                  <Breakable text={item.target ?? ""} />
+                </span>
               )}
             </td>
             <td>{item.nextTickAt && <Until at={item.nextTickAt} />}</td>
-            <td>
+            <td className="nowrap">
               <span className="dots">
                 {of(item)
                   .slice(0, 8)

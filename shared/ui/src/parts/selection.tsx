@@ -28,7 +28,7 @@ export function SelectionInput({ value, onChange }: { value: string; onChange(te
     <input
       type="search"
       className="selection"
-      placeholder="Select: +orders · group:staging · kind:dbt and not owner:team:x"
+      placeholder="+orders · group:staging · not kind:dbt"
       value={value}
       onChange={(event) => onChange(event.target.value)}
       aria-label="Asset selection"

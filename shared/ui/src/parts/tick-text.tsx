@@ -1,5 +1,6 @@
 import type { Tick } from "@kc/host/client";
 import { Status } from "./status.tsx";
+import { counted } from "./words.ts";
 
 const statuses: Record<string, string> = { success: "succeeded", started: "running", skipped: "skipped", failed: "failed" };
 const words: Record<string, string> = { success: "requested", started: "running", skipped: "skipped", failed: "failed" };
@@ -19,13 +20,11 @@ export function TickReason({ tick }: { tick: Tick }) {
     <>
       <span className={tick.error ? "problem-inline" : "dim"}>
         {tick.error ?? tick.skip}
-        {tick.attempts > 0 && ` (failed ${tick.attempts} ${tick.attempts === 1 ? "time" : "times"} before)`}
+        {tick.attempts > 0 && ` (failed ${counted(tick.attempts, "time")} before)`}
       </span>
       {tick.logs.length > 0 && (
         <details>
-          <summary className="small">
-            {tick.logs.length} {tick.logs.length === 1 ? "line" : "lines"}
-          </summary>
+          <summary className="small">{counted(tick.logs.length, "line")}</summary>
           <pre>{tick.logs.map(({ level, message }) => `${level}: ${message}`).join("\n")}</pre>
         </details>
       )}
