@@ -41,7 +41,7 @@ const catalog = createRoute({
   getParentRoute: () => assets,
   path: "/",
   component: CatalogPage,
-  validateSearch: texts("q"),
+  validateSearch: texts("q", "state"),
 });
 const asset = createRoute({ getParentRoute: () => assets, path: "$", component: AssetPage, validateSearch: texts("tab") });
 
@@ -50,7 +50,7 @@ export const router = createRouter({
     searched("/", LineagePage, "asset"),
     page("/overview", OverviewPage),
     assets.addChildren([catalog, asset]),
-    searched("/checks", ChecksPage, "q"),
+    searched("/checks", ChecksPage, "q", "state"),
     page("/jobs", JobsPage),
     page("/jobs/$location/$name", JobPage),
     searched("/runs", RunsPage, "status", "location", "asset", "requestId", "tag"),

@@ -113,6 +113,12 @@ describe.skipIf(noBrowser)("overview, catalog, checks and assets in a browser", 
     await page.getByRole("tab", { name: /degraded/ }).click();
     await expect.poll(() => table("Assets").locator("tbody tr").count()).toBe(1);
     await row("Assets", "fails").getByText("degraded").waitFor();
+    // Both stand in the address, so that a list can be sent to somebody.
+    await search.fill("group:broken");
+    await expect.poll(() => page.url()).toMatch(/q=group%3Abroken&state=degraded|state=degraded&q=group%3Abroken/);
+    await page.reload();
+    await row("Assets", "fails").waitFor();
+    await search.fill("");
     await page.getByRole("tab", { name: /all/ }).click();
   });
 

@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { queries } from "../api.ts";
 import { KeyName } from "../parts/key-name.tsx";
+import { runStatuses } from "../parts/run-list.tsx";
 import { Status } from "../parts/status.tsx";
 import { Ago } from "../parts/time.tsx";
 import { counted } from "../parts/words.ts";
@@ -46,7 +47,7 @@ export function Problems({
         title="Failed runs"
         count={runs.length}
         more={
-          <Link to="/runs" search={{ status: "failed,cancelled,skipped" }}>
+          <Link to="/runs" search={{ status: runStatuses.failed }}>
             Runs
           </Link>
         }

@@ -1,15 +1,15 @@
 import type { Asset } from "@kc/host/client";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
-import { useMemo, useState } from "react";
 import { KeyName } from "../parts/key-name.tsx";
+import { ListPage } from "../parts/list-page.tsx";
 import { MaterializeChosen } from "../parts/materialize-chosen.tsx";
-import { SelectionError, SelectionInput, useSelection } from "../parts/selection.tsx";
+import { useSelection } from "../parts/selection.tsx";
 import { Chip, Status } from "../parts/status.tsx";
 import { Ago } from "../parts/time.tsx";
-import { type Column, VirtualTable } from "../parts/virtual-table.tsx";
+import type { Column } from "../parts/virtual-table.tsx";
 import { freshnessWords } from "../parts/words.ts";
 
-const healths = ["degraded", "warning", "healthy", "unknown"] as const;
+const healths = { degraded: "degraded", warning: "warning", healthy: "healthy", unknown: "unknown" };
 const freshnessRank = { fail: 0, warn: 1, unknown: 2, fresh: 3 };
 const keyOf = (asset: Asset) => asset.key;
 const canChoose = (asset: Asset) => !asset.external;
@@ -63,7 +63,7 @@ const columns: Column<Asset>[] = [
         <Chip kind={`h-${asset.health}`}>{asset.health}</Chip>
       </span>
     ),
-    sort: (asset) => healths.indexOf(asset.health),
+    sort: (asset) => Object.keys(healths).indexOf(asset.health),
   },
   {
     name: "Materialized",
@@ -98,44 +98,27 @@ const columns: Column<Asset>[] = [
   },
 ];
 
+const stateOf = (asset: Asset) => asset.health;
+
 export function CatalogPage() {
-  const { q = "" } = useSearch({ from: "/assets/" });
+  const search = useSearch({ from: "/assets/" });
   const navigate = useNavigate({ from: "/assets/" });
-  const [health, setHealth] = useState<Asset["health"]>();
-  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
-  const { all, assets, error, loaded } = useSelection(q);
-  const shown = useMemo(() => (health ? assets.filter((asset) => asset.health === health) : assets), [assets, health]);
-  const picked = useMemo(() => assets.filter((asset) => chosen.has(asset.key)), [assets, chosen]);
+  const { assets, error, loaded } = useSelection(search.q ?? "");
   return (
-    <div className="page full">
-      <h1>Assets</h1>
-      <div className="row">
-        <SelectionInput value={q} onChange={(text) => void navigate({ search: text ? { q: text } : {}, replace: true })} />
-        <span className="tabs" role="tablist">
-          <button type="button" role="tab" aria-selected={!health} onClick={() => setHealth(undefined)}>
-            all <span className="dim">{assets.length.toLocaleString("en")}</span>
-          </button>
-          {healths.map((name) => (
-            <button key={name} type="button" role="tab" aria-selected={health === name} onClick={() => setHealth(name)}>
-              {name} <span className="dim">{assets.filter((asset) => asset.health === name).length.toLocaleString("en")}</span>
-            </button>
-          ))}
-        </span>
-      </div>
-      <SelectionError error={error} />
-      {picked.length > 0 && <MaterializeChosen assets={picked} clear={() => setChosen(new Set())} />}
-      <VirtualTable
-        label="Assets"
-        columns={columns}
-        rows={shown}
-        keyOf={keyOf}
-        chosen={chosen}
-        onChoose={setChosen}
-        canChoose={canChoose}
-        empty={
-          !loaded ? "Loading…" : all.length === 0 ? "No location defines an asset yet: ./kc new asset" : "No asset is like that."
-        }
-      />
-    </div>
+    <ListPage
+      title="Assets"
+      what="asset"
+      search={search}
+      onSearch={(next) => void navigate({ search: next, replace: true })}
+      rows={loaded ? assets : undefined}
+      error={error}
+      states={healths}
+      stateOf={stateOf}
+      columns={columns}
+      keyOf={keyOf}
+      canChoose={canChoose}
+      actions={(chosen) => <MaterializeChosen assets={chosen} />}
+      none="No location defines an asset yet: ./kc new asset"
+    />
   );
 }

@@ -1,18 +1,18 @@
 import type { AssetCheck } from "@kc/host/client";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
-import { useMemo, useState } from "react";
+import { useMemo } from "react";
 import { queries } from "../api.ts";
 import { checkStatus, checkTones, checkWord } from "../asset/checks.tsx";
 import { KeyName } from "../parts/key-name.tsx";
+import { ListPage } from "../parts/list-page.tsx";
 import { Materialize } from "../parts/materialize.tsx";
-import { SelectionError, SelectionInput, useSelection } from "../parts/selection.tsx";
+import { useSelection } from "../parts/selection.tsx";
 import { Chip, Status } from "../parts/status.tsx";
 import { Ago } from "../parts/time.tsx";
-import { type Column, VirtualTable } from "../parts/virtual-table.tsx";
-import { counted } from "../parts/words.ts";
+import type { Column } from "../parts/virtual-table.tsx";
 
-const states = ["failed", "warn", "succeeded", "missing"] as const;
+const states = { failed: "failing", warn: "warning", succeeded: "passing", missing: "never ran" };
 const canChoose = (check: AssetCheck) => check.by === "code";
 const keyOf = (check: AssetCheck) => `${check.asset}:${check.name}`;
 
@@ -46,7 +46,7 @@ const columns: Column<AssetCheck>[] = [
     name: "Result",
     width: 100,
     cell: (check) => <Status value={checkStatus(check.result)} label={checkWord(check.result)} />,
-    sort: (check) => states.indexOf(checkStatus(check.result)),
+    sort: (check) => Object.keys(states).indexOf(checkStatus(check.result)),
   },
   {
     name: "Blocking",
@@ -72,69 +72,36 @@ const columns: Column<AssetCheck>[] = [
   },
 ];
 
+const stateOf = (check: AssetCheck) => checkStatus(check.result);
+
 export function ChecksPage() {
-  const { q = "" } = useSearch({ from: "/checks" });
+  const search = useSearch({ from: "/checks" });
   const navigate = useNavigate({ from: "/checks" });
-  const [state, setState] = useState<(typeof states)[number]>();
-  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
-  const { assets, error } = useSelection(q);
-  const { data: all = [], isSuccess } = useQuery(queries.checks);
+  const { assets, error } = useSelection(search.q ?? "");
+  const { data: all } = useQuery(queries.checks);
   const selected = useMemo(() => {
     const keys = new Set(assets.map((asset) => asset.key));
-    return q.trim() === "" ? all : all.filter((check) => keys.has(check.asset));
-  }, [all, assets, q]);
-  const shown = useMemo(
-    () => (state ? selected.filter((check) => checkStatus(check.result) === state) : selected),
-    [selected, state],
-  );
-  const names = useMemo(() => selected.map(keyOf).filter((name) => chosen.has(name)), [selected, chosen]);
-  const words = { failed: "failing", warn: "warning", succeeded: "passing", missing: "never ran" };
+    return search.q ? all?.filter((check) => keys.has(check.asset)) : all;
+  }, [all, assets, search.q]);
   return (
-    <div className="page full">
-      <h1>Checks</h1>
-      <div className="row">
-        <SelectionInput value={q} onChange={(text) => void navigate({ search: text ? { q: text } : {}, replace: true })} />
-        <span className="tabs" role="tablist">
-          <button type="button" role="tab" aria-selected={!state} onClick={() => setState(undefined)}>
-            all <span className="dim">{selected.length.toLocaleString("en")}</span>
-          </button>
-          {states.map((name) => (
-            <button key={name} type="button" role="tab" aria-selected={state === name} onClick={() => setState(name)}>
-              {words[name]}{" "}
-              <span className="dim">
-                {selected.filter((check) => checkStatus(check.result) === name).length.toLocaleString("en")}
-              </span>
-            </button>
-          ))}
-        </span>
-      </div>
-      <SelectionError error={error} />
-      {names.length > 0 && (
-        <div className="chosen-bar">
-          <b>{counted(names.length, "check")} chosen</b>
-          <Materialize request={{ checks: names }} label={`Run ${names.length.toLocaleString("en")}`} />
-          <button type="button" className="quiet right" onClick={() => setChosen(new Set())}>
-            Clear
-          </button>
-        </div>
+    <ListPage
+      title="Checks"
+      what="check"
+      search={search}
+      onSearch={(next) => void navigate({ search: next, replace: true })}
+      rows={selected}
+      error={error}
+      states={states}
+      stateOf={stateOf}
+      columns={columns}
+      keyOf={keyOf}
+      canChoose={canChoose}
+      actions={(chosen) => (
+        <Materialize request={{ checks: chosen.map(keyOf) }} label={`Run ${chosen.length.toLocaleString("en")}`} />
       )}
-      <VirtualTable
-        label="Checks"
-        columns={columns}
-        rows={shown}
-        keyOf={keyOf}
-        chosen={chosen}
-        onChoose={setChosen}
-        canChoose={canChoose}
-        empty={
-          !isSuccess
-            ? "Loading…"
-            : all.length === 0
-              ? "No asset has a check yet: assetCheck({ asset, run }) in a location."
-              : "No check is like that."
-        }
-      />
+      none="No asset has a check yet: assetCheck({ asset, run }) in a location."
+    >
       <p className="dim small">A check that its asset's own step reports runs with that asset only.</p>
-    </div>
+    </ListPage>
   );
 }

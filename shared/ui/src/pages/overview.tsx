@@ -5,6 +5,7 @@ import { queries } from "../api.ts";
 import { Problems } from "../overview/problems.tsx";
 import { Timeline } from "../overview/timeline.tsx";
 import { failingChecks, lateAssets } from "../overview/wrong.ts";
+import { runStatuses } from "../parts/run-list.tsx";
 import { useNow } from "../parts/time.tsx";
 
 const hour = 3_600_000;
@@ -14,6 +15,8 @@ const spans = {
   "1 day": [24 * hour, 4 * hour],
   "7 days": [168 * hour, 24 * hour],
 } as const;
+
+const active = { status: runStatuses.active };
 
 export function OverviewPage() {
   const [chosen, choose] = useState<keyof typeof spans>("6 hours");
@@ -47,16 +50,23 @@ export function OverviewPage() {
         </span>
       </div>
       <div className="tiles">
-        <Tile name="running" count={of("running", "starting", "cancelling")} tone="run" to="/runs" />
-        <Tile name="queued" count={of("queued")} tone="" to="/runs" />
-        <Tile name="failed runs" count={failures?.runs.length} tone="bad" to="/runs" />
+        <Tile name="running" count={of("running", "starting", "cancelling")} tone="run" to="/runs" search={active} />
+        <Tile name="queued" count={of("queued")} tone="" to="/runs" search={active} />
+        <Tile name="failed runs" count={failures?.runs.length} tone="bad" to="/runs" search={{ status: runStatuses.failed }} />
         <Tile
           name="degraded assets"
           count={assets?.filter((asset) => asset.health === "degraded").length}
           tone="bad"
           to="/assets"
+          search={{ state: "degraded" }}
         />
-        <Tile name="failing checks" count={assets && failingChecks(assets).length} tone="bad" to="/checks" />
+        <Tile
+          name="failing checks"
+          count={assets && failingChecks(assets).length}
+          tone="bad"
+          to="/checks"
+          search={{ state: "failed" }}
+        />
         <Tile name="late" count={assets && lateAssets(assets).length} tone="warn" to="/assets" />
       </div>
       {error && <p className="problem">{error.message}</p>}
@@ -71,19 +81,17 @@ export function OverviewPage() {
   );
 }
 
-function Tile({
-  name,
-  count,
-  tone,
-  to,
-}: {
+interface TileProps {
   name: string;
   count: number | undefined;
   tone: string;
   to: "/runs" | "/assets" | "/checks";
-}) {
+  search?: { status?: string; state?: string };
+}
+
+function Tile({ name, count, tone, to, search = {} }: TileProps) {
   return (
-    <Link to={to} className={`tile ${count ? tone : ""}`}>
+    <Link to={to} search={search} className={`tile ${count ? tone : ""}`}>
       <b>{count?.toLocaleString("en") ?? "–"}</b> {name}
     </Link>
   );

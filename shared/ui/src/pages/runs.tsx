@@ -1,22 +1,16 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { queries } from "../api.ts";
-import { RunList } from "../parts/run-list.tsx";
+import { RunList, runStatuses } from "../parts/run-list.tsx";
 
-const statuses = {
-  all: undefined,
-  active: "queued,starting,running,cancelling",
-  failed: "failed,cancelled,skipped",
-  succeeded: "succeeded",
-} as const;
 const words = { location: "in", asset: "of", requestId: "of request", tag: "with" } as const;
 
 export function RunsPage() {
   const search = useSearch({ from: "/runs" });
   const navigate = useNavigate({ from: "/runs" });
   const { data: workspace } = useQuery(queries.workspace);
-  const names = Object.keys(statuses) as (keyof typeof statuses)[];
-  const chosen = names.find((name) => statuses[name] === search.status) ?? "all";
+  const names = Object.keys(runStatuses) as (keyof typeof runStatuses)[];
+  const chosen = names.find((name) => runStatuses[name] === search.status) ?? "all";
   const narrowed = (Object.keys(words) as (keyof typeof words)[]).filter((name) => search[name] && name !== "location");
   return (
     <div className="page">
@@ -29,7 +23,7 @@ export function RunsPage() {
               type="button"
               role="tab"
               aria-selected={chosen === name}
-              onClick={() => void navigate({ search: { ...search, status: statuses[name] }, replace: true })}
+              onClick={() => void navigate({ search: { ...search, status: runStatuses[name] }, replace: true })}
             >
               {name}
             </button>

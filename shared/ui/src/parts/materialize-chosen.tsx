@@ -4,23 +4,19 @@ import { StartBackfill } from "./start-backfill.tsx";
 import { counted } from "./words.ts";
 
 /** What can be done with the assets that are chosen in a list. Where some have partitions it is a backfill. */
-export function MaterializeChosen({ assets, clear }: { assets: readonly Asset[]; clear(): void }) {
+export function MaterializeChosen({ assets }: { assets: readonly Asset[] }) {
   const keys = assets.map((asset) => asset.key);
   const divided = assets.some((asset) => asset.partitions !== null);
   const selection = keys.map((key) => `key:"${key}"`).join(" or ");
   const checks = assets.reduce((sum, asset) => sum + asset.checks.filter((check) => check.by === "code").length, 0);
   return (
-    <div className="chosen-bar">
-      <b>{counted(keys.length, "asset")} chosen</b>
+    <>
       {!divided && <Materialize request={{ assets: keys }} label={`Materialize ${keys.length.toLocaleString("en")}`} />}
       {divided && selection.length <= 10_000 && <StartBackfill selection={`(${selection})`} range={undefined} clear={() => {}} />}
       {divided && selection.length > 10_000 && (
         <span className="dim">Too many with partitions to name one by one: kc backfill &lt;selection&gt;</span>
       )}
       {checks > 0 && <Materialize request={{ assets: keys, checksOnly: true }} label={`Run ${counted(checks, "check")}`} quiet />}
-      <button type="button" className="quiet right" onClick={clear}>
-        Clear
-      </button>
-    </div>
+    </>
   );
 }
