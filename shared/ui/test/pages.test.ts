@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { noBrowser, openPlatform, type Platform } from "./platform.ts";
-import { hostile, longKey, makeWorkspace, openSink, other, settings, team } from "./workspace.ts";
+import { describe, expect, test } from "vitest";
+import { instance, link, noBrowser, open, page, usePlatform } from "./platform.ts";
+import { hostile, longKey, other, settings, team } from "./workspace.ts";
 
 const pages = [
   "/overview",
@@ -25,7 +25,7 @@ const internal =
   /\b(?:freshness_change|multi_asset|run_status|perPartition|inProgress|newlyUpdated|willBeRequested|any_deps_updated|asset_failed|run_failed)\b/;
 
 /** Names that may be cut, and what is seen of them. */
-const cutNames = (page: Platform["page"]) =>
+const cutNames = () =>
   page.locator("main .key-name:has(.key-start)").evaluateAll((all) =>
     all.map((name) => {
       const start = name.querySelector<HTMLElement>(".key-start")!;
@@ -44,30 +44,14 @@ const cutNames = (page: Platform["page"]) =>
   );
 
 describe.skipIf(noBrowser)("overview, catalog, checks and assets in a browser", () => {
-  let platform: Platform;
-  let instance: Platform["instance"];
-  let page: Platform["page"];
-  let workspace: ReturnType<typeof makeWorkspace>;
-  let sink: Awaited<ReturnType<typeof openSink>>;
-  beforeAll(async () => {
-    workspace = makeWorkspace({ team, other }, settings);
-    sink = await openSink();
-    platform = await openPlatform({ root: workspace.root, env: sink.env });
-    ({ instance, page } = platform);
-  });
-  afterAll(async () => {
-    sink?.close();
-    await platform?.close();
-    workspace?.remove();
-  });
-  const link = (name: string) => page.getByRole("navigation").getByRole("link", { name, exact: true });
+  usePlatform({ locations: { team, other }, settings });
   const table = (name: string) => page.getByRole("table", { name });
   const row = (of: string, text: string) => table(of).locator("tbody tr", { hasText: text });
   /** A card of the overview, by its title. */
   const card = (title: string) => page.locator(".card", { has: page.getByRole("heading", { name: title }) });
 
   test("the overview says that nothing is wrong, shows what schedules will do, and then, by itself, what went wrong", async () => {
-    await platform.open("/overview");
+    await open("/overview");
     await page.getByText("Nothing is wrong.").waitFor();
     await page.getByRole("tab", { name: "7 days" }).click();
     await page.getByRole("link", { name: "tick of nightly_schedule" }).first().waitFor();
@@ -140,7 +124,7 @@ describe.skipIf(noBrowser)("overview, catalog, checks and assets in a browser", 
   });
 
   test("among assets with partitions it is a backfill", async () => {
-    await platform.open("/assets?q=months");
+    await open("/assets?q=months");
     await table("Assets").getByRole("checkbox", { name: "Choose months" }).click();
     await page.getByRole("tab", { name: "missing" }).click();
     await page.getByRole("button", { name: "Make 6" }).click();
@@ -164,7 +148,7 @@ describe.skipIf(noBrowser)("overview, catalog, checks and assets in a browser", 
   });
 
   test("an asset's check shows its earlier results", async () => {
-    await platform.open("/assets/orders?tab=checks");
+    await open("/assets/orders?tab=checks");
     await page.getByText("3 results, 1 of them not passed").click();
     const results = page.locator(".check-history tbody tr");
     await expect.poll(() => results.count()).toBe(3);
@@ -173,7 +157,7 @@ describe.skipIf(noBrowser)("overview, catalog, checks and assets in a browser", 
   });
 
   test("an asset's tabs: events, lineage around it, automation, runs", async () => {
-    await platform.open("/assets/report");
+    await open("/assets/report");
     await page.getByRole("tab", { name: "events" }).click();
     await page.locator("tr", { hasText: "materialization" }).first().waitFor();
     await page.getByRole("tab", { name: "lineage" }).click();
@@ -185,7 +169,7 @@ describe.skipIf(noBrowser)("overview, catalog, checks and assets in a browser", 
   });
 
   test("what a long key is cut of is never its end", async () => {
-    await platform.open("/");
+    await open("/");
     const name = page.getByTestId(`rf__node-${longKey}`).locator(".key-name");
     await name.waitFor();
     expect(await name.getAttribute("title")).toBe(longKey);
@@ -204,7 +188,7 @@ describe.skipIf(noBrowser)("overview, catalog, checks and assets in a browser", 
     async (width) => {
       await page.setViewportSize({ width, height: 900 });
       for (const path of pages) {
-        await platform.open(path);
+        await open(path);
         await page.getByText("live", { exact: true }).waitFor();
         await page
           .locator(path === "/assets" || path === "/checks" ? ".vtable td" : "main h1, .node")
@@ -217,7 +201,7 @@ describe.skipIf(noBrowser)("overview, catalog, checks and assets in a browser", 
           wider.every((by) => by <= 0),
           path,
         ).toBe(true);
-        for (const { name, ...seen } of await cutNames(page))
+        for (const { name, ...seen } of await cutNames())
           expect(seen, `${name} on ${path}`).toEqual({ apart: true, begins: true, ends: true });
       }
     },
@@ -225,15 +209,14 @@ describe.skipIf(noBrowser)("overview, catalog, checks and assets in a browser", 
 
   test("on every page markup in names and texts is text, and no word of the code is shown", async () => {
     for (const path of pages) {
-      await platform.open(path);
+      await open(path);
       await page.getByText("live", { exact: true }).waitFor();
       expect(await page.locator("main img").count(), path).toBe(0);
       // The settings are those of a file.
       if (path !== "/deployment") expect(await page.locator("main").textContent(), path).not.toMatch(internal);
     }
-    await platform.open("/assets/orders");
+    await open("/assets/orders");
     await page.getByText(hostile).first().waitFor();
     expect(await page.title()).toBe("kc");
-    expect(platform.errors).toEqual([]);
   });
 });

@@ -3,8 +3,8 @@ import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { uiFolder } from "./platform.ts";
 
+const uiFolder = resolve(import.meta.dirname, "..");
 const runtime = resolve(uiFolder, "..", "runtime");
 /** Put together, because the text of a location is no import of this package. */
 const runtimePackage = ["@kc", "runtime"].join("/");
@@ -102,8 +102,15 @@ alerts:
     - { name: nothing, on: [freshness], select: "group:nowhere", channels: [hook] }
 `;
 
+export interface Sink {
+  env: Record<string, string>;
+  messages: string[];
+  open(): void;
+  close(): void;
+}
+
 /** A server beside the platform: alerts arrive at /hook, and the step "held" goes on once `open` was called. */
-export async function openSink(): Promise<{ env: Record<string, string>; messages: string[]; open(): void; close(): void }> {
+export async function openSink(): Promise<Sink> {
   const messages: string[] = [];
   const waiting: ServerResponse[] = [];
   let isOpen = false;
