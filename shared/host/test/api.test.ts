@@ -116,7 +116,7 @@ describe("wrong requests", () => {
       "/api/runs",
       { selection: "a or needs" },
       400,
-      'config of step "needs": day: Invalid input',
+      'config of step "needs": day: is missing',
     ],
     ["a tag that only kc sets", "POST", "/api/runs", { selection: "a", tags: { "kc/backfill": "b" } }, 400, "kc sets itself"],
     ["half a character in a tag", "POST", "/api/runs", { selection: "a", tags: { x: "a\ud800" } }, 400, "half a character"],
