@@ -10,7 +10,7 @@ const { snapshot } = assembleLocation(
   defineLocation({
     name: "team",
     assets: [
-      asset({ key: "a", materialize: make }),
+      asset({ key: "a", checks: [{ name: "rows" }], materialize: make }),
       asset({ key: "days", partitions: dailyPartitions({ start: "2025-12-01" }), materialize: make }),
       asset({ key: "tick", materialize: make }),
     ],
@@ -80,7 +80,8 @@ describe("an alert about something that is no more", () => {
   const removed = (alert: Partial<AlertState>, status = "loaded") => {
     const location = (name: string) => (name === "team" ? { status, snapshot } : undefined);
     const workspace = { graph: () => graph, location } as unknown as DaemonContext["workspace"];
-    return isRemoved({ workspace }, { event: "asset_failed", subject: "", assets: [], location: "team", ...alert } as AlertState);
+    const whole = { event: "asset_failed", subject: "", assets: [], location: "team", ...alert } as AlertState;
+    return isRemoved({ workspace }, whole, new Set(["team/a"]));
   };
   test.each([
     ["an asset that its location loads without", { assets: ["gone"] }, true],
@@ -89,7 +90,12 @@ describe("an alert about something that is no more", () => {
     ["an asset of a location that is not there", { assets: ["gone"], location: "other" }, false],
     ["an asset that nobody placed", { assets: ["gone"], location: undefined }, false],
     ["a schedule that its location loads without", { event: "tick_failed", subject: "team/gone" }, true],
-    ["one that is there", { event: "tick_failed", subject: "team/a" }, false],
+    ["one that is there and on", { event: "tick_failed", subject: "team/a" }, false],
+    ["one that was turned off", { event: "tick_failed", subject: "team/days" }, true],
+    ["a check that its asset has no more", { event: "check_failed", subject: "a#gone", assets: ["a"] }, true],
+    ["one whose name begins with that of one that it has", { event: "check_failed", subject: "a#rows_all", assets: ["a"] }, true],
+    ["one that it has", { event: "check_failed", subject: "a#rows", assets: ["a"] }, false],
+    ["one of a partition", { event: "check_failed", subject: "a#rows [x]", assets: ["a"] }, false],
     ["a location", { event: "location_failed", subject: "team" }, false],
   ] as const)("%s", (_, alert, expected) => expect(removed(alert as Partial<AlertState>)).toBe(expected));
   test("nothing is gone while its location does not load", () => expect(removed({ assets: ["gone"] }, "error")).toBe(false));

@@ -87,6 +87,15 @@ test("a pause holds the request back until it is ended, and is told with the ass
   expect((await instance.api.resume("key:b")).map((one) => one.id)).toEqual([pause.id]);
   await until(async () => (await requested()) === before + 1);
   expect(await instance.api.pauses()).toEqual([]);
+  // A host that decides elsewhere hears of both from the log.
+  const heard: unknown[] = [];
+  const abort = new AbortController();
+  for await (const event of instance.api.events({ after: 0 }, abort.signal)) {
+    if (event.type === "instigator_changed") heard.push(event.message);
+    if (heard.length === 2) break;
+  }
+  abort.abort();
+  expect(heard).toEqual(["automation of key:b paused", "automation of key:b resumed"]);
 });
 
 test("what cannot be paused, resumed or shown is refused with the nearest name", async () => {

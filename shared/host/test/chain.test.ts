@@ -2,6 +2,7 @@ import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type TestInstance, testInstance } from "../src/testing.ts";
+import { until } from "./workspace.ts";
 
 const chain = ["csv_fact_virtual", "fact_virtual", "dbt_optimove/stg_kaizen_wars__fact_virtual", "downstream/fact_virtual_count"];
 
@@ -131,10 +132,14 @@ describe("the three teams together: CSV -> PostgreSQL -> lakehouse -> dbt -> JSO
 
   test("the shop's first load is followed by one run of dbt, whose checks all pass", async () => {
     await instance.finish(await instance.api.submit({ job: "load_shop" }));
+    const shop = async () =>
+      (await instance.api.runs({ limit: 100, location: "dbt" })).filter((run) =>
+        run.assets.includes("dbt_optimove/customer_orders"),
+      );
+    // Automation asks for it a moment after the load has ended.
+    await until(async () => (await shop()).length > 0);
     await idle();
-    const runs = (await instance.api.runs({ limit: 100, location: "dbt" })).filter((run) =>
-      run.assets.includes("dbt_optimove/customer_orders"),
-    );
+    const runs = await shop();
     expect(runs.map((run) => run.status)).toEqual(["succeeded"]);
     expect(
       (await instance.api.assets("location:dbt")).filter((asset) => asset.health !== "healthy").map((asset) => asset.key),

@@ -479,6 +479,16 @@ export function storageContract(name: string, open: () => Promise<Storage>): voi
         expect(await storage.readEvents({ runId: "old" })).toEqual([]);
         expect((await storage.assetStates(["a"])).get("a")?.materialization?.at).toBe(9 * day);
       });
+      test("leaves a run that another one needs that has not ended", async () => {
+        await ended("needed", 1 * day);
+        await ended("old", 1 * day);
+        await storage.createRuns([newRun("waits", { needs: ["needed"] })], [runEvent("waits", "run_queued", { at: 1 })]);
+        expect((await storage.countOld({ runs: 5 * day })).runs).toBe(1);
+        expect((await storage.prune({ runs: 5 * day })).runs).toBe(1);
+        expect(ids(await storage.listRuns()).sort()).toEqual(["needed", "waits"]);
+        await storage.appendEvents([runEvent("waits", "run_succeeded", { at: 2 * day })]);
+        expect((await storage.prune({ runs: 5 * day })).runs).toBe(2);
+      });
       test("a run key counts for ever, also once its run is gone and its schedule has another name", async () => {
         await storage.createRuns([newRun("old", { runKey: "sensor:team/s:k" })], [runEvent("old", "run_queued", { at: 1 })]);
         await storage.appendEvents([runEvent("old", "run_succeeded", { at: 1, seq: 1 })]);

@@ -12,8 +12,9 @@ export async function pruneRows(
 ): Promise<{ runs: number; events: number; ticks: number }> {
   const gone = { runs: 0, events: 0, ticks: 0 };
   const ended = db.selectFrom("runs").select("id").where("ended_at", "is not", null);
+  const needed = runs === undefined ? [] : await neededRuns(db);
   while (runs !== undefined) {
-    const ids = (await ended.where("ended_at", "<", runs).limit(500).execute()).map((row) => row.id);
+    const ids = (await ended.where("ended_at", "<", runs).where("id", "not in", needed).limit(500).execute()).map((row) => row.id);
     if (ids.length === 0) break;
     await write(async (tx) => {
       gone.events += Number((await tx.deleteFrom("events").where("run_id", "in", ids).executeTakeFirst()).numDeletedRows);
@@ -52,6 +53,12 @@ export async function pruneRows(
   return gone;
 }
 
+/** Ended runs that others wait upon: how they ended must be known until those have. Never empty, as SQL wants it. */
+async function neededRuns(db: Kysely<Tables>): Promise<string[]> {
+  const open = await db.selectFrom("runs").select("needs").where("ended_at", "is", null).where("needs", "!=", "[]").execute();
+  return ["", ...new Set(open.flatMap(({ needs }) => JSON.parse(needs) as string[]))];
+}
+
 /** What `pruneRows` would delete, as three counts. */
 export async function countOldRows(
   db: Kysely<Tables>,
@@ -62,7 +69,7 @@ export async function countOldRows(
   const endedRuns = db.selectFrom("runs").where("ended_at", "is not", null);
   const counts = { runs: 0, events: 0, ticks: 0 };
   if (runs !== undefined) {
-    const old = endedRuns.where("ended_at", "<", runs);
+    const old = endedRuns.where("ended_at", "<", runs).where("id", "not in", await neededRuns(db));
     counts.runs = await count(old.select((eb) => eb.fn.countAll().as("n")));
     counts.events = await count(
       db

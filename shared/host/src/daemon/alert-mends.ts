@@ -130,16 +130,22 @@ async function isMended(
   return isSubset(asked, madeSince(space, await storage.partitionRows(asset, eventId), eventId));
 }
 
-/** Whether an alert is about an asset, a schedule or a sensor that its location loads without: nothing will mend it. */
-export function isRemoved({ workspace }: Pick<Context, "workspace">, alert: AlertState): boolean {
-  const { event, subject, assets, location } = alert;
+/**
+ * Whether an alert is about an asset, a check, a schedule or a sensor that its location loads without, or about one that was
+ * turned off: nothing will mend it.
+ * @param running Schedules and sensors that are on, as `location/name`.
+ */
+export function isRemoved(
+  { workspace }: Pick<Context, "workspace">,
+  { event, subject, assets, location }: AlertState,
+  running: ReadonlySet<string>,
+): boolean {
   if (location === undefined || workspace.location(location)?.status !== "loaded") return false;
-  if (event === "tick_failed") {
-    const { schedules = [], sensors = [] } = workspace.location(location)!.snapshot ?? {};
-    return ![...schedules, ...sensors].some(({ name }) => subject === `${location}/${name}`);
-  }
-  const known = workspace.graph().assets;
-  return assets.length > 0 && assets.every((key) => !known.has(key));
+  if (event === "tick_failed") return !running.has(subject);
+  const nodes = assets.flatMap((key) => workspace.graph().assets.get(key) ?? []);
+  if (event === "check_failed")
+    return !nodes.some((node) => node.checks.some(({ name }) => `${subject} `.startsWith(`${checkSubject(node.key, name)} `)));
+  return assets.length > 0 && nodes.length === 0;
 }
 
 /** What the backfills that the events are about say as a whole. */

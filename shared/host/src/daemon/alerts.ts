@@ -22,6 +22,7 @@ import type { AlertsSettings } from "../alerts/settings.ts";
 import { healthInput } from "../health.ts";
 import { backfillsTold, goneBackfills, isRemoved, mended, mendedChecks } from "./alert-mends.ts";
 import type { DaemonContext } from "./context.ts";
+import { instigators } from "./instigators.ts";
 import { retryDecision } from "./run-retries.ts";
 
 const cursorName = "alerts.cursor";
@@ -90,6 +91,7 @@ export async function tickAlerts(context: DaemonContext, options: AlertsOptions)
     ...(await mendedChecks(context, open, final)),
   ];
   const gone = await goneBackfills(context, open);
+  const running = await runningTickers(context, open);
   if (on.has("asset_degraded")) signals.push(...(await degraded(context, final)));
   if (on.has("tick_failed")) {
     // Told once, from success to failure and back.
@@ -121,7 +123,7 @@ export async function tickAlerts(context: DaemonContext, options: AlertsOptions)
     ...ruleScopes(graph, mutes, now),
     gone: (alert) =>
       gone.has(alert.subject) ||
-      isRemoved(context, alert) ||
+      isRemoved(context, alert, running) ||
       (alert.event === "location_failed" && !workspace.location(alert.subject)) ||
       (alert.event === "channel_failed" && !settings.channels[alert.subject]),
     limitOf: (channel) => limitOf(settings, channel),
@@ -150,6 +152,16 @@ export async function tickAlerts(context: DaemonContext, options: AlertsOptions)
   if (decision.messages.length > 0) options.deliver();
   if (events.length === page) return now;
   return decision.next;
+}
+
+/** The schedules and sensors that are on, as `location/name`; read where an alert is about one. */
+async function runningTickers(
+  { workspace, storage }: DaemonContext,
+  open: ReadonlyMap<string, AlertState>,
+): Promise<ReadonlySet<string>> {
+  if (![...open.values()].some((alert) => alert.event === "tick_failed")) return new Set();
+  const all = [...(await instigators(workspace, storage, "schedule")), ...(await instigators(workspace, storage, "sensor"))];
+  return new Set(all.flatMap((one) => (one.running ? [`${one.location.entry.name}/${one.definition.name}`] : [])));
 }
 
 /** What is said of assets of one location is said of the location, also when no run says it. */

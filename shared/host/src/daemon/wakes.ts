@@ -31,7 +31,7 @@ export function wokenBy(events: readonly Pick<StoredEvent, "type">[]): Set<LoopN
     if (runStatus.test(type) || type === "freshness") woken.add("sensors");
     if (type === "run_failed") woken.add("run-retries");
     if (changesConditions.test(type)) woken.add("automation");
-    if (type === "instigator_changed") woken.add("schedules").add("sensors").add("automation");
+    if (type === "instigator_changed") woken.add("schedules").add("sensors").add("automation").add("alerts");
     if (type === "materialization" || type === "unchanged") woken.add("freshness").add("sensors");
     if (type === "wiped") woken.add("freshness").add("automation").add("alerts");
   }

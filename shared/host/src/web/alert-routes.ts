@@ -34,7 +34,13 @@ function targetOf(channel: ChannelSettings): string {
 }
 
 export function alertRoutes(app: App, context: WebContext): void {
-  const { storage, workspace, daemon, now, changes, alerts: settings } = context;
+  const { storage, workspace, log, daemon, now, changes, alerts: settings } = context;
+  /** The host that decides may be another one: it hears of it from the log. */
+  const tell = async (message: string) => {
+    await log.append([{ type: "instigator_changed", at: now(), message }]);
+    daemon.wake();
+    changes.tell("alerts");
+  };
   const rules = rulesOf(settings);
 
   const viewDelivery = (delivery: Delivery) => {
@@ -136,8 +142,7 @@ export function alertRoutes(app: App, context: WebContext): void {
         rules: rules.map((rule) => rule.name),
         graph: workspace.graph(),
       });
-      daemon.wake();
-      changes.tell("alerts");
+      await tell(`alerts about ${body.what} muted`);
       return c.json(viewMute(mute), 200);
     },
   );
@@ -148,8 +153,7 @@ export function alertRoutes(app: App, context: WebContext): void {
       const { what } = c.req.valid("json");
       const ended = await endMute(storage, what, now());
       if (ended === 0) throw new NotFound(`nothing is muted as "${what}"`);
-      daemon.wake();
-      changes.tell("alerts");
+      await tell(`alerts about ${what} unmuted`);
       return c.json({ ended }, 200);
     },
   );

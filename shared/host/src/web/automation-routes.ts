@@ -9,7 +9,16 @@ import { type App, count, get, list, NotFound, none, post } from "./route.ts";
 const iso = (at: number): string => new Date(at).toISOString();
 
 /** Pauses of automation, and the history of an asset's evaluations. */
-export function automationRoutes(app: App, { workspace, storage, daemon, changes, now }: WebContext): void {
+export function automationRoutes(app: App, { workspace, storage, log, daemon, changes, now }: WebContext): void {
+  /** The host that decides may be another one: it hears of it from the log. */
+  const tell = async (change: "paused" | "resumed", pauses: readonly Pause[]) => {
+    const what = pauses.map((pause) => pause.selection).join(", ");
+    await log.append([
+      { type: "instigator_changed", at: now(), message: `automation of ${what} ${change}`, fields: { change, selection: what } },
+    ]);
+    daemon.wake();
+    changes.tell("pauses");
+  };
   const view = (pause: Pause) => ({
     ...pause,
     until: pause.until === null ? null : iso(pause.until),
@@ -32,8 +41,7 @@ export function automationRoutes(app: App, { workspace, storage, daemon, changes
       selectedKeys(workspace, selection);
       const forMs = length === undefined ? undefined : durationMs(length, "for");
       const pause = await addPause(storage, { selection, forMs, reason, all, now: now() }, workspace.graph());
-      daemon.wake();
-      changes.tell("pauses");
+      await tell("paused", [pause]);
       return c.json(view(pause), 200);
     },
   );
@@ -42,8 +50,7 @@ export function automationRoutes(app: App, { workspace, storage, daemon, changes
     const names = (await readPauses(storage, now())).map((one) => one.selection);
     const ended = await endPause(storage, what, now());
     if (ended.length === 0) throw new NotFound(`nothing is paused as "${what}".${didYouMean(what, names)}`);
-    daemon.wake();
-    changes.tell("pauses");
+    await tell("resumed", ended);
     return c.json(ended.map(view), 200);
   });
   app.openapi(

@@ -49,9 +49,16 @@ export function openMemory(): Storage {
   return storage;
 }
 
+/** Ended runs that others wait upon: how they ended must be known until those have. */
+const neededRuns = (memory: Memory): ReadonlySet<string> =>
+  new Set([...memory.runs.values()].flatMap((run) => (run.endedAt === null ? run.needs : [])));
+
 function countOld(memory: Memory, { runs, ticks, logs }: Parameters<Storage["countOld"]>[0]) {
   const ended = [...memory.runs.values()].filter((run) => run.endedAt !== null);
-  const gone = new Set(ended.filter((run) => runs !== undefined && run.endedAt! < runs).map((run) => run.id));
+  const needed = neededRuns(memory);
+  const gone = new Set(
+    ended.filter((run) => runs !== undefined && run.endedAt! < runs && !needed.has(run.id)).map((run) => run.id),
+  );
   const over = new Set(ended.map((run) => run.id));
   const events = memory.events.filter((event) =>
     event.runId
@@ -66,9 +73,10 @@ function prune(memory: Memory, { runs, ticks, logs }: Parameters<Storage["prune"
   const gone = { runs: 0, events: 0, ticks: 0 };
   const ended = new Map([...memory.runs.values()].flatMap((run) => (run.endedAt === null ? [] : [[run.id, run.endedAt]])));
   const old = new Set<string>();
+  const needed = neededRuns(memory);
   if (runs !== undefined)
     for (const [id, at] of ended)
-      if (at < runs) {
+      if (at < runs && !needed.has(id)) {
         old.add(id);
         const { runKey } = memory.runs.get(id)!;
         // A run key counts for ever, also once its run is gone.
