@@ -27,10 +27,15 @@ test("an alert rule that names no asset fails the check at its line, as it stand
     errors: [`kc.yaml:4: alerts.rules.0.select: ${problem}`],
     warnings: ["kc.yaml:2: alerts.channels.spare: no rule tells anything on this channel"],
   });
-  expect((await platform.kc("alerts", "list")).out).toContain(problem);
+  const listed = (await platform.kc("alerts", "list")).out;
+  expect(listed).toContain(problem);
+  // A limit that nobody has written is told as well.
+  expect(listed).toMatch(/^hook +webhook +example\.com +10 in 1m$/m);
 
   platform.write("kc.yaml", settings("group:sales"));
   const mended = await platform.kc("check", "--no-types");
   expect(mended.code).toBe(0);
   expect(mended.out).toContain("✓ 1 locations: definitions load and their lineage fits");
+  // Its rules and their limits count in a simulation.
+  expect(await platform.kc("simulate", "--to", "+1h")).toMatchObject({ code: 0, out: expect.stringContaining("0 runs in 1h") });
 });

@@ -70,6 +70,8 @@ async function list(api: ApiClient, context: CommandContext, json: boolean): Pro
     context.print(JSON.stringify({ channels, rules, open, mutes, deliveries }, null, 2));
     return 0;
   }
+  const { formatDuration } = await import("@kc/host/duration");
+  const atMost = ({ max, perMs }: { max: number; perMs: number }) => `${max} in ${formatDuration(perMs)}`;
   const width = context.interactive ? process.stdout.columns : undefined;
   const show = (head: string[], rows: string[][]) => {
     if (rows.length > 0) context.print(`${table(head, rows, width)}\n`);
@@ -81,13 +83,15 @@ async function list(api: ApiClient, context: CommandContext, json: boolean): Pro
       rule.name,
       rule.on.join(", "),
       rule.select ?? rule.locations?.join(", ") ?? "everything",
-      rule.channels.join(", ") + (rule.owners ? " + owners" : ""),
+      rule.channels.join(", ") +
+        (rule.owners ? " + owners" : "") +
+        (rule.rateLimit ? ` (at most ${atMost(rule.rateLimit)})` : ""),
       rule.problem ?? (rule.mutedUntil ? `muted until ${rule.mutedUntil}` : ""),
     ]),
   );
   show(
-    ["channel", "type", "leads to", ""],
-    channels.map((one) => [one.name, one.type, one.target, one.failing ? `FAILING: ${one.failing}` : ""]),
+    ["channel", "type", "leads to", "at most", ""],
+    channels.map((one) => [one.name, one.type, one.target, atMost(one.rateLimit), one.failing ? `FAILING: ${one.failing}` : ""]),
   );
   show(
     ["open alert", "rule", "since", "times"],

@@ -124,10 +124,17 @@ function stopped(context: CommandContext, to: Date) {
   };
 }
 
+const limitText = ({ max, perMs }: { max: number; perMs: number }) => ({ max, per: `${perMs}ms` });
+
 /** The alert rules of kc.yaml as a simulation takes them: nothing is sent, so that a channel is only its name. */
 function alertsOf({ channels, rules }: AlertsInfo) {
   return {
-    channels: Object.fromEntries(channels.map(({ name }) => [name, { type: "webhook", url: "http://simulated.invalid/" }])),
+    channels: Object.fromEntries(
+      channels.map(({ name, rateLimit }) => [
+        name,
+        { type: "webhook", url: "http://simulated.invalid/", rate_limit: limitText(rateLimit) },
+      ]),
+    ),
     rules: rules.map((rule) => ({
       name: rule.name,
       on: rule.on,
@@ -137,6 +144,7 @@ function alertsOf({ channels, rules }: AlertsInfo) {
       ...(rule.select ? { select: rule.select } : {}),
       ...(rule.locations ? { locations: rule.locations } : {}),
       ...(rule.remindEveryMs ? { remind_every: `${rule.remindEveryMs}ms` } : {}),
+      ...(rule.rateLimit ? { rate_limit: limitText(rule.rateLimit) } : {}),
     })),
   };
 }

@@ -7,7 +7,7 @@ import {
   type WorkspaceGraph,
 } from "@kc/runtime/internal";
 import type { Mute } from "./mutes.ts";
-import type { AlertsSettings } from "./settings.ts";
+import { type AlertsSettings, defaultRateLimit } from "./settings.ts";
 
 /** The rules of kc.yaml, and the one that nobody need write: a channel that fails is told on the others. */
 export function rulesOf(settings: AlertsSettings): AlertRule[] {
@@ -97,5 +97,5 @@ export function ownersOf(
 
 export const limitOf = (settings: AlertsSettings, channel: string): RateLimit => {
   const limit = settings.channels[channel]?.rate_limit;
-  return limit ? { max: limit.max, perMs: limit.per } : { max: 10, perMs: 60_000 };
+  return limit ? { max: limit.max, perMs: limit.per } : defaultRateLimit;
 };

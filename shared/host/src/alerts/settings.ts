@@ -5,9 +5,11 @@ import { httpAddress } from "../http-address.ts";
 import { explained } from "../schema-issues.ts";
 
 const limit = z.strictObject({ max: z.number().int().min(1), per: durationSetting });
+/** Of every channel without one of its own. */
+export const defaultRateLimit = { max: 10, perMs: 60_000 };
 const shared = {
   /** Messages at one time; what is more becomes one summary. */
-  rate_limit: limit.default({ max: 10, per: 60_000 }),
+  rate_limit: limit.default({ max: defaultRateLimit.max, per: defaultRateLimit.perMs }),
 };
 const email = z.email({ error: "is no e-mail address" });
 const port = z.number().int().min(1).max(65_535);

@@ -33,6 +33,8 @@ export const alertSchema = z
   })
   .openapi("Alert");
 
+const rateLimit = z.object({ max: z.number(), perMs: z.number() });
+
 export const alertRuleSchema = z
   .object({
     name: z.string(),
@@ -44,6 +46,7 @@ export const alertRuleSchema = z
     owners: z.boolean(),
     recovered: z.boolean(),
     remindEveryMs: z.number().nullable(),
+    rateLimit: rateLimit.nullable().openapi({ description: "Of its own, beside those of its channels" }),
     mutedUntil: instant.nullable(),
     problem: z
       .string()
@@ -75,7 +78,13 @@ export const alertsInfoSchema = z
   .object({
     channels: z.array(
       z
-        .object({ name: z.string(), type: channelType, target: z.string(), failing: z.string().nullable() })
+        .object({
+          name: z.string(),
+          type: channelType,
+          target: z.string(),
+          rateLimit: rateLimit.openapi({ description: "Messages at one time; what is more becomes one summary" }),
+          failing: z.string().nullable(),
+        })
         .openapi("AlertChannel"),
     ),
     rules: z.array(alertRuleSchema),

@@ -3,7 +3,7 @@ import { type AlertMessage, type Delivery, didYouMean, durationMs, iso, noAddres
 import { messageOf } from "../alerts/deliver.ts";
 import { addMute, endMute, type Mute, readMutes } from "../alerts/mutes.ts";
 import { ruleProblems } from "../alerts/rule-problems.ts";
-import { ruleScopes, rulesOf } from "../alerts/rules.ts";
+import { limitOf, ruleScopes, rulesOf } from "../alerts/rules.ts";
 import { sendMessage } from "../alerts/send.ts";
 import type { ChannelSettings } from "../alerts/settings.ts";
 import {
@@ -89,6 +89,7 @@ export function alertRoutes(app: App, context: WebContext): void {
           name,
           type: channel.type,
           target: targetOf(channel),
+          rateLimit: limitOf(settings, name),
           failing: last?.status === "failed" ? (last.answer ?? "no answer") : null,
         };
       });
@@ -105,6 +106,7 @@ export function alertRoutes(app: App, context: WebContext): void {
             owners: rule.owners,
             recovered: rule.recovered,
             remindEveryMs: rule.remindEveryMs ?? null,
+            rateLimit: rule.rateLimit ?? null,
             mutedUntil: instant(scopes.mutedUntil(rule, { assets: [] }) ?? null),
             problem: problemOf(rule)?.message ?? null,
           })),

@@ -2,6 +2,7 @@ import type { AlertsInfo } from "@kc/host/client";
 import { useMutation } from "@tanstack/react-query";
 import { api } from "../api.ts";
 import { Status } from "../parts/status.tsx";
+import { span } from "../parts/time.tsx";
 import { channelWords } from "../parts/words.ts";
 
 /** Where messages go, whether they arrive, and a button that finds out by sending one. */
@@ -17,6 +18,7 @@ export function Channels({ channels }: { channels: AlertsInfo["channels"] }) {
             <th>Channel</th>
             <th>Kind</th>
             <th>Leads to</th>
+            <th>At most</th>
             <th>Latest message</th>
             <th>Test</th>
           </tr>
@@ -31,6 +33,9 @@ export function Channels({ channels }: { channels: AlertsInfo["channels"] }) {
                 </td>
                 <td>{channelWords[channel.type]}</td>
                 <td>{channel.target}</td>
+                <td title="What is more becomes one summary">
+                  {channel.rateLimit.max} in {span(channel.rateLimit.perMs)}
+                </td>
                 <td>
                   {channel.failing === null ? (
                     <span className="dim">no failure</span>

@@ -45,6 +45,7 @@ export function Rules({ rules, muting }: { rules: AlertsInfo["rules"]; muting: M
               <div className="dim small">
                 {rule.recovered ? "also when it is over" : "not when it is over"}
                 {rule.remindEveryMs !== null && `, again every ${span(rule.remindEveryMs)}`}
+                {rule.rateLimit && `, at most ${rule.rateLimit.max} in ${span(rule.rateLimit.perMs)}`}
               </div>
             </td>
             <td>
