@@ -77,7 +77,7 @@ describe("kc new location, in a repository of its own", { timeout: 240_000 }, ()
       `${before.trimEnd()}\n  - package: { path: locations/sales_emea }\n`,
     );
     const results = JSON.parse(readFileSync(join(root, "locations/sales_emea/test-results.json"), "utf8"));
-    expect(results).toMatchObject({ numFailedTests: 0, numPassedTests: 6 });
+    expect(results).toMatchObject({ numFailedTests: 0, numPassedTests: 7 });
     expect(existsSync(join(root, "locations/sales_emea/pnpm-lock.yaml"))).toBe(true);
     // Other teams can name its assets at once.
     expect(readFileSync(join(root, "locations/downstream/src/asset-keys.d.ts"), "utf8")).toContain(
@@ -87,6 +87,38 @@ describe("kc new location, in a repository of its own", { timeout: 240_000 }, ()
       cwd: root,
       stdio: "pipe",
     });
+  });
+
+  test("its tests go on passing when an asset of it gets partitions", async () => {
+    const folder = join(root, "locations/sales_emea");
+    writeFileSync(
+      join(folder, "src/assets/days.ts"),
+      `import { asset, dailyPartitions } from "@kc/runtime";
+
+/** Something of each day. */
+export const days = asset({
+  key: "sales_emea/days",
+  deps: ["sales_emea/sales"],
+  partitions: dailyPartitions({ start: "2026-01-01" }),
+  materialize: ({ partitions }) => ({ metadata: { keys: partitions!.keys.join() } }),
+});
+`,
+    );
+    const definitions = join(folder, "src/definitions.ts");
+    writeFileSync(
+      definitions,
+      readFileSync(definitions, "utf8")
+        .replace("import { sales }", 'import { days } from "./assets/days.ts";\nimport { sales }')
+        .replace("assets: [sales,", "assets: [days, sales,"),
+    );
+    writeFileSync(
+      join(folder, "asset-keys.json"),
+      `${JSON.stringify({ location: "sales_emea", assets: ["sales_emea/days", "sales_emea/sales", "sales_emea/sales_by_product"] }, null, 2)}\n`,
+    );
+    const { code, out, err } = await kc("test", "sales_emea");
+    expect(code, `${out}${err}`).toBe(0);
+    const results = JSON.parse(readFileSync(join(folder, "test-results.json"), "utf8"));
+    expect(results).toMatchObject({ numFailedTests: 0, numPassedTests: 7 });
   });
 
   test("leaves nothing, byte for byte, when its tests fail; and shows what they said", async () => {

@@ -18,6 +18,11 @@ export interface TestInstance {
   output: string;
   /** Requests assets and waits for all runs to end. */
   materialize(selection: string, request?: Omit<RunRequest, "selection">): Promise<{ runs: Run[]; events: RunEvent[] }>;
+  /**
+   * Makes all assets of a selection and waits for all runs to end: of those with partitions the latest one, of partitions
+   * that are no time every key.
+   */
+  materializeLatest(selection: string): Promise<{ runs: Run[] }>;
   /** Waits for the runs of a request to end. */
   finish(submitted: Submitted): Promise<{ runs: Run[]; events: RunEvent[] }>;
   stop(): Promise<void>;
@@ -74,12 +79,29 @@ export async function testInstance(options: TestInstanceOptions = {}): Promise<T
     output,
     finish,
     materialize: async (selection, request = {}) => finish(await api.submit({ ...request, selection })),
+    async materializeLatest(selection) {
+      if (!(await api.assets(selection)).some((asset) => asset.partitions))
+        return { runs: (await finish(await api.submit({ selection }))).runs };
+      const { id } = await api.startBackfill({ selection, scope: "latest" });
+      await backfillEnd(api, id);
+      return { runs: await api.runs({ tag: `kc/backfill=${id}`, limit: 1_000 }) };
+    },
     async stop() {
       host.leave();
       await host.gone();
       if (!options.home) rmSync(home, { recursive: true, force: true });
     },
   };
+}
+
+/** Resolves when a backfill has ended. */
+async function backfillEnd(api: ApiClient, id: string): Promise<void> {
+  const abort = new AbortController();
+  const ended = async () => ["succeeded", "failed", "cancelled"].includes((await api.backfill(id)).status);
+  // The events that were stored before are told too: it may have ended before they are followed.
+  for await (const event of api.events({ after: 0 }, abort.signal))
+    if (event.type === "backfill" && (event.fields as { id?: string } | undefined)?.id === id && (await ended())) break;
+  abort.abort();
 }
 
 export { loadSnapshots } from "./simulate/load-snapshots.ts";

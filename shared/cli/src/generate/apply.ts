@@ -65,7 +65,7 @@ async function runStep(step: Step, context: StepContext): Promise<void> {
   const { code, output } = await step.run(context);
   context.signal.throwIfAborted();
   if (code === 0) return;
-  const lines = output.trim().split("\n").slice(-40).join("\n");
+  const lines = output.trim().split("\n").slice(-80).join("\n");
   throw new UserError(`the step "${step.title(context.location)}" failed (exit code ${code})`, lines);
 }
 
