@@ -29,6 +29,9 @@ export function parseArguments(name: string, command: Command, argv: readonly st
   return { values, positionals };
 }
 
+const optionOf = (options: Record<string, Option>, name: string): Option | undefined =>
+  Object.hasOwn(options, name) ? options[name] : undefined;
+
 /** The command's own options; everything else stays as it is. */
 function takeOwn(argv: readonly string[], options: Record<string, Option>): Omit<Invocation, "context"> {
   const values: Invocation["values"] = {};
@@ -36,7 +39,7 @@ function takeOwn(argv: readonly string[], options: Record<string, Option>): Omit
   for (let at = 0; at < argv.length; at++) {
     const word = argv[at]!;
     const [name = "", inline] = word.startsWith("--") ? word.slice(2).split(/=(.*)/s) : [];
-    const option = options[name];
+    const option = optionOf(options, name);
     if (!option || option.passed) positionals.push(word);
     else if (option.type === "boolean") values[name] = true;
     else {
@@ -53,7 +56,7 @@ function takeOwn(argv: readonly string[], options: Record<string, Option>): Omit
 function wordsOf(argv: readonly string[], options: Record<string, Option>): string[] {
   const words: string[] = [];
   for (const word of argv) {
-    const option = words.at(-1)?.startsWith("--") ? options[words.at(-1)!.slice(2)] : undefined;
+    const option = words.at(-1)?.startsWith("--") ? optionOf(options, words.at(-1)!.slice(2)) : undefined;
     if (option?.type === "string" && /^-\d/.test(word)) words.push(`${words.pop()}=${word}`);
     else words.push(word);
   }
@@ -76,7 +79,7 @@ function check(
   options: Record<string, Option>,
   args: readonly string[],
 ): void {
-  const option = options[name];
+  const option = optionOf(options, name);
   if (!option) throw new WrongArguments(unknown(rawName, args[index]!, options));
   if (option.type === "boolean" && value !== undefined)
     throw new WrongArguments(`${rawName} takes no value, and "${value}" is one`);

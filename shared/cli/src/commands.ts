@@ -6,6 +6,28 @@ interface Entry {
   load(): Promise<Command>;
 }
 
+/** What `kc list` lists, where that is no command of its own. */
+const listed = ["locations", "assets", "jobs", "components", "connections", "generators"];
+
+/** What one may try first: words of other tools, and what stands behind a command here. */
+const meant: Record<string, string> = {
+  ...Object.fromEntries(listed.flatMap((noun) => [noun, noun.slice(0, -1)].map((word) => [word, `list ${noun}`]))),
+  start: "dev",
+  up: "dev",
+  serve: "dev",
+  run: "materialize",
+  logs: "runs logs",
+  cancel: "runs cancel",
+  retry: "runs retry",
+  status: "list assets",
+  generate: "new",
+  scaffold: "new",
+  psql: "pg",
+};
+
+/** The command that a word means which is none. */
+export const meantBy = (word: string): string | undefined => (Object.hasOwn(meant, word) ? meant[word] : undefined);
+
 const lazy = (group: Entry["group"], summary: string, load: () => Promise<{ command: Command }>): Entry => ({
   group,
   summary,

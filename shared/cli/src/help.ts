@@ -19,12 +19,17 @@ export function overview(): string {
     "  kc test ingestion                               one team's checks and tests",
     "  kc materialize '+downstream/fact_virtual_count' the whole chain up to one asset",
     "",
-    "kc <command> --help tells more. Inside locations/<name>, kc acts on that location.",
+    "kc <command> --help tells more, kc --version which kc this is. Inside locations/<name>, kc acts on that location.",
   );
   return lines.join("\n");
 }
 
-export const usageOf = (name: string, { usage }: Command): string => `Usage: kc ${name} ${usage}`.trimEnd();
+/** A usage of several lines has one form of the command on each. */
+export const usageOf = (name: string, { usage }: Command): string =>
+  `Usage: ${usage
+    .split("\n")
+    .map((form) => `kc ${name} ${form}`.trimEnd())
+    .join("\n       ")}`;
 
 export function commandHelp(name: string, command: Command): string {
   const options = Object.entries({
@@ -35,7 +40,9 @@ export function commandHelp(name: string, command: Command): string {
     ([option, { short, value, description, of }]) =>
       [
         `${short ? `-${short}, ` : ""}--${option}${value ? ` ${value}` : ""}`,
-        `${of?.some(Boolean) ? `${of.filter(Boolean).join(", ")}: ` : ""}${description}`,
+        of?.some(Boolean)
+          ? `${of.filter(Boolean).join(", ")}: ${description[0]!.toLowerCase()}${description.slice(1)}`
+          : description,
       ] as const,
   );
   const width = Math.max(...spelled.map(([left]) => left.length)) + 2;

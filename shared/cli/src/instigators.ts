@@ -103,7 +103,7 @@ async function act(verb: string, item: Instigator, { api, type, values, context 
       return tick.status === "failed" ? 1 : 0;
     }
     case "ticks": {
-      const ticks = await api.ticks({ location, name, limit: number(values, "count") ?? 20 });
+      const ticks = await api.ticks({ location, name, limit: number(values, "limit") ?? 20 });
       return show(context, values, ticks, () =>
         table(
           ["at", "late", "outcome", "requests", "why"],
@@ -121,7 +121,7 @@ async function act(verb: string, item: Instigator, { api, type, values, context 
       const at = text(values, "at");
       const upcoming =
         type === "schedules" && !at
-          ? (await api.upcomingTicks(location, name, { count: number(values, "count") ?? 5 })).ticks
+          ? (await api.upcomingTicks(location, name, { count: number(values, "limit") ?? 5 })).ticks
           : [];
       const cursor = text(values, "cursor");
       const instant = at ?? upcoming[0];

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { relative, sep } from "node:path";
 import { parseArguments, WrongArguments } from "./arguments.ts";
 import type { Command, CommandContext } from "./command.ts";
-import { commands } from "./commands.ts";
+import { commands, meantBy } from "./commands.ts";
 import { commandHelp, overview, usageOf } from "./help.ts";
 import { nearestName } from "./nearest-name.ts";
 
@@ -38,15 +38,16 @@ export async function run(argv: readonly string[], context: CommandContext): Pro
   const [name, ...rest] = argv;
   if (!name || name === "--help" || name === "-h" || name === "help") {
     const asked = name === "help" ? rest[0] : undefined;
-    if (asked !== undefined && !commands[asked]) return noCommand(asked, context);
-    context.print(asked === undefined ? overview() : commandHelp(asked, await commands[asked]!.load()));
+    const about = asked === undefined ? undefined : entryOf(asked);
+    if (asked !== undefined && !about) return noCommand(asked, context);
+    context.print(about ? commandHelp(asked!, await about.load()) : overview());
     return 0;
   }
   if (name === "--version" || name === "-v") {
     context.print(version());
     return 0;
   }
-  const entry = commands[name];
+  const entry = entryOf(name);
   if (!entry) return noCommand(name, context);
   let command: Command | undefined;
   try {
@@ -61,12 +62,14 @@ export async function run(argv: readonly string[], context: CommandContext): Pro
   }
 }
 
+const entryOf = (name: string) => (Object.hasOwn(commands, name) ? commands[name] : undefined);
+
 function noCommand(name: string, context: CommandContext): number {
-  const near = nearestName(name, Object.keys(commands));
+  const near = meantBy(name) ?? nearestName(name, Object.keys(commands));
   context.warn(
     name.startsWith("-")
       ? `kc: there is no option ${name} here: options stand behind a command.\n    kc lists the commands, kc <command> --help their options.`
-      : `kc: there is no command "${name}".${near ? ` Did you mean "${near}"?` : ""}\n    kc lists them all.`,
+      : `kc: there is no command "${name}".${near ? ` Did you mean "kc ${near}"?` : ""}\n    kc lists them all.`,
   );
   return 2;
 }

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { UsageError } from "./command.ts";
+import { nearOrAll } from "./nearest-name.ts";
 
 /** A package of the repository: a location, or a shared one. */
 export interface Package {
@@ -26,7 +27,10 @@ export function packageName(packages: readonly Package[], name: string): string 
   const found = [name, `@loc/${name}`, `@kc/${name}`].map((full) => packages.find((one) => one.name === full)).find(Boolean);
   if (!found)
     throw new UsageError(
-      `there is no location or package "${name}"; there are ${packages.map((one) => one.name.replace("@loc/", "")).join(", ")}`,
+      `there is no location or package "${name}".${nearOrAll(
+        name,
+        packages.map((one) => one.name.replace("@loc/", "")),
+      )}`,
     );
   return found.name;
 }

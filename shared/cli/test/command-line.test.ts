@@ -45,13 +45,17 @@ describe("kc", () => {
   test("a command that does not exist ends with 2 and the nearest one", async () => {
     const { code, err } = await kc("materialise");
     expect(code).toBe(2);
-    expect(err).toContain('there is no command "materialise". Did you mean "materialize"?');
+    expect(err).toContain('there is no command "materialise". Did you mean "kc materialize"?');
   });
 
   test.each([
     [["--prot", "80"], "there is no option --prot here: options stand behind a command."],
-    [["help", "materialise"], 'there is no command "materialise". Did you mean "materialize"?'],
-    [["mat"], 'Did you mean "materialize"?'],
+    [["help", "materialise"], 'there is no command "materialise". Did you mean "kc materialize"?'],
+    [["mat"], 'Did you mean "kc materialize"?'],
+    [["assets"], 'there is no command "assets". Did you mean "kc list assets"?'],
+    [["job"], 'Did you mean "kc list jobs"?'],
+    [["logs", "x"], 'Did you mean "kc runs logs"?'],
+    [["constructor"], 'there is no command "constructor".'],
   ])("%j is told what there is", async (argv, message) => {
     const { code, err } = await kc(...argv);
     expect([code, err]).toEqual([2, expect.stringContaining(message)]);
@@ -93,6 +97,9 @@ describe("kc", () => {
     ["a mistyped verb", ["runs", "lst"], /there is no "kc runs lst"\. Did you mean "list"\?/],
     ["a mistyped noun", ["list", "asets"], /no list of "asets"\. Did you mean "assets"\?/],
     ["no noun", ["list"], /of what\?/],
+    ["a noun with a command of its own", ["list", "runs"], /no list of "runs"\. It is: kc runs list/],
+    ["a noun that every object has", ["list", "constructor"], /no list of "constructor"/],
+    ["an option that every object has", ["list", "--constructor"], /there is no option --constructor\./],
     ["an unknown noun", ["list", "tables"], /no list of "tables"/],
     ["no selection", ["materialize"], /which assets\?/],
     ["no job", ["launch"], /name one job/],
@@ -110,6 +117,7 @@ describe("kc", () => {
       /--cursor belongs to kc sensors preview/,
     ],
     ["an unknown location to check", ["check", "ingestoin"], /there is no location "ingestoin"\. Did you mean "ingestion"\?/],
+    ["an unknown location to serve", ["dev", "dtb"], /there is no location "dtb"\. Did you mean "dbt"\?/],
     ["no selection to pause", ["pause"], /pause what\?/],
     ["a pause without --select", ["pause", "orders"], /--select/],
     ["nothing to resume", ["resume"], /resume what\?/],
@@ -155,6 +163,34 @@ test.each([
     code: 2,
     out: "",
     err: expect.stringContaining('"surplus" is one word too many'),
+  });
+});
+
+describe("options", () => {
+  const all = async () =>
+    (
+      await Promise.all(
+        Object.entries(commands).map(async ([name, entry]) => {
+          const { options = {}, ...command } = await entry.load();
+          return Object.entries(options).map(([option, described]) => ({ name, command, option, ...described }));
+        }),
+      )
+    ).flat();
+  test("of one name are of one kind and have one letter, in every command", async () => {
+    const seen = new Map<string, string>();
+    // Those of dbt are dbt's.
+    for (const { name, option, type, short, passed } of await all()) {
+      if (passed) continue;
+      const form = `${type} ${short ?? ""}`;
+      expect([name, option, seen.get(option) ?? form]).toEqual([name, option, form]);
+      seen.set(option, form);
+    }
+  });
+  test("are described by a sentence of their own, and belong to verbs that there are", async () => {
+    for (const { name, option, description, of, command } of await all()) {
+      expect(`${name} --${option}: ${description}`).toMatch(/: [A-Z]/);
+      for (const verb of of ?? []) expect([name, option, "", ...(command.verbs ?? [])]).toContain(verb);
+    }
   });
 });
 

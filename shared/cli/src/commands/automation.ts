@@ -6,9 +6,10 @@ import { UserError } from "../user-error.ts";
 export const command: Command = {
   summary: "Show why automation requested an asset, or why it did not.",
   usage: "show ASSET [--limit N]",
+  verbs: ["show"],
   options: {
     ...jsonOption,
-    limit: { type: "string", value: "N", description: "how many evaluations, newest first; default 1" },
+    limit: { type: "string", short: "n", value: "N", description: "So many evaluations, newest first (default 1)" },
   },
   examples: [
     ["kc automation show orders", "the latest evaluation: every part with ✓ or ✗"],

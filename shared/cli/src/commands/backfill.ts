@@ -9,7 +9,8 @@ const verbs = ["list", "show", "pause", "resume", "cancel", "retry"] as const;
 
 export const command: Command = {
   summary: "Make many partitions of assets, in as many runs as it takes and in the order of the lineage.",
-  usage: `<selection… [--partition KEY|FIRST...LAST | --all | --latest] [--missing | --failed] | ${verbs.join(" | ")}> [id]`,
+  usage:
+    "<selection…> [--partition KEY|FIRST...LAST | --all | --latest] [--missing | --failed] [--dry-run]\nlist\n<show | pause | resume | cancel | retry> ID",
   verbs,
   options: {
     partition: {
@@ -23,7 +24,12 @@ export const command: Command = {
     latest: { type: "boolean", of: [""], description: "The latest window of time; every key of other partitions" },
     missing: { type: "boolean", of: [""], description: "Of those, only what was never made" },
     failed: { type: "boolean", of: [""], description: "Of those, only what failed last" },
-    policy: { type: "string", value: "P", of: [""], description: "per-partition, single or chunks=N; default: the assets' own" },
+    policy: {
+      type: "string",
+      value: "P",
+      of: [""],
+      description: "How it is cut into runs: per-partition, single or chunks=N (default: the assets' own)",
+    },
     "max-runs": {
       type: "string",
       value: "N",

@@ -1,4 +1,5 @@
 import { type Command, duration, jsonOption, number, UsageError } from "../command.ts";
+import { nearOrAll } from "../nearest-name.ts";
 import { table } from "../table.ts";
 
 export const command: Command = {
@@ -30,7 +31,12 @@ export const command: Command = {
     const seed = number(values, "seed") ?? Math.floor(Math.random() * 1e9);
     const unknown = positionals.find((name) => !benchmarks.some((one) => one.name === name));
     if (unknown)
-      throw new UsageError(`there is no benchmark "${unknown}"; there are ${benchmarks.map((one) => one.name).join(", ")}`);
+      throw new UsageError(
+        `there is no benchmark "${unknown}".${nearOrAll(
+          unknown,
+          benchmarks.map((one) => one.name),
+        )}`,
+      );
     const chosen = positionals.length > 0 ? benchmarks.filter((one) => positionals.includes(one.name)) : benchmarks;
     if (values.list) {
       const list = chosen.map(({ name, summary, bar, unit }) => ({ name, summary, bar, unit }));

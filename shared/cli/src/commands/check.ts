@@ -1,17 +1,16 @@
-import { nearest } from "@kc/host/names";
-import { type Command, type CommandContext, jsonOption, UsageError } from "../command.ts";
+import { type Command, type CommandContext, jsonOption } from "../command.ts";
 import { changedInstanceFile, withHost } from "../host.ts";
 import { instanceFileProblems, referenceProblems } from "../instance-file.ts";
+import { knownLocations } from "../locations.ts";
 import { listPackages, packageName } from "../packages.ts";
 import { taskLines, turboQuiet } from "../turbo.ts";
 
 export const command: Command = {
   summary:
-    "Check what no single team can see: kc.yaml, every location loads, every edge of the lineage is right, every type fits.",
+    "Check what no single team can see: kc.yaml and its alert rules, every location loads, every edge of the lineage is right, every type fits.",
   usage: "[locations…] [--no-types]",
   options: {
     ...jsonOption,
-    types: { type: "boolean", description: "Also run the type checks (--no-types leaves them out)", default: true },
     "no-types": { type: "boolean", description: "Leave the type checks out" },
   },
   examples: [
@@ -21,7 +20,7 @@ export const command: Command = {
   ],
   async run({ values, positionals, context }) {
     const wanted = new Set(
-      await known(context, positionals.length > 0 ? positionals : context.location ? [context.location] : []),
+      await knownLocations(context, positionals.length > 0 ? positionals : context.location ? [context.location] : []),
     );
     const settings = await instanceFileProblems(context);
     const findings: Findings = await definitions(context, wanted).catch((error: Error & { where?: string }) => {
@@ -55,21 +54,6 @@ export const command: Command = {
     return findings.errors.length === 0 && wrong.length === 0 ? 0 : 1;
   },
 };
-
-/** @throws UsageError at a name that is no location of workspace.yaml. */
-async function known(context: CommandContext, names: readonly string[]): Promise<readonly string[]> {
-  if (names.length === 0) return names;
-  const { findLocations } = await import("@kc/host/workspace");
-  const all = findLocations(context.root).locations.map((one) => one.name);
-  for (const name of names)
-    if (!all.includes(name)) {
-      const near = nearest(name, all);
-      throw new UsageError(
-        `there is no location "${name}"${near.length > 0 ? `. Did you mean "${near.join('" or "')}"?` : `; there are ${all.join(", ")}`}`,
-      );
-    }
-  return names;
-}
 
 /** What the type checks of all packages say, as `package:check: file(line,column): error`; empty when all fit. */
 async function typeErrors(context: CommandContext, wanted: ReadonlySet<string>): Promise<string[]> {

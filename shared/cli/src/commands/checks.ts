@@ -15,13 +15,13 @@ const verbs = ["list", "run"];
 
 export const command: Command = {
   summary: "List the checks of assets and run them without making the assets.",
-  usage: "list [selection…] [--partition KEY] | run <selection… | key:name…> [--partition KEY]",
+  usage: "list [selection…] [--partition KEY] [--failed]\nrun <selection… | asset:check…> [--partition KEY]",
   verbs,
   options: {
     partition: {
       type: "string",
       value: "KEY",
-      description: "run: partition of the partitioned assets, default the whole asset; list: the results that count for it",
+      description: "Run them for this partition of the partitioned assets (default the whole); list what counts for it",
     },
     failed: { type: "boolean", of: ["list"], description: "Only checks whose latest result is a failure" },
     detach: { type: "boolean", of: ["run"], description: "Request the runs and return at once" },

@@ -3,10 +3,11 @@ import { type Command, type CommandContext, number, UsageError } from "../comman
 import { openNews } from "../dev-news.ts";
 import { watchPlatform } from "../dev-watch.ts";
 import { join, portOf, wishedPort } from "../host.ts";
+import { knownLocations } from "../locations.ts";
 
 export const command: Command = {
   summary: "Start the platform: stand-ins, code locations, daemon and web UI; or join the one that runs.",
-  usage: "[locations…] [--port N]",
+  usage: "[locations…] [--port N] [--verbose]",
   options: {
     port: {
       type: "string",
@@ -19,11 +20,13 @@ export const command: Command = {
   examples: [
     ["kc dev", "every location of workspace.yaml"],
     ["kc dev ingestion dbt", "only these"],
+    ["kc dev --port 3100", "the web UI at http://localhost:3100"],
     ["cd locations/dbt && ../../kc dev", "the location of this folder"],
   ],
   async run({ values, positionals, context }) {
     const names = positionals.filter((name) => name !== "--");
     const only = names.length > 0 ? names : context.location ? [context.location] : [];
+    await knownLocations(context, only);
     const port = number(values, "port") ?? wishedPort(context);
     if (port !== undefined && port > 65_535) throw new UsageError(`--port "${port}" is no port: there are 1 to 65535`);
     const ui = buildUi(context);

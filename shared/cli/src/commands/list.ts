@@ -98,6 +98,19 @@ const listings: Record<string, Listing> = {
   ),
 };
 
+/** What is listed by a command of its own. */
+const elsewhere: Record<string, string> = {
+  runs: "runs list",
+  backfills: "backfill list",
+  partitions: "partitions list",
+  pools: "pools",
+  alerts: "alerts list",
+  pauses: "pause list",
+  ticks: "schedules ticks NAME",
+};
+
+const listingOf = (noun = ""): Listing | undefined => (Object.hasOwn(listings, noun) ? listings[noun] : undefined);
+
 export const command: Command = {
   summary: "List what the workspace has.",
   usage: `<${[...Object.keys(listings), "generators"].join(" | ")}> [selection]`,
@@ -110,7 +123,7 @@ export const command: Command = {
   async run({ values, positionals, context }) {
     const [noun, ...words] = positionals;
     // Only assets and their checks can be selected.
-    if (noun !== "assets" && noun !== "checks" && (noun === "generators" || listings[noun ?? ""])) noMore(words);
+    if (noun !== "assets" && noun !== "checks" && (noun === "generators" || listingOf(noun))) noMore(words);
     if (noun === "generators") {
       const { generators } = await import("../generators.ts");
       const found = await generators(context.root);
@@ -124,11 +137,11 @@ export const command: Command = {
       );
       return 0;
     }
-    const listing = noun ? listings[noun] : undefined;
+    const listing = listingOf(noun);
     if (!listing)
       throw new UsageError(
         noun
-          ? `there is no list of "${noun}".${nearOrAll(noun, [...Object.keys(listings), "generators"])}`
+          ? `there is no list of "${noun}".${Object.hasOwn(elsewhere, noun) ? ` It is: kc ${elsewhere[noun]}` : nearOrAll(noun, [...Object.keys(listings), "generators"])}`
           : `of what? ${[...Object.keys(listings), "generators"].join(", ")}`,
       );
     return withHost(context, async ({ api }) => {

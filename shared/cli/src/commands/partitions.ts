@@ -4,12 +4,17 @@ import { ago, table } from "../table.ts";
 
 export const command: Command = {
   summary: "Show the partitions of an asset with their status; add and delete keys of dynamic ones.",
-  usage: "<asset | list | add NAME KEY… | delete NAME KEY…> [--status S] [--limit N]",
+  usage: "ASSET [--status STATUS] [--limit N]\nlist\nadd NAME KEY…\ndelete NAME KEY…",
   verbs: ["list", "add", "delete"],
   options: {
     ...jsonOption,
-    status: { type: "string", value: "S", of: [""], description: "materialized, failed, in_progress or missing" },
-    limit: { type: "string", value: "N", of: [""], description: "So many keys, the newest first (default 20)" },
+    status: {
+      type: "string",
+      value: "STATUS",
+      of: [""],
+      description: "Only these: materialized, failed, in_progress or missing",
+    },
+    limit: { type: "string", short: "n", value: "N", of: [""], description: "So many keys, the newest first (default 20)" },
   },
   examples: [
     ["kc partitions daily_orders", "how many are made, which are missing, the newest in detail"],

@@ -7,7 +7,7 @@ const verbs = ["materialization", "observation", "check"];
 export const command: Command = {
   summary: "Tell kc what happened elsewhere: that an asset was made or seen, or what a check found.",
   usage:
-    "<materialization | observation> ASSET [--partition KEY] [--metadata NAME=VALUE]\n       kc report check ASSET:NAME <--passed | --failed> [--partition KEY] [--severity WARN] [--description TEXT]",
+    "<materialization | observation> ASSET [--partition KEY] [--metadata NAME=VALUE]\ncheck ASSET:NAME <--passed | --failed> [--partition KEY] [--severity WARN] [--description TEXT]",
   verbs,
   options: {
     partition: { type: "string", value: "KEY", description: "Which partition: a key or a range first...last" },

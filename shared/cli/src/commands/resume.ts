@@ -6,7 +6,7 @@ export const command: Command = {
   usage: "<SELECTION | ID | '*' | --select SELECTION>",
   options: {
     ...jsonOption,
-    select: { type: "string", value: "SELECTION", description: "the selection that was paused" },
+    select: { type: "string", value: "SELECTION", description: "The selection that was paused" },
   },
   examples: [
     ["kc resume 'group:finance'", "by the selection that was paused"],

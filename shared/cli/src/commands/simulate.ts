@@ -8,10 +8,10 @@ import { table } from "../table.ts";
 export const command: Command = {
   summary:
     "What will happen: runs the daemon's decisions on a virtual clock, with every asset materialized when it is asked for. Nothing is launched or stored.",
-  usage: "[selection | --select SELECTION] [--from INSTANT] [--to INSTANT | +DURATION]",
+  usage: "[selection…] [--from INSTANT] [--to INSTANT | +DURATION] [--unchanged SELECTION] [--fail SELECTION]",
   options: {
     ...jsonOption,
-    from: { type: "string", value: "INSTANT", description: "Default: now" },
+    from: { type: "string", value: "INSTANT", description: "Where it begins (default now)" },
     to: { type: "string", value: "INSTANT", description: "An instant, or a span after --from: +1d, +6h (default +1d)" },
     select: { type: "string", value: "SELECTION", description: "Only runs that make these assets, as the words" },
     unchanged: {

@@ -14,7 +14,7 @@ const age = (what: string) => ({
 
 export const command: Command = {
   summary: "Look at the instance's database, bring it to this kc's schema, and delete what is old.",
-  usage: "<info | migrate | prune --runs AGE | prune --ticks AGE | prune --logs AGE>",
+  usage: "<info | migrate>\nprune [--runs AGE] [--ticks AGE] [--logs AGE] [--dry-run] [--yes]",
   verbs,
   defaultVerb: "info",
   options: {

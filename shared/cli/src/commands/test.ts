@@ -7,7 +7,7 @@ import { turbo } from "../turbo.ts";
 
 export const command: Command = {
   summary: "Check and test everything, or one team's part. What has not changed is not run again.",
-  usage: "[locations or packages…] [--force]",
+  usage: "[locations or packages…] [--affected] [--force]",
   options: {
     force: { type: "boolean", description: "Run everything, whatever the cache has" },
     affected: { type: "boolean", description: "Only what changed since main, and what depends on it" },
@@ -16,6 +16,7 @@ export const command: Command = {
     ["kc test", "every check and test of the repository"],
     ["kc test ingestion", "one team's"],
     ["kc test @kc/runtime", "one shared package's"],
+    ["kc test --affected", "what changed since main, and what depends on it"],
   ],
   async run({ values, positionals, context }) {
     const { findLocations, writeDeclarations } = await import("@kc/host/workspace");
