@@ -69,15 +69,26 @@ export function noMore(words: readonly string[]): void {
   if (words.length > 0) throw new UsageError(`"${words[0]}" is one word too many`);
 }
 
+/** The selection of a command that also takes it as words. */
+export const selectOption: Record<"select", Option> = {
+  select: { type: "string", value: "SELECTION", description: "The selection, as the words" },
+};
+
+/** A word in which a parenthesis is opened or closed that another word closes or has opened. */
+const isOpen = (word: string): boolean => word.split("(").length !== word.split(")").length;
+
 /**
- * A selection that is given as words or by `--select`.
- * @throws UsageError when both are.
+ * A selection that is given as words or by `--select`. Several words are one selection where they read as one, `kind:dbt and
+ * group:shop`; else the assets of all of them are meant.
+ * @throws UsageError when it is given twice.
  */
 export function selectionOf(values: Invocation["values"], words: readonly string[]): string | undefined {
   const selection = text(values, "select");
   if (selection !== undefined && words.length > 0)
     throw new UsageError(`give the selection once: "${words[0]}" or --select "${selection}"`);
-  return selection ?? (words.length > 0 ? words.join(" ") : undefined);
+  if (selection !== undefined || words.length === 0) return selection;
+  const whole = words.length === 1 || words.some((word) => /^(and|or|not)$/i.test(word) || isOpen(word));
+  return whole ? words.join(" ") : words.map((word) => `(${word})`).join(" or ");
 }
 
 /** @throws UsageError when the option is no whole number from 1. */

@@ -1,9 +1,23 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { type CommandContext, UsageError } from "./command.ts";
+import { type CommandContext, type Invocation, type Option, text, UsageError } from "./command.ts";
+
+/** What every request of runs may say besides what it makes. */
+export const requestOptions: Record<"config" | "config-json" | "tag", Option> = {
+  config: { type: "string", value: "FILE", description: "Run config by step name, YAML or JSON" },
+  "config-json": { type: "string", value: "JSON", description: "The same, written out" },
+  tag: { type: "string", multiple: true, value: "NAME=VALUE", description: "Tag of the runs; may be repeated" },
+};
+
+/** @throws UsageError when the config is given twice, cannot be read or is no mapping. */
+export async function configOf(context: CommandContext, values: Invocation["values"]): Promise<Record<string, unknown>> {
+  const [file, inline] = [text(values, "config"), text(values, "config-json")];
+  if (file !== undefined && inline !== undefined) throw new UsageError("give --config or --config-json, not both");
+  return inline === undefined ? runConfig(context, file) : inlineConfig(inline);
+}
 
 /** @throws UsageError when the file cannot be read or holds no mapping. */
-export async function runConfig(context: CommandContext, file: string | undefined): Promise<Record<string, unknown>> {
+async function runConfig(context: CommandContext, file: string | undefined): Promise<Record<string, unknown>> {
   if (!file) return {};
   const { parse } = await import("yaml");
   let value: unknown;
@@ -19,7 +33,7 @@ export async function runConfig(context: CommandContext, file: string | undefine
 }
 
 /** @throws UsageError when the text is no JSON object. */
-export function inlineConfig(text: string): Record<string, unknown> {
+function inlineConfig(text: string): Record<string, unknown> {
   let value: unknown;
   try {
     value = JSON.parse(text);

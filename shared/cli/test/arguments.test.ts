@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { parseArguments } from "../src/arguments.ts";
+import { selectionOf } from "../src/command.ts";
 import { command as dbt } from "../src/commands/dbt.ts";
 import { command as runs } from "../src/commands/runs.ts";
 
@@ -12,5 +13,23 @@ test("dbt's own options stay as they are, in their order; kc's are taken out", (
 });
 
 test("a value that begins with a dash is written with =, a negative number as it is", () => {
-  expect(parseArguments("runs", runs, ["list", "--asset=-x", "--limit", "-1"]).values).toMatchObject({ asset: "-x", limit: "-1" });
+  expect(parseArguments("runs", runs, ["list", "--asset=-x", "--limit", "-1"]).values).toMatchObject({
+    asset: "-x",
+    limit: "-1",
+  });
+});
+
+test.each([
+  [["orders"], "orders"],
+  [["orders", "items"], "(orders) or (items)"],
+  [["+orders", "group:shop and kind:dbt"], "(+orders) or (group:shop and kind:dbt)"],
+  [["kind:dbt", "and", "group:shop"], "kind:dbt and group:shop"],
+  [["not", "orders"], "not orders"],
+  [["(a", "or", "b)"], "(a or b)"],
+  [["roots(a", "b)"], "roots(a b)"],
+  [["roots(a)", "b"], "(roots(a)) or (b)"],
+  [[], undefined],
+])("the words %j are the selection %j", (words, selection) => {
+  expect(selectionOf({}, words)).toBe(selection);
+  if (words.length > 0) expect(() => selectionOf({ select: "x" }, words)).toThrow("give the selection once");
 });

@@ -148,6 +148,7 @@ describe("wrong requests", () => {
     ["a body that is a list", "POST", "/api/runs", [], 400, "must be a mapping, not a list"],
     ["a status that is none", "GET", "/api/runs?status=done", undefined, 400, 'there is no run status "done". There are queued'],
     ["runs of an asset that is not there", "GET", "/api/runs?asset=team/bb", undefined, 404, 'Did you mean "team/b"?'],
+    ["runs of a location that is not there", "GET", "/api/runs?location=taem", undefined, 404, 'Did you mean "team"?'],
     ["a mistyped status", "GET", "/api/runs?status=faild", undefined, 400, 'Did you mean "failed"?'],
     ["a limit that is no number", "GET", "/api/runs?limit=many", undefined, 400, "limit: must be a number"],
     ["a limit beyond all", "GET", "/api/runs?limit=1000000", undefined, 400, "limit: must be at most 1000"],

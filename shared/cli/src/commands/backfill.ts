@@ -1,9 +1,24 @@
 import type { ApiClient, Backfill, BackfillBody, BackfillDetail, BackfillPlan } from "@kc/host/client";
-import { type Command, type CommandContext, type Invocation, noMore, number, text, UsageError } from "../command.ts";
+import {
+  type Command,
+  type CommandContext,
+  type Invocation,
+  noMore,
+  number,
+  type Option,
+  selectionOf,
+  selectOption,
+  text,
+  UsageError,
+} from "../command.ts";
 import { withHost } from "../host.ts";
-import { runConfig, tagsOf } from "../request.ts";
+import { configOf, requestOptions, tagsOf } from "../request.ts";
 import { backfillFailures } from "../run-cause.ts";
 import { ago, table } from "../table.ts";
+
+/** Options of a new backfill, not of one that there is. */
+const asked = (options: Record<string, Option>): Record<string, Option> =>
+  Object.fromEntries(Object.entries(options).map(([name, option]) => [name, { ...option, of: [""] }]));
 
 const verbs = ["list", "show", "pause", "resume", "cancel", "retry"] as const;
 
@@ -13,6 +28,7 @@ export const command: Command = {
     "<selection…> [--partition KEY|FIRST...LAST | --all | --latest] [--missing | --failed] [--dry-run]\nlist\n<show | pause | resume | cancel | retry> ID",
   verbs,
   options: {
+    ...asked(selectOption),
     partition: {
       type: "string",
       multiple: true,
@@ -36,8 +52,7 @@ export const command: Command = {
       of: [""],
       description: "At most N of its runs wait or go on at one time (default 100)",
     },
-    config: { type: "string", value: "FILE", of: [""], description: "Run config by step name, YAML or JSON" },
-    tag: { type: "string", multiple: true, value: "NAME=VALUE", of: [""], description: "Tag of the runs; may be repeated" },
+    ...asked(requestOptions),
     "dry-run": { type: "boolean", of: [""], description: "Show what would be made and start nothing" },
     detach: { type: "boolean", of: [""], description: "Start it and return at once" },
     json: { type: "boolean", description: "Print JSON" },
@@ -50,8 +65,9 @@ export const command: Command = {
   ],
   async run({ values, positionals, context }) {
     const [first, id, ...more] = positionals;
-    if (!first) throw new UsageError("which assets? Give a selection, as in: kc backfill daily_orders --all");
     const verb = verbs.find((one) => one === first);
+    const selection = selectionOf(values, verb ? [] : positionals);
+    if (!verb && !selection) throw new UsageError("which assets? Give a selection, as in: kc backfill daily_orders --all");
     if (verb === "list") noMore(positionals.slice(1));
     return withHost(context, async ({ api }) => {
       await api.settled();
@@ -63,8 +79,7 @@ export const command: Command = {
         context.print(values.json ? JSON.stringify(detail, null, 2) : await told(api, detail));
         return 0;
       }
-      const selection = positionals.length === 1 ? first : positionals.map((one) => `(${one})`).join(" or ");
-      return start(api, context, values, await bodyOf(selection, values, context));
+      return start(api, context, values, await bodyOf(selection!, values, context));
     });
   },
 };
@@ -86,7 +101,7 @@ async function bodyOf(selection: string, values: Invocation["values"], context: 
     ...(policy ? { policy: policyOf(policy) } : {}),
     ...(maxRuns ? { maxRuns } : {}),
     tags: tagsOf(values.tag),
-    config: await runConfig(context, text(values, "config")),
+    config: await configOf(context, values),
   };
 }
 

@@ -1,5 +1,5 @@
 import { checkText } from "../check-text.ts";
-import { type Command, requireVerb, text, UsageError } from "../command.ts";
+import { type Command, requireVerb, selectionOf, selectOption, text, UsageError } from "../command.ts";
 import { followRequest } from "../follow.ts";
 import { withHost } from "../host.ts";
 import { ago, table } from "../table.ts";
@@ -18,6 +18,7 @@ export const command: Command = {
   usage: "list [selection…] [--partition KEY] [--failed]\nrun <selection… | asset:check…> [--partition KEY]",
   verbs,
   options: {
+    ...selectOption,
     partition: {
       type: "string",
       value: "KEY",
@@ -41,7 +42,7 @@ export const command: Command = {
     requireVerb("checks", action, verbs);
     if (action === "list") {
       const partition = text(values, "partition");
-      const selection = words.length > 0 ? words.join(" ") : context.location ? `location:"${context.location}"` : undefined;
+      const selection = selectionOf(values, words) ?? (context.location ? `location:"${context.location}"` : undefined);
       return withHost(context, async ({ api }) => {
         await api.settled();
         const all = await api.checks(selection, partition);
@@ -65,17 +66,20 @@ export const command: Command = {
         return 0;
       });
     }
-    if (words.length === 0)
-      throw new UsageError("which checks? Give a selection or key:name, as in: kc checks run orders:not_null");
     const checks = words.filter(isCheckName);
-    const selections = words.filter((word) => !isCheckName(word));
+    const selection = selectionOf(
+      values,
+      words.filter((word) => !isCheckName(word)),
+    );
+    if (checks.length === 0 && !selection)
+      throw new UsageError("which checks? Give a selection or key:name, as in: kc checks run orders:not_null");
     const partition = text(values, "partition");
     return withHost(context, async ({ api }) => {
       await api.settled();
       const submitted = await api.submit({
         checksOnly: true,
         ...(checks.length > 0 ? { checks } : {}),
-        ...(selections.length > 0 ? { selection: selections.map((one) => `(${one})`).join(" or ") } : {}),
+        ...(selection ? { selection } : {}),
         ...(partition ? { partition } : {}),
       });
       if (values.detach) {

@@ -1,22 +1,23 @@
 import { type Command, text, UsageError } from "../command.ts";
 import { followRequest } from "../follow.ts";
 import { withHost } from "../host.ts";
-import { inlineConfig, runConfig, tagsOf } from "../request.ts";
+import { planText } from "../plan-text.ts";
+import { configOf, requestOptions, tagsOf } from "../request.ts";
 
 export const command: Command = {
   summary: "Launch a job and follow its runs.",
-  usage: "<job | location/job> [--partition KEY] [--config FILE | --config-json JSON] [--tag NAME=VALUE]",
+  usage: "<job | location/job> [--partition KEY] [--config FILE | --config-json JSON] [--tag NAME=VALUE] [--dry-run]",
   options: {
+    partition: { type: "string", value: "KEY", description: "Partition of the job's assets" },
+    ...requestOptions,
     config: {
-      type: "string",
-      value: "FILE",
+      ...requestOptions.config,
       description: "The job's config, YAML or JSON; of a job without one, run config by step name",
     },
-    partition: { type: "string", value: "KEY", description: "Partition of the job's assets" },
-    "config-json": { type: "string", value: "JSON", description: "The same, written out" },
-    tag: { type: "string", multiple: true, value: "NAME=VALUE", description: "Tag of the runs; may be repeated" },
+    "dry-run": { type: "boolean", description: "Show the runs that it would take and start nothing" },
     verbose: { type: "boolean", short: "v", description: "Show everything the steps print" },
     detach: { type: "boolean", description: "Request the runs and return at once" },
+    json: { type: "boolean", description: "Print the outcome as JSON" },
   },
   examples: [
     ["kc launch ingestion/load_shop", "a job of one location"],
@@ -26,21 +27,26 @@ export const command: Command = {
   async run({ values, positionals, context }) {
     const [job, ...more] = positionals;
     if (!job || more.length > 0) throw new UsageError("name one job, as in: kc launch ingestion/load_shop");
+    const config = await configOf(context, values);
+    const tags = tagsOf(values.tag);
+    const partition = text(values, "partition");
+    const request = { job, config, tags, ...(partition ? { partition } : {}) };
     return withHost(context, async ({ api }) => {
       await api.settled();
-      const inline = text(values, "config-json");
-      if (inline !== undefined && values.config) throw new UsageError("give --config or --config-json, not both");
-      const submitted = await api.submit({
-        job,
-        config: inline === undefined ? await runConfig(context, text(values, "config")) : inlineConfig(inline),
-        tags: tagsOf(values.tag),
-        ...(text(values, "partition") ? { partition: text(values, "partition")! } : {}),
-      });
+      if (values["dry-run"]) {
+        const plan = await api.plan(request);
+        context.print(values.json ? JSON.stringify(plan, null, 2) : planText(plan));
+        return 0;
+      }
+      const submitted = await api.submit(request);
       if (values.detach) {
         for (const run of submitted.runs) context.print(run.id);
         return 0;
       }
-      return (await followRequest(api, submitted, context, { verbose: values.verbose === true })) ? 0 : 1;
+      const quiet = values.json ? { ...context, interactive: false, print: () => {} } : context;
+      const good = await followRequest(api, submitted, quiet, { verbose: values.verbose === true });
+      if (values.json) context.print(JSON.stringify(await Promise.all(submitted.runs.map((run) => api.run(run.id))), null, 2));
+      return good ? 0 : 1;
     });
   },
 };

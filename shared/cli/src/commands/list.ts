@@ -1,6 +1,6 @@
 import type { ApiClient } from "@kc/host/client";
 import { checkText } from "../check-text.ts";
-import { type Command, type CommandContext, jsonOption, noMore, UsageError } from "../command.ts";
+import { type Command, type CommandContext, jsonOption, noMore, selectionOf, selectOption, UsageError } from "../command.ts";
 import { withHost } from "../host.ts";
 import { nearOrAll } from "../nearest-name.ts";
 import { ago, table } from "../table.ts";
@@ -114,7 +114,7 @@ const listingOf = (noun = ""): Listing | undefined => (Object.hasOwn(listings, n
 export const command: Command = {
   summary: "List what the workspace has.",
   usage: `<${[...Object.keys(listings), "generators"].join(" | ")}> [selection]`,
-  options: jsonOption,
+  options: { ...selectOption, ...jsonOption },
   examples: [
     ["kc list assets", "every asset with its state"],
     ["kc list assets 'kind:dbt and +downstream/fact_virtual_count'", "some of them"],
@@ -124,6 +124,9 @@ export const command: Command = {
     const [noun, ...words] = positionals;
     // Only assets and their checks can be selected.
     if (noun !== "assets" && noun !== "checks" && (noun === "generators" || listingOf(noun))) noMore(words);
+    if (values.select !== undefined && noun !== "assets" && noun !== "checks")
+      throw new UsageError("--select belongs to kc list assets and kc list checks");
+    const selection = selectionOf(values, words);
     if (noun === "generators") {
       const { generators } = await import("../generators.ts");
       const found = await generators(context.root);
@@ -147,7 +150,7 @@ export const command: Command = {
     return withHost(context, async ({ api }) => {
       // Where a location hangs while it loads, the list of locations is what shows it.
       if (noun !== "locations") await api.settled();
-      const { items, cells } = await listing.rows(api, words.length > 0 ? words.join(" ") : undefined, context);
+      const { items, cells } = await listing.rows(api, selection, context);
       context.print(
         values.json
           ? JSON.stringify(items, null, 2)

@@ -1,30 +1,29 @@
 import type { Pause } from "@kc/host/client";
-import { type Command, duration, jsonOption, text, UsageError } from "../command.ts";
+import { type Command, duration, jsonOption, noMore, selectionOf, selectOption, text, UsageError } from "../command.ts";
 import { withHost } from "../host.ts";
 import { table } from "../table.ts";
 
 export const command: Command = {
   summary: "Pause the automation of assets for a while; evaluation goes on, and what became due is requested after.",
-  usage: "[list] | --select SELECTION [--for TIME] [--reason TEXT] [--all]",
+  usage: "<selection…> [--for TIME] [--reason TEXT] [--all]\nlist",
   verbs: ["list"],
   options: {
     ...jsonOption,
-    select: { type: "string", value: "SELECTION", of: [""], description: "The assets" },
+    select: { ...selectOption.select, of: [""] },
     for: { type: "string", value: "TIME", of: [""], description: "How long (2h, 2d); without it until kc resume" },
     reason: { type: "string", value: "TEXT", of: [""], description: "Why; shown with the assets" },
     all: { type: "boolean", of: [""], description: "Schedules and sensors do not request them either" },
   },
   examples: [
-    ["kc pause --select 'group:finance' --for 2d --reason 'month end'", "automation requests none of them until then"],
+    ["kc pause 'group:finance' --for 2d --reason 'month end'", "automation requests none of them until then"],
     ["kc pause list", "what is paused, until when and why"],
     ["kc resume 'group:finance'", "what became due meanwhile is requested now"],
   ],
   async run({ values, positionals, context }) {
-    const [verb, ...more] = positionals;
-    const selection = text(values, "select");
-    if (verb !== undefined && (verb !== "list" || more.length > 0 || selection))
-      throw new UsageError(`"${more[0] ?? verb}" is one word too many; what is paused is given with --select`);
-    if (verb === undefined && !selection) throw new UsageError("pause what? As in: kc pause --select 'group:finance' --for 2d");
+    const lists = positionals[0] === "list";
+    if (lists) noMore(positionals.slice(1));
+    const selection = lists ? undefined : selectionOf(values, positionals);
+    if (!lists && !selection) throw new UsageError("pause what? As in: kc pause 'group:finance' --for 2d");
     await duration(values, "for");
     return withHost(context, async ({ api }) => {
       await api.settled();

@@ -1,26 +1,36 @@
 import { spawn } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
-import { type Command, type CommandContext, text } from "../command.ts";
+import { type Command, type CommandContext, text, UsageError } from "../command.ts";
 import { connectionVariables } from "../connection-variables.ts";
 import { withHost } from "../host.ts";
 import { readStatements } from "../lines.ts";
 import { table } from "../table.ts";
+import { UserError } from "../user-error.ts";
 
 export const command: Command = {
   summary: "psql on the PostgreSQL connection; a small line client where there is no psql.",
-  usage: "[-c SQL] [-- psql arguments]",
-  options: { command: { type: "string", short: "c", value: "SQL", description: "Run one statement and end" } },
+  usage: "[SQL | -c SQL] [-- psql arguments]",
+  options: {
+    command: { type: "string", short: "c", value: "SQL", description: "Run one statement and end, as the words" },
+  },
   examples: [
     ["kc pg", "a prompt on the embedded PostgreSQL (or yours)"],
-    ["kc pg -c 'select count(*) from fact_virtual'", "one statement"],
+    ["kc pg 'select count(*) from fact_virtual'", "one statement"],
+    ["kc pg -- --csv -c 'table fact_virtual'", "arguments of psql, where there is one"],
   ],
   async run({ values, positionals, context }) {
+    // One word with spaces in it is a statement; everything else is for psql.
+    const word = positionals.length === 1 && /\s/.test(positionals[0]!) ? positionals[0] : undefined;
+    const given = text(values, "command");
+    if (given !== undefined && word !== undefined) throw new UsageError("give the statement once: as a word or by -c");
+    const sql = given ?? word;
+    const rest = word === undefined ? positionals : [];
     return withHost(context, async () => {
       const env = await connectionVariables(context, "local_postgres");
-      const sql = text(values, "command");
       const psql = onPath("psql", context.env);
-      if (psql) return runPsql(psql, [...(sql ? ["-c", sql] : []), ...positionals], context, env);
+      if (psql) return runPsql(psql, [...(sql ? ["-c", sql] : []), ...rest], context, env);
+      if (rest.length > 0) throw new UserError(`"${rest[0]}" is an argument of psql, and there is none on PATH`);
       return lineClient(context, env, sql);
     });
   },

@@ -1,12 +1,12 @@
-import { type Command, jsonOption, noMore, selectionOf, UsageError } from "../command.ts";
+import { type Command, jsonOption, noMore, selectionOf, selectOption, UsageError } from "../command.ts";
 import { withHost } from "../host.ts";
 
 export const command: Command = {
   summary: "End pauses of automation; what became due meanwhile is requested now.",
-  usage: "<SELECTION | ID | '*' | --select SELECTION>",
+  usage: "<SELECTION | ID | '*'>",
   options: {
     ...jsonOption,
-    select: { type: "string", value: "SELECTION", description: "The selection that was paused" },
+    select: { ...selectOption.select, description: "The selection that was paused, as the words" },
   },
   examples: [
     ["kc resume 'group:finance'", "by the selection that was paused"],

@@ -17,6 +17,13 @@ export const command: Command = {
     ...jsonOption,
     status: { type: "string", value: "STATUS", of: ["list"], description: "Only these statuses, joined by commas" },
     asset: { type: "string", value: "KEY", of: ["list"], description: "Only runs that target the asset" },
+    location: {
+      type: "string",
+      value: "NAME",
+      of: ["list"],
+      description: "Only runs of the location (default: that of the folder)",
+    },
+    tag: { type: "string", value: "NAME=VALUE", of: ["list"], description: "Only runs with the tag" },
     limit: { type: "string", short: "n", value: "N", of: ["list"], description: "At most so many (default 20)" },
     step: { type: "string", value: "STEP", of: ["logs"], description: "Only this step" },
     level: {
@@ -30,6 +37,7 @@ export const command: Command = {
   },
   examples: [
     ["kc runs list --status failed,running", "what failed or runs"],
+    ["kc runs list --location dbt --tag kc/job=nightly", "the runs of a job"],
     ["kc runs logs ID -f", "a run's lines as they come"],
     ["kc runs logs ID --step orders -f", "one step's lines alone"],
     ["kc runs retry ID", "a run or request again, only what did not succeed"],
@@ -50,6 +58,8 @@ export const command: Command = {
           limit,
           status: text(values, "status"),
           asset: text(values, "asset"),
+          location: text(values, "location") ?? context.location,
+          tag: text(values, "tag"),
         });
       if (verb === "show") return show(api, context, id!, values.json === true);
       if (verb === "logs")
@@ -73,15 +83,10 @@ export const command: Command = {
 async function list(
   api: ApiClient,
   context: CommandContext,
-  options: { json: boolean; limit: number; status: string | undefined; asset: string | undefined },
+  { json, ...query }: { json: boolean } & Parameters<ApiClient["runs"]>[0],
 ): Promise<number> {
-  const runs = await api.runs({
-    limit: options.limit,
-    ...(options.status ? { status: options.status } : {}),
-    ...(options.asset ? { asset: options.asset } : {}),
-    ...(context.location ? { location: context.location } : {}),
-  });
-  if (options.json) context.print(JSON.stringify(runs, null, 2));
+  const runs = await api.runs(query);
+  if (json) context.print(JSON.stringify(runs, null, 2));
   else
     context.print(
       table(

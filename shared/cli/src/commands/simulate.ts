@@ -1,6 +1,6 @@
 import type { AlertsInfo, ApiClient } from "@kc/host/client";
 import type { SimulateOptions } from "@kc/host/simulate";
-import { type Command, type CommandContext, jsonOption, selectionOf, text, UsageError } from "../command.ts";
+import { type Command, type CommandContext, jsonOption, selectionOf, selectOption, text, UsageError } from "../command.ts";
 import { withHost } from "../host.ts";
 import { type SimulatedOutcomes, simulationHeadings, simulationRows, simulationSummary } from "../simulation-text.ts";
 import { table } from "../table.ts";
@@ -13,7 +13,7 @@ export const command: Command = {
     ...jsonOption,
     from: { type: "string", value: "INSTANT", description: "Where it begins (default now)" },
     to: { type: "string", value: "INSTANT", description: "An instant, or a span after --from: +1d, +6h (default +1d)" },
-    select: { type: "string", value: "SELECTION", description: "Only runs that make these assets, as the words" },
+    select: { ...selectOption.select, description: "Only runs that make these assets, as the words" },
     unchanged: {
       type: "string",
       value: "SELECTION",

@@ -1,4 +1,4 @@
-import { type Command, jsonOption } from "../command.ts";
+import { type Command, jsonOption, text, UsageError } from "../command.ts";
 import { connectionVariables } from "../connection-variables.ts";
 import { withHost } from "../host.ts";
 import { readStatements } from "../lines.ts";
@@ -6,14 +6,20 @@ import { table } from "../table.ts";
 
 export const command: Command = {
   summary: "Run SQL on the Databricks connection: the local lakehouse, or your workspace when its variables are set.",
-  usage: '["SQL"]',
-  options: jsonOption,
+  usage: "[SQL | -c SQL]",
+  options: {
+    command: { type: "string", short: "c", value: "SQL", description: "Run one statement and end, as the words" },
+    ...jsonOption,
+  },
   examples: [
     ['kc sql "select count(*) from fact_virtual"', "one statement"],
     ["kc sql", "a prompt"],
     ['kc sql "describe history fact_virtual"', "the versions of a Delta table"],
   ],
   async run({ values, positionals, context }) {
+    const given = text(values, "command");
+    if (given !== undefined && positionals.length > 0) throw new UsageError("give the statement once: as words or by -c");
+    const sql = given ?? positionals.join(" ");
     return withHost(context, async () => {
       const env = await connectionVariables(context, "databricks");
       const { databricksClient } = await import("@kc/connector-databricks/client");
@@ -43,8 +49,8 @@ export const command: Command = {
           );
       };
       try {
-        if (positionals.length === 0) return await readStatements(context, "kc sql> ", execute);
-        await execute(positionals.join(" "));
+        if (sql === "") return await readStatements(context, "kc sql> ", execute);
+        await execute(sql);
         return 0;
       } catch (error) {
         context.warn(`kc sql: ${(error as Error).message}`);

@@ -1,4 +1,4 @@
-import { type Command, text, UsageError } from "../command.ts";
+import { type Command, selectionOf, selectOption, text, UsageError } from "../command.ts";
 import { confirmed } from "../confirm.ts";
 import { withHost } from "../host.ts";
 
@@ -6,6 +6,7 @@ export const command: Command = {
   summary: "Forget what kc knows of assets: materializations, failures, check results. Their data is not touched.",
   usage: "<selection…> [--partition KEY] [--yes]",
   options: {
+    ...selectOption,
     partition: {
       type: "string",
       value: "KEY",
@@ -19,8 +20,8 @@ export const command: Command = {
     ["kc wipe daily_orders --partition 2026-01-01...2026-01-31 --yes", "a month of partitions"],
   ],
   async run({ values, positionals, context }) {
-    if (positionals.length === 0) throw new UsageError("which assets? Give a selection, as in: kc wipe orders");
-    const selection = positionals.map((one) => `(${one})`).join(" or ");
+    const selection = selectionOf(values, positionals);
+    if (!selection) throw new UsageError("which assets? Give a selection, as in: kc wipe orders");
     const partition = text(values, "partition");
     return withHost(context, async ({ api }) => {
       await api.settled();

@@ -69,6 +69,9 @@ export function runRoutes(
     const { assets } = workspace.graph();
     if (asset && runs.length === 0 && !assets.has(asset) && (await storage.listRuns({ asset, limit: 1 })).length === 0)
       throw new NotFound(`there is no asset "${asset}", and no run made one.${didYouMean(asset, assets.keys())}`);
+    const names = workspace.names();
+    if (location && runs.length === 0 && !names.includes(location))
+      throw new NotFound(`there is no location "${location}".${didYouMean(location, names)}`);
     return context.json(runs.map(view), 200);
   });
 
