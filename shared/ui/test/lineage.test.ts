@@ -52,6 +52,10 @@ describe.skipIf(noBrowser)("the platform of this repository in a browser", () =>
     const search = page.getByRole("searchbox", { name: "Asset selection" });
     await search.fill("+customers");
     await expect.poll(() => page.locator(".node").count()).toBe(2);
+    // What is left is drawn as large as it can be.
+    await expect.poll(() => node("customers").evaluate((one) => one.getBoundingClientRect().width)).toBeGreaterThan(236);
+    await search.fill("customers and orders");
+    await page.getByText("There is no asset to show.").waitFor();
     await search.fill("custmers");
     await page.getByText('Did you mean "customers"?').waitFor();
     await search.fill("");

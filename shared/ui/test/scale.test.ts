@@ -49,6 +49,45 @@ describe.skipIf(noBrowser)("ten thousand assets in a browser", () => {
     await page.getByTestId(`rf__node-${key}`).waitFor();
   });
 
+  /** Whether the whole of a node is in the part of the lineage that is seen. */
+  const inSight = (key: string) =>
+    page.getByTestId(`rf__node-${key}`).evaluate((node) => {
+      const [box, around] = [node.getBoundingClientRect(), node.closest(".canvas")!.getBoundingClientRect()];
+      return box.left >= around.left && box.right <= around.right && box.top >= around.top && box.bottom <= around.bottom;
+    });
+
+  test("an asset is found by a part of its name, with the keys alone, and is brought into sight", async () => {
+    await open("/");
+    await page.locator(".node").first().waitFor();
+    const find = page.getByRole("combobox", { name: "Find an asset" });
+    await find.fill("asset_0812");
+    await expect.poll(() => page.getByRole("option").count()).toBe(10);
+    await find.press("ArrowDown");
+    await find.press("Enter");
+    await page.getByRole("complementary").getByRole("heading", { name: "layer_1/asset_08121" }).waitFor();
+    await expect.poll(() => inSight("layer_1/asset_08121")).toBe(true);
+  });
+
+  test("also one that the selection leaves out", async () => {
+    await page.getByRole("searchbox", { name: "Asset selection" }).fill("group:group_7");
+    await expect.poll(() => page.getByTestId("rf__node-layer_1/asset_08121").count()).toBe(0);
+    const find = page.getByRole("combobox", { name: "Find an asset" });
+    await find.fill("asset_09999");
+    await find.press("Enter");
+    await expect.poll(() => page.getByTestId("rf__node-layer_9/asset_09999").count()).toBe(1);
+    await expect.poll(() => inSight("layer_9/asset_09999")).toBe(true);
+  });
+
+  test("a click in the whole of it goes there", async () => {
+    const map = page.locator(".minimap canvas");
+    const sight = page.locator(".minimap-sight");
+    const [{ x, y }, before] = [(await map.boundingBox())!, (await sight.boundingBox())!];
+    await map.click({ position: { x: 8, y: 8 } });
+    await expect.poll(async () => (await sight.boundingBox())!.x).toBeLessThan(Math.min(before.x, x + 12));
+    expect((await sight.boundingBox())!.y).toBeLessThan(y + 12);
+    await page.locator(".node").first().waitFor();
+  });
+
   test("thousands of checks are listed likewise", async () => {
     await open("/checks");
     await page.getByRole("tab", { name: "all 3,000" }).waitFor();

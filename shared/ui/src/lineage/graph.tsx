@@ -1,8 +1,11 @@
 import type { Asset } from "@kc/host/client";
-import { Background, BackgroundVariant, Controls, type Edge, MiniMap, type NodeHandle, Position, ReactFlow } from "@xyflow/react";
+import { Background, BackgroundVariant, Controls, type Edge, type NodeHandle, Position, ReactFlow } from "@xyflow/react";
 import { useMemo } from "react";
 import { locationColor } from "./color.ts";
+import { Follow, type Sought } from "./follow.tsx";
+import { Minimap } from "./minimap.tsx";
 import { type AssetFlowNode, AssetNode } from "./node.tsx";
+import { startOf } from "./start-of.ts";
 import { edgesOf, nodeSize, useLayout } from "./use-layout.ts";
 
 const nodeTypes = { asset: AssetNode };
@@ -16,10 +19,15 @@ const handles = [
 export function LineageGraph({
   assets,
   selected,
+  sought,
+  selection = "",
   onSelect,
 }: {
   assets: Asset[];
   selected: string | undefined;
+  sought?: Sought | undefined;
+  /** What the assets were selected by. */
+  selection?: string;
   onSelect(key: string | undefined): void;
 }) {
   const positions = useLayout(assets);
@@ -53,17 +61,20 @@ export function LineageGraph({
   }, [assets, selected]);
   const large = assets.length > 1_500;
   const first = useMemo(() => (large && positions ? startOf(positions, selected) : undefined), [large, positions, selected]);
-  if (!positions) return <p className="empty">{assets.length === 0 ? "No assets yet." : "Laying the lineage out…"}</p>;
+  const fit = { padding: 0.12, maxZoom: 1.1, ...(first ? { nodes: first } : {}) };
+  if (assets.length === 0) return <p className="empty">There is no asset to show.</p>;
+  if (!positions) return <p className="empty">Laying the lineage out…</p>;
   return (
     <ReactFlow
       nodes={nodes}
       edges={edges}
       nodeTypes={nodeTypes}
       fitView
-      fitViewOptions={{ padding: 0.12, maxZoom: 1.1, ...(first ? { nodes: first } : {}) }}
+      fitViewOptions={fit}
       // Of a large lineage as much is seen at one time as a browser can draw at the speed of a hand.
       minZoom={large ? 0.2 : 0.05}
-      onlyRenderVisibleElements={assets.length > 300}
+      // Always: it takes new assets a moment after what it is told besides, and would draw ten thousand that are on their way out.
+      onlyRenderVisibleElements
       nodesDraggable={false}
       nodesConnectable={false}
       onNodeClick={(_, node) => onSelect(node.id)}
@@ -72,15 +83,8 @@ export function LineageGraph({
     >
       <Background variant={BackgroundVariant.Dots} gap={22} size={1.2} />
       <Controls showInteractive={false} />
-      {assets.length > 40 && !large && <MiniMap pannable zoomable />}
+      <Follow positions={positions} selected={selected} sought={sought} selection={selection} fit={fit} />
+      {assets.length > 40 && <Minimap assets={assets} positions={positions} />}
     </ReactFlow>
   );
-}
-
-/** What of a large lineage is seen first: around the chosen asset, else the upper left. */
-function startOf(positions: Record<string, { x: number; y: number }>, selected: string | undefined): { id: string }[] {
-  const { x, y } = (selected !== undefined && positions[selected]) || { x: 0, y: 0 };
-  return Object.entries(positions)
-    .filter(([, place]) => Math.abs(place.x - x) < 900 && Math.abs(place.y - y) < 500)
-    .map(([id]) => ({ id }));
 }
