@@ -19,7 +19,7 @@ import { findLocations, type LocationEntry } from "./locations/workspace-file.ts
 import { type EventLog, eventLog } from "./log.ts";
 import { openHostStorage } from "./open-storage.ts";
 import { livePartitions } from "./partitions.ts";
-import type { InstancePaths } from "./paths.ts";
+import { type InstancePaths, removeSockets } from "./paths.ts";
 import { type RunLauncher, runLauncher } from "./runs/launcher.ts";
 import { openPools, poolSettings } from "./runs/pools.ts";
 import { rerunner, retryPolicy } from "./runs/rerun.ts";
@@ -86,6 +86,9 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
     await connections.add(entries);
     writeVariables(paths, entries, connections.variablesOf);
     stops.push(() => rmSync(join(paths.home, "variables.json"), { force: true }));
+    // A host that was killed has left its own.
+    removeSockets(paths);
+    stops.push(() => removeSockets(paths));
     const workspace = startWorkspace({
       entries,
       all: locations,

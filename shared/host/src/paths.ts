@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { chmodSync, mkdirSync, realpathSync, statSync } from "node:fs";
+import { chmodSync, mkdirSync, realpathSync, rmSync, statSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 
@@ -46,21 +46,28 @@ export function instancePaths(root: string, home = join(root, ".kc")): InstanceP
   };
 }
 
+function socketFolder(home: string): string {
+  const base = process.env.XDG_RUNTIME_DIR ?? tmpdir();
+  const name = createHash("sha256").update(realpathSync(home)).digest("hex").slice(0, 10);
+  return join(base.length > 60 ? "/tmp" : base, `kc-${userInfo().uid}-${name}`);
+}
+
+/** Removes the sockets of an instance none of whose processes lives any more. One that cannot be removed is told when it is used. */
+export function removeSockets({ sockets }: Pick<InstancePaths, "sockets">): void {
+  try {
+    rmSync(sockets, { recursive: true, force: true });
+  } catch {}
+}
+
 /**
- * A folder that only this user can enter, named after the instance.
+ * Makes the folder of an instance's sockets, which only this user can enter, unless it is there.
  * @throws Error when somebody else owns the name: their sockets could answer for ours.
  */
-function socketFolder(home: string): string {
-  const uid = userInfo().uid;
-  const base = process.env.XDG_RUNTIME_DIR ?? tmpdir();
-  const folder = join(
-    base.length > 60 ? "/tmp" : base,
-    `kc-${uid}-${createHash("sha256").update(realpathSync(home)).digest("hex").slice(0, 10)}`,
-  );
+export function makeSocketFolder({ sockets: folder }: Pick<InstancePaths, "sockets">): void {
+  const { uid } = userInfo();
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const stat = statSync(folder);
   if (uid >= 0 && stat.uid !== uid)
     throw new Error(`${folder} belongs to another user: remove it, or set XDG_RUNTIME_DIR to a folder of your own`);
   chmodSync(folder, 0o700);
-  return folder;
 }

@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { instancePaths } from "../src/paths.ts";
 import { type TestInstance, testInstance } from "../src/testing.ts";
 import { definitions, makeWorkspace, until } from "./workspace.ts";
 
@@ -41,6 +42,19 @@ describe("a host that starts", () => {
     await between.stop();
     const next = await start(true);
     await until(async () => (await madeOf(next))[0] === "succeeded");
+  });
+
+  test("clears away the sockets of one that was killed, and its own when it ends", async () => {
+    const { sockets } = instancePaths(workspace.root, home);
+    const killed = await start(false);
+    process.kill((await killed.api.health()).pid, "SIGKILL");
+    await until(async () => !(await killed.api.health().catch(() => undefined)));
+    const left = readdirSync(sockets);
+    expect(left.length).toBeGreaterThan(0);
+    const next = await start(false);
+    expect(readdirSync(sockets).filter((name) => left.includes(name))).toEqual([]);
+    await next.stop();
+    expect(existsSync(sockets)).toBe(false);
   });
 
   test("knows a location that does not load from before; what becomes due in it is asked for once it loads", async () => {

@@ -9,7 +9,7 @@ import type { TickAnswer, TickQuestion } from "../code-server/tick.ts";
 import { vendorFile } from "../code-server/vendor/bundle.ts";
 import type { Environment } from "../environment.ts";
 import { CodeLocationClient, type ConfigureResponse, type GetDefinitionsResponse, type LoadError } from "../gen/code_location.ts";
-import type { InstancePaths } from "../paths.ts";
+import { type InstancePaths, makeSocketFolder } from "../paths.ts";
 import { type Child, startChild } from "../process/child.ts";
 import { redactor } from "../secrets/redactor.ts";
 import { secretValues } from "../secrets/secret-values.ts";
@@ -59,6 +59,7 @@ export function startCodeProcess(params: {
 }): CodeProcess {
   const { entry, paths, env } = params;
   const id = ++count;
+  makeSocketFolder(paths);
   const socket = join(paths.sockets, `${entry.name.slice(0, 24)}-${process.pid}-${id}.sock`);
   const cache = compileCacheOf(env, paths);
   const settings: CodeServerSettings = {
