@@ -93,7 +93,7 @@ describe("kc new location, in a repository of its own", { timeout: 240_000 }, ()
     const folder = join(root, "locations/sales_emea");
     writeFileSync(
       join(folder, "src/assets/days.ts"),
-      `import { asset, dailyPartitions } from "@kc/runtime";
+      `import { asset, dailyPartitions } from "${["@kc", "runtime"].join("/")}";
 
 /** Something of each day. */
 export const days = asset({
