@@ -1,5 +1,3 @@
-import { existsSync, readFileSync, statSync } from "node:fs";
-import { extname, join, normalize } from "node:path";
 import { OpenAPIHono, z } from "@hono/zod-openapi";
 import { issueWords, placed, UserError } from "@kc/runtime/internal";
 import { alertRoutes } from "./alert-routes.ts";
@@ -7,6 +5,7 @@ import { assetRoutes } from "./asset-routes.ts";
 import { automationRoutes } from "./automation-routes.ts";
 import { backfillRoutes } from "./backfill-routes.ts";
 import { checkRoutes } from "./check-routes.ts";
+import { compress } from "./compress.ts";
 import type { WebContext } from "./context.ts";
 import { docsPage } from "./docs.ts";
 import { guard } from "./guard.ts";
@@ -20,18 +19,10 @@ import { poolRoutes } from "./pool-routes.ts";
 import { reportRoutes } from "./report-routes.ts";
 import { type App, NotFound } from "./route.ts";
 import { runRoutes } from "./run-routes.ts";
+import { staticFile } from "./static-files.ts";
 import { streams } from "./streams.ts";
 import { workspaceRoutes } from "./workspace-routes.ts";
 
-const types: Record<string, string> = {
-  ".html": "text/html; charset=utf-8",
-  ".js": "text/javascript",
-  ".css": "text/css",
-  ".svg": "image/svg+xml",
-  ".json": "application/json",
-  ".woff2": "font/woff2",
-  ".map": "application/json",
-};
 const info = {
   openapi: "3.1.0",
   info: { title: "kc API", version: "1", description: "One instance: its assets, runs, schedules, sensors and events." },
@@ -48,6 +39,7 @@ export function webApp(context: WebContext): App {
       return c.json({ error: placed(result.error.issues[0]!) }, 400);
     },
   });
+  app.use("*", compress);
   app.use("*", guard);
   workspaceRoutes(app, context);
   overviewRoutes(app, context);
@@ -68,7 +60,7 @@ export function webApp(context: WebContext): App {
   app.get("/api/openapi.json", (c) => c.json(app.getOpenAPI31Document(info)));
   app.get("/api/docs", (c) => c.html(docsPage(app.getOpenAPI31Document(info) as never)));
   app.all("/api/*", (c) => c.json({ error: `there is no ${c.req.method} ${c.req.path}`, hint: "See /api/docs." }, 404));
-  app.get("*", (c) => file(context.uiFolder, c.req.path));
+  app.get("*", (c) => staticFile(context.uiFolder, c));
   app.onError((error, c) => {
     if (error instanceof NotFound) return c.json({ error: error.message }, 404);
     // A UserError of this package, or a body that is no JSON.
@@ -83,31 +75,4 @@ export function webApp(context: WebContext): App {
     return c.json({ error: `internal error: ${error.message}`, hint: "The host's log (.kc/logs/host.log) has the stack." }, 500);
   });
   return app;
-}
-
-/** A path that is no text of percent signs names no file: the UI says what it does not know. */
-function decoded(path: string): string {
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    return "/";
-  }
-}
-
-function file(folder: string, path: string): Response {
-  if (!existsSync(folder))
-    return new Response("The web UI is not built. Run: ./kc build", { status: 503, headers: { "content-type": "text/plain" } });
-  const wanted = normalize(join(folder, decoded(path)));
-  const inside = wanted.startsWith(`${folder}/`) && existsSync(wanted) && statSync(wanted).isFile();
-  // Every other path is a page of the single-page UI.
-  const found = inside ? wanted : join(folder, "index.html");
-  const cache = inside && path.startsWith("/assets/") ? "public, max-age=31536000, immutable" : "no-cache";
-  return new Response(readFileSync(found), {
-    headers: {
-      "content-type": types[extname(found)] ?? "application/octet-stream",
-      "cache-control": cache,
-      "content-security-policy":
-        "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; worker-src 'self' blob:",
-    },
-  });
 }
