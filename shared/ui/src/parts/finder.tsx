@@ -8,23 +8,27 @@ export interface FinderItem extends Findable {
 }
 
 const most = 12;
+const nothing = (): never[] => [];
 
 /** A field that finds things by their names: the arrows go through what matches, Enter takes one, Escape leaves. */
 export function Finder<T extends FinderItem>({
   label,
   items,
+  otherwise = nothing,
   onFind,
   onLeave,
 }: {
   label: string;
   items: readonly T[];
+  /** What else a text may mean. */
+  otherwise?(text: string): T[];
   onFind(item: T): void;
   onLeave?(): void;
 }) {
   const id = useId();
   const [text, setText] = useState("");
   const [at, setAt] = useState(0);
-  const matches = useMemo(() => bestMatches(text, items, most), [text, items]);
+  const matches = useMemo(() => [...bestMatches(text, items, most), ...otherwise(text.trim())], [text, items, otherwise]);
   const chosen = Math.min(at, matches.length - 1);
   const take = (item: T | undefined) => {
     if (!item) return;
