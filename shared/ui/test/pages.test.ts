@@ -1,25 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { instance, link, noBrowser, open, page, usePlatform } from "./platform.ts";
-import { hostile, longKey, other, settings, team } from "./workspace.ts";
+import { hostile, longKey, other, pages, settings, team } from "./workspace.ts";
 
-const pages = [
-  "/overview",
-  "/",
-  "/assets",
-  "/assets/orders",
-  "/assets/orders?tab=events",
-  "/assets/report?tab=automation",
-  "/assets/months?tab=partitions",
-  "/checks",
-  "/jobs",
-  "/jobs/team/nightly",
-  "/runs",
-  "/backfills",
-  "/automation",
-  "/sensors/team/report_is_late",
-  "/alerts",
-  "/deployment",
-];
 /** What code calls things by. */
 const internal =
   /\b(?:freshness_change|multi_asset|run_status|perPartition|inProgress|newlyUpdated|willBeRequested|any_deps_updated|asset_failed|run_failed)\b/;
@@ -217,6 +199,6 @@ describe.skipIf(noBrowser)("overview, catalog, checks and assets in a browser", 
     }
     await open("/assets/orders");
     await page.getByText(hostile).first().waitFor();
-    expect(await page.title()).toBe("kc");
+    expect(await page.title()).toBe("orders · Assets · kc");
   });
 });

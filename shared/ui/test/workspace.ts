@@ -38,6 +38,26 @@ export const hostile = `<img src=x onerror="document.title='broken'">`;
 export const longKey =
   "warehouse/marts/finance/quarterly/a_very_long_name_of_an_asset_that_tells_what_it_is_only_at_its_very_end";
 
+/** A page of each kind, as far as it needs no run. */
+export const pages = [
+  "/overview",
+  "/",
+  "/assets",
+  "/assets/orders",
+  "/assets/orders?tab=events",
+  "/assets/report?tab=automation",
+  "/assets/months?tab=partitions",
+  "/checks",
+  "/jobs",
+  "/jobs/team/nightly",
+  "/runs",
+  "/backfills",
+  "/automation",
+  "/sensors/team/report_is_late",
+  "/alerts",
+  "/deployment",
+];
+
 /** A team whose definitions have one of everything that the pages show. */
 export const team = `
 import { z } from "zod";

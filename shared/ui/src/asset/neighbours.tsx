@@ -4,24 +4,21 @@ import { useNavigate } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import { queries } from "../api.ts";
 import { LineageGraph } from "../lineage/graph.tsx";
+import { Tabs } from "../parts/tabs.tsx";
 import { counted } from "../parts/words.ts";
+
+const reach: Record<string, number> = { "1 step": 1, "2 steps": 2, "3 steps": 3, everything: Number.POSITIVE_INFINITY };
 
 /** The lineage around one asset: what it needs and what it feeds, as many steps away as is asked for. */
 export function Neighbours({ assetKey }: { assetKey: string }) {
-  const [steps, setSteps] = useState(1);
+  const [steps, choose] = useState("1 step");
   const navigate = useNavigate();
   const { data: all = [] } = useQuery(queries.assets);
-  const near = useMemo(() => within(all, assetKey, steps), [all, assetKey, steps]);
+  const near = useMemo(() => within(all, assetKey, reach[steps]!), [all, assetKey, steps]);
   return (
     <section>
       <p className="row">
-        <span className="tabs" role="tablist">
-          {[1, 2, 3, Number.POSITIVE_INFINITY].map((count) => (
-            <button key={count} type="button" role="tab" aria-selected={steps === count} onClick={() => setSteps(count)}>
-              {count === Number.POSITIVE_INFINITY ? "everything" : counted(count, "step")}
-            </button>
-          ))}
-        </span>
+        <Tabs label="How far" names={Object.keys(reach)} chosen={steps} onChoose={choose} />
         <span className="dim">{counted(near.length, "asset")}</span>
       </p>
       <div className="canvas framed">

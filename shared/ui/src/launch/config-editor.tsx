@@ -1,6 +1,9 @@
 import { useState } from "react";
+import { Tabs } from "../parts/tabs.tsx";
 import { ConfigForm } from "./config-form.tsx";
 import { type Json, type JsonSchema, scaffold } from "./json-schema.ts";
+
+const modes = ["form", "JSON"] as const;
 
 /** The run config of a launch, as a form or as JSON. `broken` tells that the JSON does not parse. */
 export function ConfigEditor({
@@ -16,7 +19,7 @@ export function ConfigEditor({
   broken: string | undefined;
   onBroken(problem: string | undefined): void;
 }) {
-  const [mode, setMode] = useState<"form" | "json">("form");
+  const [mode, setMode] = useState<(typeof modes)[number]>("form");
   const [text, setText] = useState("");
   const [shown, show] = useState(false);
   const write = (next: string) => {
@@ -38,28 +41,16 @@ export function ConfigEditor({
   return (
     <div className="config">
       <div className="row">
-        <span className="tabs" role="tablist">
-          <button
-            type="button"
-            role="tab"
-            aria-selected={mode === "form"}
-            disabled={broken !== undefined}
-            onClick={() => setMode("form")}
-          >
-            form
-          </button>
-          <button
-            type="button"
-            role="tab"
-            aria-selected={mode === "json"}
-            onClick={() => {
-              setText(JSON.stringify(value, null, 2));
-              setMode("json");
-            }}
-          >
-            JSON
-          </button>
-        </span>
+        <Tabs
+          label="Config as"
+          names={modes}
+          chosen={mode}
+          onChoose={(name) => {
+            if (name === "JSON") setText(JSON.stringify(value, null, 2));
+            setMode(name);
+          }}
+          disabled={(name) => name === "form" && broken !== undefined}
+        />
         <button type="button" className="quiet" onClick={() => replace(scaffold(schema) as Json)}>
           Scaffold config
         </button>

@@ -42,6 +42,8 @@ export function LineageGraph({
               position: positions[asset.key]!,
               data: { asset, color: locationColor(asset.location) },
               selected: asset.key === selected,
+              ariaRole: "button",
+              ariaLabel: `${asset.key}: ${asset.external ? "external" : asset.status}, ${asset.health}`,
               handles,
               measured: nodeSize,
               ...nodeSize,
@@ -79,6 +81,16 @@ export function LineageGraph({
       nodesConnectable={false}
       onNodeClick={(_, node) => onSelect(node.id)}
       onPaneClick={() => onSelect(undefined)}
+      edgesFocusable={false}
+      // Its own keys would move nodes, which stand where they stand.
+      disableKeyboardA11y
+      onKeyDown={(event) => {
+        const key = (event.target as Element).closest<HTMLElement>(".react-flow__node")?.dataset.id;
+        if (event.key === "Escape") onSelect(undefined);
+        if (key === undefined || (event.key !== "Enter" && event.key !== " ")) return;
+        event.preventDefault();
+        onSelect(key);
+      }}
       proOptions={{ hideAttribution: true }}
     >
       <Background variant={BackgroundVariant.Dots} gap={22} size={1.2} />

@@ -29,7 +29,7 @@ export function AssetNode({ data: { asset, color }, selected }: NodeProps<AssetF
       </div>
       <div className="node-foot">
         <Status value={asset.external ? "external" : asset.status} />
-        {asset.health !== "healthy" && asset.health !== "unknown" && (
+        {failed === 0 && asset.health !== "healthy" && asset.health !== "unknown" && (
           <span className={`node-health h-${asset.health}`} title={asset.healthReasons.map((reason) => reason.text).join("\n")}>
             {asset.health}
           </span>

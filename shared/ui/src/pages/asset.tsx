@@ -12,6 +12,7 @@ import { Neighbours } from "../asset/neighbours.tsx";
 import { PartitionGrid } from "../asset/partition-grid.tsx";
 import { SeriesList } from "../asset/series.tsx";
 import { RunList } from "../parts/run-list.tsx";
+import { goByArrows } from "../parts/tabs.tsx";
 
 const tabs = ["overview", "partitions", "events", "checks", "lineage", "automation", "runs"] as const;
 type Tab = (typeof tabs)[number];
@@ -41,7 +42,7 @@ export function AssetPage() {
       </p>
       <article className="asset wide">
         <AssetHeader asset={asset} wide />
-        <div className="tabs underlined" role="tablist">
+        <div className="tabs underlined" role="tablist" aria-label="About the asset" onKeyDown={goByArrows}>
           {possible.map((one) => (
             <Link
               key={one}
@@ -50,6 +51,7 @@ export function AssetPage() {
               search={one === "overview" ? {} : { tab: one }}
               role="tab"
               aria-selected={one === tab}
+              tabIndex={one === tab ? 0 : -1}
             >
               {one}
               {one === "checks" && asset.checks.length > 0 && (

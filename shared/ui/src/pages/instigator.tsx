@@ -7,6 +7,7 @@ import { Preview } from "../automation/preview.tsx";
 import { TickTable } from "../automation/tick-table.tsx";
 import { InstigatorSwitch } from "../parts/instigator-switch.tsx";
 import { Chip } from "../parts/status.tsx";
+import { Tabs } from "../parts/tabs.tsx";
 import { Until } from "../parts/time.tsx";
 import { instigatorWords } from "../parts/words.ts";
 
@@ -92,13 +93,7 @@ function Ticks({ type, location, name }: { type: InstigatorType; location: strin
   return (
     <section>
       <h2>Ticks</h2>
-      <div className="tabs" role="tablist">
-        {(Object.keys(outcomes) as (keyof typeof outcomes)[]).map((one) => (
-          <button key={one} type="button" role="tab" aria-selected={outcome === one} onClick={() => setOutcome(one)}>
-            {one}
-          </button>
-        ))}
-      </div>
+      <Tabs label="Outcome" names={Object.keys(outcomes) as (keyof typeof outcomes)[]} chosen={outcome} onChoose={setOutcome} />
       {data && <TickTable ticks={data.pages.flat()} />}
       {hasNextPage && (
         <p className="row">

@@ -26,6 +26,7 @@ export function LineagePage() {
   const failed = all.filter((asset) => asset.health === "degraded").length;
   return (
     <div className="lineage">
+      <h1 className="unseen">Lineage</h1>
       <div className="toolbar">
         <Finder label="Find an asset" items={items} onFind={find} />
         <SelectionInput value={text} onChange={setText} />
@@ -54,7 +55,7 @@ export function LineagePage() {
           />
         </div>
         {selected && (
-          <aside>
+          <aside aria-label={`About ${selected}`}>
             <button type="button" className="close" aria-label="Close" onClick={() => void navigate({ search: {} })}>
               ×
             </button>

@@ -6,6 +6,7 @@ import { Problems } from "../overview/problems.tsx";
 import { Timeline } from "../overview/timeline.tsx";
 import { failingChecks, lateAssets } from "../overview/wrong.ts";
 import { runStatuses } from "../parts/run-list.tsx";
+import { Tabs } from "../parts/tabs.tsx";
 import { useNow } from "../parts/time.tsx";
 
 const hour = 3_600_000;
@@ -41,12 +42,8 @@ export function OverviewPage() {
     <div className="page wide-page">
       <div className="row">
         <h1>Overview</h1>
-        <span className="tabs right" role="tablist">
-          {(Object.keys(spans) as (keyof typeof spans)[]).map((name) => (
-            <button key={name} type="button" role="tab" aria-selected={chosen === name} onClick={() => choose(name)}>
-              {name}
-            </button>
-          ))}
+        <span className="right">
+          <Tabs label="Span of time" names={Object.keys(spans) as (keyof typeof spans)[]} chosen={chosen} onChoose={choose} />
         </span>
       </div>
       <div className="tiles">

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { queries } from "../api.ts";
 import { RunList, runStatuses } from "../parts/run-list.tsx";
+import { Tabs } from "../parts/tabs.tsx";
 
 const words = { location: "in", asset: "of", requestId: "of request", tag: "with" } as const;
 
@@ -16,19 +17,12 @@ export function RunsPage() {
     <div className="page">
       <h1>Runs</h1>
       <div className="row">
-        <span className="tabs" role="tablist">
-          {names.map((name) => (
-            <button
-              key={name}
-              type="button"
-              role="tab"
-              aria-selected={chosen === name}
-              onClick={() => void navigate({ search: { ...search, status: runStatuses[name] }, replace: true })}
-            >
-              {name}
-            </button>
-          ))}
-        </span>
+        <Tabs
+          label="Status"
+          names={names}
+          chosen={chosen}
+          onChoose={(name) => void navigate({ search: { ...search, status: runStatuses[name] }, replace: true })}
+        />
         <select
           aria-label="Location"
           value={search.location ?? ""}

@@ -5,6 +5,7 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import { MetadataList } from "./metadata.tsx";
 import { RunText } from "./run-text.tsx";
 import { isCancelled } from "./step-timeline.tsx";
+import { Tabs } from "./tabs.tsx";
 import { counted } from "./words.ts";
 
 const kinds = {
@@ -50,13 +51,7 @@ export function EventLog({ events, follow }: { events: RunEvent[]; follow: boole
   return (
     <section className="log">
       <div className="toolbar">
-        <div className="tabs" role="tablist">
-          {(Object.keys(kinds) as (keyof typeof kinds)[]).map((name) => (
-            <button key={name} type="button" role="tab" aria-selected={kind === name} onClick={() => setKind(name)}>
-              {name}
-            </button>
-          ))}
-        </div>
+        <Tabs label="Which events" names={Object.keys(kinds) as (keyof typeof kinds)[]} chosen={kind} onChoose={setKind} />
         <input
           type="search"
           placeholder="Filter the log"

@@ -1,5 +1,6 @@
 import { useMemo, useState } from "react";
 import { SelectionError, SelectionInput } from "./selection.tsx";
+import { Tabs } from "./tabs.tsx";
 import { type Column, VirtualTable } from "./virtual-table.tsx";
 import { counted } from "./words.ts";
 
@@ -41,26 +42,23 @@ export function ListPage<T, S extends string>(props: Props<T, S>) {
   const byState = useMemo(() => Map.groupBy<string, T>(rows, stateOf), [rows, stateOf]);
   const shown = state ? (byState.get(state) ?? noRows) : rows;
   const picked = useMemo(() => shown.filter((row) => chosen.has(keyOf(row))), [shown, chosen, keyOf]);
-  const tab = (name: S | undefined, word: string, count: number) => (
-    <button
-      key={word}
-      type="button"
-      role="tab"
-      aria-selected={state === name}
-      onClick={() => onSearch({ q: q || undefined, state: name })}
-    >
-      {word} <span className="dim">{count.toLocaleString("en")}</span>
-    </button>
-  );
   return (
     <div className="page full">
       <h1>{title}</h1>
       <div className="row">
         <SelectionInput value={q} onChange={(text) => onSearch({ q: text || undefined, state })} />
-        <span className="tabs" role="tablist">
-          {tab(undefined, "all", rows.length)}
-          {(Object.keys(states) as S[]).map((name) => tab(name, states[name], byState.get(name)?.length ?? 0))}
-        </span>
+        <Tabs
+          label="State"
+          names={["all", ...(Object.keys(states) as S[])]}
+          chosen={(state as S | undefined) ?? "all"}
+          onChoose={(name) => onSearch({ q: q || undefined, state: name === "all" ? undefined : name })}
+          word={(name) => (
+            <>
+              {name === "all" ? name : states[name]}{" "}
+              <span className="dim">{(name === "all" ? rows : (byState.get(name) ?? noRows)).length.toLocaleString("en")}</span>
+            </>
+          )}
+        />
       </div>
       <SelectionError error={props.error} />
       {picked.length > 0 && (

@@ -3,12 +3,14 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { api, queries } from "../api.ts";
+import { Tabs } from "./tabs.tsx";
+import { counted } from "./words.ts";
 
 const scopes = {
-  latest: { label: "latest", body: { scope: "latest" } },
-  missing: { label: "missing", body: { only: "missing" } },
-  failed: { label: "failed", body: { only: "failed" } },
-  all: { label: "all", body: { scope: "all" } },
+  latest: { scope: "latest" },
+  missing: { only: "missing" },
+  failed: { only: "failed" },
+  all: { scope: "all" },
 } as const;
 
 /** Chooses partitions, says what would be made of them, and starts a backfill. `range` is what was chosen in the grid. */
@@ -18,7 +20,7 @@ export function StartBackfill({ selection, range, clear }: { selection: string; 
   const navigate = useNavigate();
   const body: BackfillBody = {
     selection: downstream ? `${selection}+` : selection,
-    ...(range ? { partitions: [range] } : scopes[scope].body),
+    ...(range ? { partitions: [range] } : scopes[scope]),
   };
   const plan = useQuery({ ...queries.backfillPlan(body), retry: false });
   const start = useMutation({
@@ -34,13 +36,12 @@ export function StartBackfill({ selection, range, clear }: { selection: string; 
             <code>{range}</code> ✕
           </button>
         ) : (
-          <span className="tabs" role="tablist">
-            {(Object.keys(scopes) as (keyof typeof scopes)[]).map((name) => (
-              <button key={name} type="button" role="tab" aria-selected={scope === name} onClick={() => setScope(name)}>
-                {scopes[name].label}
-              </button>
-            ))}
-          </span>
+          <Tabs
+            label="Which partitions"
+            names={Object.keys(scopes) as (keyof typeof scopes)[]}
+            chosen={scope}
+            onChoose={setScope}
+          />
         )}
         <label className="row">
           <input type="checkbox" checked={downstream} onChange={(event) => setDownstream(event.target.checked)} /> with downstream
@@ -51,7 +52,7 @@ export function StartBackfill({ selection, range, clear }: { selection: string; 
           disabled={start.isPending || plan.isFetching || Boolean(plan.error)}
           onClick={() => start.mutate()}
         >
-          {plan.data ? `Make ${plan.data.partitions.toLocaleString("en")}` : "Make"}
+          {plan.data ? `Make ${counted(plan.data.partitions, "partition")}` : "Make"}
         </button>
       </div>
       {error && (

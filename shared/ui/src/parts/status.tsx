@@ -1,9 +1,9 @@
-/** A status as a dot with its word; the word alone carries the meaning, colour only helps. `label` is another word for it. */
+/** A status as a dot with its word; the word carries the meaning; where there is no room for it the shape does, colour only helps. `label` is another word for it. */
 export function Status({ value, label = value, bare = false }: { value: string; label?: string; bare?: boolean }) {
   return (
     <span className={`status s-${value}`} title={label}>
       <i aria-hidden="true" />
-      {!bare && label}
+      {bare ? <span className="unseen">{label}</span> : label}
     </span>
   );
 }
