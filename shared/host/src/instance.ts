@@ -2,10 +2,11 @@ import { randomUUID } from "node:crypto";
 import { chmodSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { type Clock, type Storage, systemClock, UserError } from "@kc/runtime/internal";
+import { type Clock, type Run, type Storage, systemClock, UserError } from "@kc/runtime/internal";
 import { backfills } from "./backfills.ts";
 import { bundleVendor } from "./code-server/vendor/bundle.ts";
 import { startDaemon } from "./daemon/daemon.ts";
+import { retryDecision } from "./daemon/run-retries.ts";
 import { type Environment, locationEnvironment, rootEnvironment } from "./environment.ts";
 import { automationSettings, readInstanceFile, tickSettings } from "./instance-file.ts";
 import { leaseName, type Term } from "./leader/election.ts";
@@ -130,8 +131,9 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
     });
     const partitions = livePartitions({ workspace, storage, log, clock }, await storage.dynamicPartitions());
     const requests = submitter({ workspace, log, clock, pools, partitions });
-    const rerun = rerunner({ workspace, storage, log, clock });
     const retries = retryPolicy(settings.runs.retries);
+    const retryOf = (run: Run) => retryDecision({ storage }, run, retries);
+    const rerun = rerunner({ workspace, storage, log, clock, retryOf });
     const traces = tracesEndpoint(settings.telemetry.otlp_endpoint, env);
     if (traces) stops.push(await startRunTraces({ endpoint: traces, env, storage, log, report }));
     const metrics = startMetrics({ storage, log, clock });
@@ -193,7 +195,7 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
             tagLimits: settings.runs.tag_limits,
             pools,
             retries,
-            rerun: rerunner({ workspace, storage: own, log: ownLog, clock }),
+            rerun: rerunner({ workspace, storage: own, log: ownLog, clock, retryOf }),
             retention: settings.retention,
             alerts: settings.alerts,
             openlineage: settings.openlineage,

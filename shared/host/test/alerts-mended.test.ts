@@ -13,6 +13,7 @@ const { snapshot } = assembleLocation(
       asset({ key: "a", checks: [{ name: "rows" }], materialize: make }),
       asset({ key: "days", partitions: dailyPartitions({ start: "2025-12-01" }), materialize: make }),
       asset({ key: "tick", materialize: make }),
+      ...["fresh", "off"].map((key) => asset({ key, freshness: { maxAge: { fail: "90d" } }, materialize: make })),
     ],
     schedules: [
       schedule({ name: "a", cron: "0 1,5 * * *", target: "a", defaultStatus: "running" }),
@@ -81,7 +82,7 @@ describe("an alert about something that is no more", () => {
     const location = (name: string) => (name === "team" ? { status, snapshot } : undefined);
     const workspace = { graph: () => graph, location } as unknown as DaemonContext["workspace"];
     const whole = { event: "asset_failed", subject: "", assets: [], location: "team", ...alert } as AlertState;
-    return isRemoved({ workspace }, whole, new Set(["team/a"]));
+    return isRemoved({ workspace }, whole, { running: new Set(["team/a"]), isOff: ({ key }) => key === "off" });
   };
   test.each([
     ["an asset that its location loads without", { assets: ["gone"] }, true],
@@ -92,6 +93,9 @@ describe("an alert about something that is no more", () => {
     ["a schedule that its location loads without", { event: "tick_failed", subject: "team/gone" }, true],
     ["one that is there and on", { event: "tick_failed", subject: "team/a" }, false],
     ["one that was turned off", { event: "tick_failed", subject: "team/days" }, true],
+    ["the freshness of an asset without a policy", { event: "freshness", subject: "a", assets: ["a"] }, true],
+    ["that of one whose sensor is off", { event: "freshness", subject: "off", assets: ["off"] }, true],
+    ["that of one with a policy", { event: "freshness", subject: "fresh", assets: ["fresh"] }, false],
     ["a check that its asset has no more", { event: "check_failed", subject: "a#gone", assets: ["a"] }, true],
     ["one whose name begins with that of one that it has", { event: "check_failed", subject: "a#rows_all", assets: ["a"] }, true],
     ["one that it has", { event: "check_failed", subject: "a#rows", assets: ["a"] }, false],

@@ -10,6 +10,7 @@ export const eventTypes = [
   "run_cancelling",
   "run_cancelled",
   "run_skipped",
+  "run_retry_cancelled",
   "step_waiting",
   "step_started",
   "step_succeeded",

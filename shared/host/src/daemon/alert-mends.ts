@@ -13,6 +13,8 @@ import {
 } from "@kc/runtime/internal";
 import { madeSince } from "../made-since.ts";
 import type { DaemonContext } from "./context.ts";
+import { turnedOff } from "./freshness.ts";
+import { instigators } from "./instigators.ts";
 
 type Context = Pick<DaemonContext, "clock" | "partitions" | "storage" | "workspace">;
 /** An asset, and which of its partitions; null where it has none. */
@@ -130,21 +132,39 @@ async function isMended(
   return isSubset(asked, madeSince(space, await storage.partitionRows(asset, eventId), eventId));
 }
 
+/** What of schedules and sensors counts now. */
+interface Switches {
+  /** Those that are on, as `location/name`. */
+  running: ReadonlySet<string>;
+  /** Whether a freshness sensor that is off keeps an asset's policy from being looked at. */
+  isOff(asset: { key: string; location: string }): boolean;
+}
+
+export async function switchesOf({ workspace, storage }: Pick<Context, "workspace" | "storage">): Promise<Switches> {
+  const sensors = await instigators(workspace, storage, "sensor");
+  const all = [...(await instigators(workspace, storage, "schedule")), ...sensors];
+  return {
+    running: new Set(all.flatMap((one) => (one.running ? [`${one.location.entry.name}/${one.definition.name}`] : []))),
+    isOff: turnedOff(workspace.graph(), sensors),
+  };
+}
+
 /**
  * Whether an alert is about an asset, a check, a schedule or a sensor that its location loads without, or about one that was
  * turned off: nothing will mend it.
- * @param running Schedules and sensors that are on, as `location/name`.
  */
 export function isRemoved(
   { workspace }: Pick<Context, "workspace">,
   { event, subject, assets, location }: AlertState,
-  running: ReadonlySet<string>,
+  { running, isOff }: Switches,
 ): boolean {
   if (location === undefined || workspace.location(location)?.status !== "loaded") return false;
   if (event === "tick_failed") return !running.has(subject);
   const nodes = assets.flatMap((key) => workspace.graph().assets.get(key) ?? []);
   if (event === "check_failed")
     return !nodes.some((node) => node.checks.some(({ name }) => `${subject} `.startsWith(`${checkSubject(node.key, name)} `)));
+  // No policy is stale.
+  if (event === "freshness") return !nodes.some((node) => node.freshness && !isOff(node));
   return assets.length > 0 && nodes.length === 0;
 }
 

@@ -20,15 +20,15 @@ import { readMutes } from "../alerts/mutes.ts";
 import { limitOf, ownersOf, ruleScopes, rulesOf } from "../alerts/rules.ts";
 import type { AlertsSettings } from "../alerts/settings.ts";
 import { healthInput } from "../health.ts";
-import { backfillsTold, goneBackfills, isRemoved, mended, mendedChecks } from "./alert-mends.ts";
+import { backfillsTold, goneBackfills, isRemoved, mended, mendedChecks, switchesOf } from "./alert-mends.ts";
 import type { DaemonContext } from "./context.ts";
-import { instigators } from "./instigators.ts";
 import { retryDecision } from "./run-retries.ts";
 
 const cursorName = "alerts.cursor";
 const windowsName = "alerts.windows";
 const watched: NewEvent["type"][] = [
   "run_failed",
+  "run_retry_cancelled",
   "run_succeeded",
   "step_failed",
   "step_succeeded",
@@ -91,8 +91,8 @@ export async function tickAlerts(context: DaemonContext, options: AlertsOptions)
     ...(await mendedChecks(context, open, final)),
   ];
   const gone = await goneBackfills(context, open);
-  const running = await runningTickers(context, open);
-  if (on.has("asset_degraded")) signals.push(...(await degraded(context, final)));
+  const switches = open.size > 0 ? await switchesOf(context) : undefined;
+  if (on.has("asset_degraded")) signals.push(...(await degraded(context, final, open)));
   if (on.has("tick_failed")) {
     // Told once, from success to failure and back.
     for (const tick of await options.lastTicks()) if (workspace.location(tick.location)) signals.push(tickSignal(tick));
@@ -123,7 +123,7 @@ export async function tickAlerts(context: DaemonContext, options: AlertsOptions)
     ...ruleScopes(graph, mutes, now),
     gone: (alert) =>
       gone.has(alert.subject) ||
-      isRemoved(context, alert, running) ||
+      (switches !== undefined && isRemoved(context, alert, switches)) ||
       (alert.event === "location_failed" && !workspace.location(alert.subject)) ||
       (alert.event === "channel_failed" && !settings.channels[alert.subject]),
     limitOf: (channel) => limitOf(settings, channel),
@@ -154,16 +154,6 @@ export async function tickAlerts(context: DaemonContext, options: AlertsOptions)
   return decision.next;
 }
 
-/** The schedules and sensors that are on, as `location/name`; read where an alert is about one. */
-async function runningTickers(
-  { workspace, storage }: DaemonContext,
-  open: ReadonlyMap<string, AlertState>,
-): Promise<ReadonlySet<string>> {
-  if (![...open.values()].some((alert) => alert.event === "tick_failed")) return new Set();
-  const all = [...(await instigators(workspace, storage, "schedule")), ...(await instigators(workspace, storage, "sensor"))];
-  return new Set(all.flatMap((one) => (one.running ? [`${one.location.entry.name}/${one.definition.name}`] : [])));
-}
-
 /** What is said of assets of one location is said of the location, also when no run says it. */
 function placed({ assets }: WorkspaceGraph, signal: AlertSignal): AlertSignal {
   const [location, ...others] = new Set(signal.assets.flatMap((key) => assets.get(key)?.location ?? []));
@@ -181,9 +171,10 @@ async function lastWords(
   for (const event of events) {
     const run = event.runId ? runs.get(event.runId) : undefined;
     const retried = run !== undefined && maxRetriesOf(run.tags, policy) > 0;
-    if (!retried || (event.type !== "step_failed" && event.type !== "run_failed")) final.push(event);
-    else if (event.type === "run_failed" && !(await retryDecision(context, run, policy)).retry)
-      final.push(...(await context.storage.readEvents({ runId: run.id, types: ["step_failed"], limit: 10_000 })), event);
+    const failed = event.type === "run_failed" || event.type === "run_retry_cancelled";
+    if (!retried || (event.type !== "step_failed" && !failed)) final.push(event);
+    else if (failed && !(await retryDecision(context, run, policy)).retry)
+      final.push(...(await context.storage.readEvents({ runId: run.id, types: ["step_failed", "run_failed"], limit: 10_000 })));
   }
   return final;
 }
@@ -196,13 +187,16 @@ function repeats(open: ReadonlyMap<string, AlertState>, signal: AlertSignal): bo
   return same.length > 0 && same.every((alert) => alert.severity === signal.severity && alert.message === signal.message);
 }
 
-/** Health of the assets the events are about. */
+/** Health of the assets the events are about, and of those that were told: a policy or check may be gone from the code. */
 async function degraded(
   { storage, clock, workspace, partitions }: DaemonContext,
   events: readonly { asset?: string }[],
+  open: ReadonlyMap<string, AlertState>,
 ): Promise<AlertSignal[]> {
   const { assets } = workspace.graph();
-  const nodes = [...new Set(events.flatMap((event) => event.asset ?? []))].flatMap((key) => assets.get(key) ?? []);
+  const told = [...open.values()].flatMap((alert) => (alert.event === "asset_degraded" ? alert.assets : []));
+  const keys = new Set([...events.flatMap((event) => event.asset ?? []), ...told]);
+  const nodes = [...keys].flatMap((key) => assets.get(key) ?? []);
   if (nodes.length === 0) return [];
   const states = await storage.assetStates(nodes.map((node) => node.key));
   const signals = nodes.map(async (node) => {

@@ -29,14 +29,15 @@ type Fate = "done" | "failed" | "skipped" | "left" | "again";
 
 /**
  * Takes in that one of the backfill's runs has ended.
- * @param retried The instance runs failed runs again by itself: then the backfill does not.
+ * @param end.retried The instance runs failed runs again by itself: then the backfill does not.
+ * @param end.goesOn A retry has taken its place, or is to come: what it did not make is not lost yet.
  */
 export async function takeEnd(
   storage: Pick<Storage, "getRun" | "readEvents">,
   partitions: WorkspacePartitions,
   draft: BackfillDraft,
   run: Run,
-  retried: boolean,
+  { retried, goesOn }: { retried: boolean; goesOn: boolean },
 ): Promise<void> {
   const types = ["step_succeeded", "step_failed", "step_skipped"] as const;
   const ends = new Map<string, StoredEvent>();
@@ -45,6 +46,7 @@ export async function takeEnd(
   const broken = !retried && (await brokeOff(storage, run));
   for (const step of run.plan.steps)
     for (const asset of step.assets) {
+      if (goesOn && ends.get(asset)?.type !== "step_succeeded") continue;
       const fate = fateOf(ends.get(asset), run, broken, draft.status === "cancelling");
       takeFate(draft, asset, setOf(partitions, asset, partitionTexts(step.partition)), fate);
     }

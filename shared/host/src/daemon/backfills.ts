@@ -14,17 +14,18 @@ import {
   partitionTexts,
   type Run,
   type RunRetryPolicy,
-  type Storage,
   UserError,
   type WorkspacePartitions,
 } from "@kc/runtime/internal";
 import { tellBackfill } from "../backfills.ts";
 import { cancelRun } from "../runs/cancel.ts";
 import type { RunLauncher } from "../runs/launcher.ts";
+import { lineOf } from "../runs/rerun.ts";
 import { type BackfillDraft, backfillDraft } from "./backfill-draft.ts";
 import { setOf, takeEnd, triesOf } from "./backfill-ends.ts";
 import type { DaemonContext } from "./context.ts";
 import { openBackfills } from "./open-backfills.ts";
+import { placeOf, retryDecision } from "./run-retries.ts";
 
 type Graph = ReturnType<DaemonContext["workspace"]["graph"]>;
 
@@ -44,7 +45,7 @@ async function advance(
   retries: RunRetryPolicy,
   backfill: Backfill,
 ): Promise<void> {
-  const { storage, workspace, requests, clock, log, partitions } = context;
+  const { workspace, requests, clock, log, partitions } = context;
   const { id } = backfill;
   const now = partitions.now();
   const absent = absentAsset(workspace.graph(), backfill);
@@ -58,17 +59,17 @@ async function advance(
     return;
   }
   const other = otherKeys(workspace.graph(), backfill);
-  if (other && backfill.status !== "cancelling") return breakOff(context, launcher, backfill, other);
+  if (other && backfill.status !== "cancelling") return breakOff(context, launcher, retries, backfill, other);
   const unreadable = absent ?? other;
   const retried = (run: Run) => maxRetriesOf(run.tags, retries) > 0;
   const taken = await takeIn(
-    storage,
-    now,
+    context,
+    retries,
     retried,
     unreadable ? { ...backfill, requested: {}, done: {}, failed: {}, skipped: {} } : backfill,
   );
   let { next } = taken;
-  if (backfill.status === "cancelling") for (const run of taken.open) await cancelOne(context, launcher, run);
+  if (backfill.status === "cancelling") for (const run of taken.open) await cancelOne(context, launcher, retries, run);
   const decision = decideBackfill({
     backfill: next,
     graph: workspace.graph(),
@@ -129,7 +130,8 @@ function otherKeys(graph: Graph, { kinds = {} }: Backfill): string | undefined {
 async function breakOff(
   context: DaemonContext,
   launcher: Pick<RunLauncher, "cancel">,
-  { id }: Backfill,
+  retries: RunRetryPolicy,
+  { id, open: before }: Backfill,
   key: string,
 ): Promise<void> {
   const { storage, clock, log, workspace } = context;
@@ -137,8 +139,13 @@ async function breakOff(
   const reason = `the partitions of "${key}" are ${now} now, and were others when it was asked for: start another`;
   const open: Run[] = [];
   for (const run of await storage.listRuns({ tags: { [backfillTag]: id }, statuses: unended, limit: 100_000 }))
-    if (run.status === "queued") await cancelOne(context, launcher, run);
+    if (run.status === "queued") await cancelOne(context, launcher, retries, run);
     else open.push(run);
+  for (const one of before) {
+    const run = await storage.getRun(one);
+    if (run?.status === "failed" && (await placeOf(context, run, retries)) === "waits")
+      await cancelOne(context, launcher, retries, run);
+  }
   await openBackfills(context).update(id, (one) => {
     const rest = { ...one, open: open.map((run) => run.id), reason };
     return open.length > 0 ? rest : { ...rest, status: "failed", endedAt: clock.now() };
@@ -149,8 +156,15 @@ async function breakOff(
 
 const unended: Run["status"][] = ["queued", "starting", "running", "cancelling"];
 
-async function cancelOne(context: DaemonContext, launcher: Pick<RunLauncher, "cancel">, run: Run): Promise<void> {
-  if (run.status !== "cancelling") await cancelRun({ launcher, log: context.log, now: () => context.clock.now() }, run);
+async function cancelOne(
+  context: DaemonContext,
+  launcher: Pick<RunLauncher, "cancel">,
+  retries: RunRetryPolicy,
+  run: Run,
+): Promise<void> {
+  const { log, clock } = context;
+  const retryOf = (one: Run) => retryDecision(context, one, retries);
+  if (run.status !== "cancelling") await cancelRun({ launcher, log, now: () => clock.now(), retryOf }, run);
 }
 
 const keyOf = (partitions: WorkspacePartitions, backfill: Backfill, request: BackfillRequest): string => {
@@ -170,11 +184,13 @@ function configOf(graph: Graph, config: Record<string, unknown>, assets: readonl
 
 /** The backfill after what its runs have come to, and its runs that go on: also those of a host that died before it said so. */
 async function takeIn(
-  storage: Storage,
-  partitions: WorkspacePartitions,
+  context: Pick<DaemonContext, "storage" | "partitions">,
+  retries: RunRetryPolicy,
   retried: (run: Run) => boolean,
   backfill: Backfill,
 ): Promise<{ next: Backfill; open: Run[] }> {
+  const { storage } = context;
+  const partitions = context.partitions.now();
   const open = await storage.listRuns({
     tags: { [backfillTag]: backfill.id },
     statuses: unended,
@@ -188,7 +204,18 @@ async function takeIn(
   for (const id of backfill.open) {
     if (openIds.has(id)) continue;
     const run = await storage.getRun(id);
-    if (run && isEnd(run.status)) await takeEnd(storage, partitions, draft, run, retried(run));
+    if (!run || !isEnd(run.status)) continue;
+    // Its retries too: one may have begun and ended since the last look.
+    const line = run.status === "failed" ? await lineOf(storage, run) : [run];
+    for (const one of line.slice(line.findIndex((other) => other.id === id))) {
+      if (!isEnd(one.status)) continue;
+      const place = await placeOf(context, one, retries);
+      await takeEnd(storage, partitions, draft, one, { retried: retried(one), goesOn: place !== "last" });
+      // Until its retry is there nothing has ended.
+      if (place !== "waits") continue;
+      openIds.add(one.id);
+      open.push(one);
+    }
   }
   return { next: { ...draft.written(), open: [...openIds], runs: backfill.runs + fresh.length }, open };
 }

@@ -139,7 +139,7 @@ export function startDaemon(
   });
   const stopWatching = context.workspace.onChange(wokenOnce(context, () => wake()));
   function wake(): void {
-    for (const loop of [automation, schedules, sensors, freshness, backfills, alerts]) loop.wake();
+    for (const loop of [queue, automation, schedules, sensors, freshness, backfills, alerts]) loop.wake();
   }
   const pulse = startPulse(context.clock, () => loops, options.beaten);
   return {

@@ -51,7 +51,7 @@ const windowOf = ({ key, next }: LatestWindow, state: FreshnessState, now: numbe
   state !== "fresh" && next && next.endsAt <= now ? next.key : key;
 
 /** Whether a freshness sensor that is off watches an asset of its location, and none that is on. */
-function turnedOff(
+export function turnedOff(
   graph: WorkspaceGraph,
   sensors: readonly Instigator<SensorSnapshot>[],
 ): (asset: { key: string; location: string }) => boolean {

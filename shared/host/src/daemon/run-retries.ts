@@ -12,9 +12,21 @@ export async function retryDecision(
 ): Promise<RunRetryDecision> {
   const events =
     run.status === "failed"
-      ? await storage.readEvents({ runId: run.id, types: ["run_failed", "step_failed"], limit: 100_000 })
+      ? await storage.readEvents({ runId: run.id, types: ["run_failed", "step_failed", "run_retry_cancelled"], limit: 100_000 })
       : [];
   return decideRunRetry(run, events, policy);
+}
+
+/** Where a run that ended stands in its line: `retried` when another took its place, `waits` while one is to come. */
+export async function placeOf(
+  context: Pick<DaemonContext, "storage">,
+  run: Run,
+  policy: RunRetryPolicy,
+): Promise<"last" | "waits" | "retried"> {
+  if (run.status !== "failed") return "last";
+  const last = (await lineOf(context.storage, run)).at(-1)!;
+  if (last.id !== run.id) return "retried";
+  return (await retryDecision(context, run, policy)).retry ? "waits" : "last";
 }
 
 /** How a needed run stands when its retries count: that of the last of its line, `queued` while one is to come. */

@@ -11,11 +11,12 @@ export type LoopName =
   | "run-retries"
   | "backfills";
 
-const tellsOfHealth = /^(run_failed|run_succeeded|step_failed|step_succeeded|check_result|materialization|freshness|backfill)$/;
+const tellsOfHealth =
+  /^(run_failed|run_succeeded|run_retry_cancelled|step_failed|step_succeeded|check_result|materialization|freshness|backfill)$/;
 const runStatus = /^run_/;
-const endsRun = /^run_(succeeded|failed|cancelled|skipped)$/;
+const endsRun = /^run_(succeeded|failed|cancelled|skipped|retry_cancelled)$/;
 const changesConditions = /^(materialization|step_failed|check_result|dynamic_partitions|backfill)$/;
-const changesQueue = /^run_(queued|succeeded|failed|cancelled|skipped)$/;
+const changesQueue = /^run_(queued|succeeded|failed|cancelled|skipped|retry_cancelled)$/;
 
 /** The loops that events concern: everything else of the daemon sleeps on. */
 export function wokenBy(events: readonly Pick<StoredEvent, "type">[]): Set<LoopName> {
@@ -29,7 +30,7 @@ export function wokenBy(events: readonly Pick<StoredEvent, "type">[]): Set<LoopN
     if (endsRun.test(type) || type === "backfill") woken.add("backfills");
     if (tellsOfHealth.test(type)) woken.add("alerts");
     if (runStatus.test(type) || type === "freshness") woken.add("sensors");
-    if (type === "run_failed") woken.add("run-retries");
+    if (type === "run_failed" || type === "run_retry_cancelled") woken.add("run-retries");
     if (changesConditions.test(type)) woken.add("automation");
     if (type === "instigator_changed") woken.add("schedules").add("sensors").add("automation").add("alerts");
     if (type === "materialization" || type === "unchanged") woken.add("freshness").add("sensors");

@@ -5,6 +5,7 @@ import {
   type NewRun,
   type RetryStrategy,
   type Run,
+  type RunRetryDecision,
   type RunRetryPolicy,
   rerunPlan,
   type Storage,
@@ -49,7 +50,14 @@ export async function lineOf(storage: Pick<Storage, "listRuns">, run: Run): Prom
 }
 
 /** Runs what was run before: by itself within its request, or as a new request when a person asks. */
-export function rerunner(deps: { workspace: Workspace; storage: Storage; log: EventLog; clock: Clock }) {
+export function rerunner(deps: {
+  workspace: Workspace;
+  storage: Storage;
+  log: EventLog;
+  clock: Clock;
+  /** Whether a run that failed is run again by itself. */
+  retryOf(run: Run): Promise<RunRetryDecision>;
+}) {
   const { workspace, storage, log, clock } = deps;
 
   async function succeededIn(runs: readonly Run[]): Promise<Set<string>> {
@@ -102,7 +110,7 @@ export function rerunner(deps: { workspace: Workspace; storage: Storage; log: Ev
 
   /**
    * A new request for runs that ended: of a whole request, or of one run with what it needs and what needs it. From failure
-   * only steps that did not succeed, from scratch all of them.
+   * only steps that did not succeed, from scratch all of them. It takes the place of a retry that is still to come.
    * @param id Of a run or of a request.
    * @throws UserError when there is no such run, one of them goes on, or nothing is left to do.
    */
@@ -117,10 +125,14 @@ export function rerunner(deps: { workspace: Workspace; storage: Storage; log: Ev
     const now = clock.now();
     const requestId = newId(now);
     const next = new Map<string, NewRun>();
+    const instead: NewEvent[] = [];
     for (const root of roots.filter((run) => wanted.has(run.id))) {
       const line = all.filter((run) => rootOf(run) === root.id);
       const plan = planOf(root, strategy, strategy === "all_steps" ? new Set() : await succeededIn(line));
       if (!plan) continue;
+      const last = line.at(-1)!;
+      if (last.status === "failed" && (await deps.retryOf(last)).retry)
+        instead.push({ type: "run_retry_cancelled", at: now, runId: last.id, message: `run again by hand, as ${requestId}` });
       requireLoaded(root.location);
       const needs = root.needs.flatMap((need) => next.get(need)?.id ?? []);
       const ids = [...next.values()].map((run) => run.id);
@@ -142,7 +154,7 @@ export function rerunner(deps: { workspace: Workspace; storage: Storage; log: Ev
       });
     const runs = [...next.values()];
     const events = runs.map((run): NewEvent => ({ type: "run_queued", at: now, runId: run.id }));
-    const stored = await log.createRuns(runs, events);
+    const stored = await log.createRuns(runs, [...instead, ...events]);
     return { requestId, runs: stored.runs, created: true };
   }
 

@@ -15,14 +15,14 @@ import { tickFreshness } from "../daemon/freshness.ts";
 import { lastTicks } from "../daemon/last-ticks.ts";
 import { observedStorage } from "../daemon/observed-storage.ts";
 import { tickQueue } from "../daemon/queue.ts";
-import { tickRunRetries } from "../daemon/run-retries.ts";
+import { retryDecision, tickRunRetries } from "../daemon/run-retries.ts";
 import { type SchedulesInFlight, tickSchedules } from "../daemon/schedules.ts";
 import { type SensorsInFlight, tickSensors } from "../daemon/sensors.ts";
 import { type LoopName, wokenBy } from "../daemon/wakes.ts";
 import { eventLog } from "../log.ts";
 import { livePartitions } from "../partitions.ts";
 import { noPools, openPools, type PoolSettings } from "../runs/pools.ts";
-import { noRetries, rerunner } from "../runs/rerun.ts";
+import { noRetries, type Rerunner, rerunner } from "../runs/rerun.ts";
 import { submitter } from "../runs/submit.ts";
 import { type SimulatedAlert, simulatedAlerts } from "./simulated-alerts.ts";
 import { simulatedLauncher } from "./simulated-launcher.ts";
@@ -32,7 +32,10 @@ import { type SimulatedFunction, staticWorkspace } from "./static-workspace.ts";
 import { virtualClock } from "./virtual-clock.ts";
 
 /** What a simulation lets a test do by hand. */
-export type SimulatedPlatform = Pick<DaemonContext, "log" | "requests" | "storage" | "workspace"> & { backfills: Backfills };
+export type SimulatedPlatform = Pick<DaemonContext, "log" | "requests" | "storage" | "workspace"> & {
+  backfills: Backfills;
+  rerun: Rerunner;
+};
 
 export interface SimulateOptions {
   /** The locations: definitions with their code, or what `loadSnapshots` reads of a repository. */
@@ -116,7 +119,7 @@ export async function simulate(options: SimulateOptions): Promise<Simulation> {
   const requests = submitter({ workspace, log, clock, pools, partitions });
   const started = backfills({ workspace, storage, log, clock, partitions });
   const retries = options.runRetries ?? noRetries;
-  const rerun = rerunner({ workspace, storage, log, clock });
+  const rerun = rerunner({ workspace, storage, log, clock, retryOf: (run) => retryDecision({ storage }, run, retries) });
   const context: DaemonContext = {
     workspace,
     storage,
@@ -196,7 +199,7 @@ export async function simulate(options: SimulateOptions): Promise<Simulation> {
     }
   };
 
-  await options.at?.(new Date(from), { log, requests, storage, workspace, backfills: started });
+  await options.at?.(new Date(from), { log, requests, storage, workspace, backfills: started, rerun });
   await settle();
   for (;;) {
     options.progress?.(new Date(clock.now()));
@@ -213,7 +216,7 @@ export async function simulate(options: SimulateOptions): Promise<Simulation> {
     }
     if (!Number.isFinite(next) || next > to) break;
     clock.turn(next);
-    await options.at?.(new Date(next), { log, requests, storage, workspace, backfills: started });
+    await options.at?.(new Date(next), { log, requests, storage, workspace, backfills: started, rerun });
     await launcher.endDue();
     for (const [name, at] of nextAt) if (at <= next) woken.add(name);
     await settle();

@@ -158,7 +158,10 @@ export function runRoutes(
 
   app.openapi(post("/api/runs/{id}/cancel", "Cancel a run", none, runSchema), async (context) => {
     const run = await find(context.req.param("id"));
-    await cancelRun({ launcher, log, now }, run);
+    // A retry that was made already has ended or goes on by itself.
+    const last = (await lineOf(storage, run)).at(-1)!.id === run.id;
+    const retryOf = async () => (last ? retryDecision({ storage }, run, retries) : ({ retry: false, why: "retried" } as const));
+    await cancelRun({ launcher, log, now, retryOf }, run);
     return context.json(view(await find(run.id)), 200);
   });
 

@@ -118,9 +118,11 @@ function runSubject(run: Run): { subject: string; name: string } {
   const job = run.tags["kc/job"];
   const partition = run.partition ? ` [${run.partition}]` : "";
   if (job) return { subject: `${run.location}/job:${job}${partition}`, name: `job ${job} in ${run.location}${partition}` };
-  const assets = [...run.plan.assets].sort();
-  const name = assets.length > 3 ? `${assets.slice(0, 3).join(", ")} and ${assets.length - 3} more` : assets.join(", ");
-  return { subject: `${run.location}/${assets.join(",")}${partition}`, name: `${name} in ${run.location}${partition}` };
+  // A run of checks alone makes no asset: it is about its checks.
+  const about = run.plan.assets.length > 0 ? run.plan.assets : run.plan.steps.flatMap((step) => step.checks ?? []);
+  const names = [...about].sort();
+  const name = names.length > 3 ? `${names.slice(0, 3).join(", ")} and ${names.length - 3} more` : names.join(", ");
+  return { subject: `${run.location}/${names.join(",")}${partition}`, name: `${name} in ${run.location}${partition}` };
 }
 
 /** What an alert about a check is about: the check of some partitions, of those of a backfill, or of the whole asset. */

@@ -197,6 +197,14 @@ describe("what events say", () => {
     expect(told({ type: "run_failed" }, { ...run, tags: { "kc/job": "daily" } })).toEqual(["run_failed team/job:daily error"]);
     expect(told({ type: "run_cancelled" })).toEqual([]);
   });
+  test("runs of checks alone are about their checks", () => {
+    const ofCheck = (name: string) => {
+      const step = { key: name, name, needs: [], assets: [], checks: [name] };
+      return { ...run, plan: { ...run.plan, assets: [], steps: [step] } } as unknown as Run;
+    };
+    expect(told({ type: "run_failed" }, ofCheck("a:rows"))).toEqual(["run_failed team/a:rows error"]);
+    expect(told({ type: "run_succeeded" }, ofCheck("b:rows"))).toEqual(["run_failed team/b:rows good"]);
+  });
   test("assets, checks and freshness each with their severity", () => {
     expect(told({ type: "step_failed", asset: "a" })).toEqual(["asset_failed a error"]);
     expect(told({ type: "step_succeeded", asset: "a" })).toEqual(["asset_failed a good"]);

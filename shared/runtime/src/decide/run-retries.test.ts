@@ -21,6 +21,10 @@ describe("decideRunRetry()", () => {
       why: "it was run 3 times",
     });
   });
+  test("a run whose retry was cancelled, or that somebody ran again, is not", () => {
+    const cancelled = { type: "run_retry_cancelled" as const, message: "run again by hand, as r" };
+    expect(decideRunRetry(failed(), [end(), cancelled], policy)).toEqual({ retry: false, why: "run again by hand, as r" });
+  });
   test("tags of the run win over the setting", () => {
     const tags = { "kc/max_retries": "1", "kc/retry_strategy": "all_steps" };
     expect(decideRunRetry(failed(tags), [end()], { ...policy, max: 0 })).toMatchObject({

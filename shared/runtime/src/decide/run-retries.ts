@@ -28,17 +28,19 @@ export const retryNumberOf = (tags: Readonly<Record<string, string>>): number =>
 /**
  * Whether a run that ended is run again, and when. What trying again cannot mend is not: a cancelled run, config or
  * definitions that were refused, a step that failed with a final user error.
- * @param events The run's `run_failed` and `step_failed` events.
+ * @param events The run's `run_failed`, `step_failed` and `run_retry_cancelled` events.
  */
 export function decideRunRetry(
   run: Pick<Run, "status" | "tags" | "endedAt">,
-  events: readonly Pick<StoredEvent, "type" | "fields" | "error">[],
+  events: readonly Pick<StoredEvent, "type" | "fields" | "error" | "message">[],
   policy: RunRetryPolicy,
 ): RunRetryDecision {
   if (run.status !== "failed") return { retry: false, why: `it ${run.status}` };
   const max = maxRetriesOf(run.tags, policy);
   const number = retryNumberOf(run.tags) + 1;
   if (number > max) return { retry: false, why: max === 0 ? "run retries are off" : `it was run ${max + 1} times` };
+  const given = events.find((event) => event.type === "run_retry_cancelled");
+  if (given) return { retry: false, why: given.message ?? "its retry was cancelled" };
   const end = events.findLast((event) => event.type === "run_failed");
   if (end?.error?.user || end?.fields?.refused) return { retry: false, why: "it was refused" };
   const crashed = end?.fields?.crashed === true;
