@@ -214,3 +214,17 @@ test("one whose partitions begin earlier goes on", async () => {
   await look();
   expect((await now(backfill)).status).toBe("succeeded");
 });
+
+test("one whose partitions begin later now makes those that are left; one with none left has failed", async () => {
+  const some = await start("day", "2026-01-05...2026-01-10");
+  const none = await start("day", "2026-01-01...2026-01-03");
+  const later = dailyPartitions({ start: "2026-01-09" });
+  ({ graph } = buildGraph([{ ...snapshot, assets: snapshot.assets.map((one) => ({ ...one, partitions: later })) }]));
+  await look();
+  const runs = await queued();
+  expect(runs.map((run) => run.partition)).toEqual(["2026-01-09", "2026-01-10"]);
+  for (const run of runs) await succeed(run);
+  await look();
+  expect((await now(some)).status).toBe("succeeded");
+  expect(await now(none)).toMatchObject({ status: "failed", reason: expect.stringContaining("none of the partitions") });
+});

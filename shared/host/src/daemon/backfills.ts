@@ -97,7 +97,8 @@ async function advance(
         break;
       }
   next = withRuns(now, next, made);
-  const after = ending(backfill, next, decision, problem);
+  const gone = Object.entries(next.targets).every(([key, texts]) => texts.length > 0 && setOf(now, key, texts).size === 0);
+  const after = gone && backfill.status === "running" ? nothingLeft(next) : ending(backfill, next, decision, problem);
   const written = after.endedAt === null ? after : { ...after, endedAt: clock.now(), skipped: withSkipped(now, after, decision) };
   let told = false;
   await openBackfills(context).update(id, (present) => {
@@ -238,6 +239,14 @@ function withSkipped(partitions: WorkspacePartitions, backfill: Backfill, decisi
   for (const [key, set] of decision.skipped) draft.add("skipped", key, set);
   return draft.written().skipped;
 }
+
+/** Its partitions were deleted, or the definition's span was moved away from all of them. */
+const nothingLeft = (next: Backfill): Backfill => ({
+  ...next,
+  status: next.open.length > 0 ? next.status : "failed",
+  endedAt: next.open.length > 0 ? null : 0,
+  reason: "none of the partitions that it was asked for is there any more",
+});
 
 function ending(before: Backfill, next: Backfill, decision: BackfillDecision, problem: string | undefined): Backfill {
   if (before.status === "cancelling")

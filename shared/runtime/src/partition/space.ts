@@ -5,6 +5,7 @@ import { describePartitions, type PartitionsDefinition } from "./definition.ts";
 import { isEmptySet, type PartitionSet, partitionSet } from "./partition-set.ts";
 import { normalRanges } from "./ranges.ts";
 import { readMemory } from "./read-memory.ts";
+import { isBeforeFirst } from "./time-windows.ts";
 
 /** Combinations of the keys of the dimensions that are not the first: each is a row. */
 const mostRows = 100_000;
@@ -95,9 +96,16 @@ export function partitionSpace(definition: PartitionsDefinition | undefined, con
     const range = parts && primary.rangeOf(parts.own, ahead);
     return range && { row: parts.row, range };
   };
+  /** Of a range that began before the definition does now what is left: its start was moved. */
+  const cutOff = (key: string): { row: string; range: readonly [number, number] } | undefined => {
+    const parts = split(key);
+    const { definition: time, windows } = primary;
+    if (!parts || !windows || time?.type !== "time" || !isBeforeFirst(time, parts.own)) return undefined;
+    return { row: parts.row, range: [windows.first, windows.first] };
+  };
   const readOne = (text: string, ahead: boolean): PartitionSet | string => {
     const [first, last, ...rest] = text.split("...");
-    const from = find(first!, ahead);
+    const from = find(first!, ahead) ?? (ahead && last !== undefined ? cutOff(first!) : undefined);
     if (!from) return first!;
     if (last === undefined) return new Map([[from.row, [from.range]]]);
     const to = find(last, ahead);

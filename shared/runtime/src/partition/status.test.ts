@@ -31,6 +31,12 @@ describe("the status of an asset's partitions", () => {
       ["2026-01-02...2026-01-03"],
     ]);
   });
+  test("of a range that began before the partitions do now what is left of it counts; it is no partition to ask for", () => {
+    expect(
+      status(row("2025-12-25...2026-01-03", 1, null), row("2025-12-20...2025-12-24", 2, null), row("2025-12-31", 3, null)),
+    ).toEqual([["2026-01-01...2026-01-03"], []]);
+    expect(() => space.parse(["2025-12-25...2026-01-03"])).toThrow('there is no partition "2025-12-25"');
+  });
   test("of a range and a key within it the later event counts", () => {
     expect(status(row("2026-01-01...2026-01-10", 3, null), row("2026-01-04", null, 5))[1]).toEqual(["2026-01-04"]);
     expect(status(row("2026-01-01...2026-01-10", 7, null), row("2026-01-04", null, 5))[1]).toEqual([]);

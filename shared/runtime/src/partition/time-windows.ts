@@ -155,24 +155,35 @@ export function windowOfKey(definition: TimePartitions, key: string): number | u
   return found;
 }
 
+/** Whether a key is of a time before the first window: one that was there before the definition's start was moved. */
+export function isBeforeFirst(definition: TimePartitions, key: string): boolean {
+  const at = instantOfKey(definition, key);
+  return at !== undefined && at < timeWindows(definition).first;
+}
+
 function findWindow(definition: TimePartitions, key: string): number | undefined {
+  const at = instantOfKey(definition, key);
+  if (at === undefined) return undefined;
+  const windows = timeWindows(definition);
+  const floor = windows.floor(at);
+  const candidates = [floor, floor === undefined ? windows.first : windows.shift(floor, 1)];
+  return candidates.find((start) => start !== undefined && keyOfWindow(definition, start) === key);
+}
+
+/** The instant (ms) that a key names, whether a window starts there or not; undefined when it names none. */
+function instantOfKey({ timezone }: TimePartitions, key: string): number | undefined {
   const match = /^(\d{4}-\d\d-\d\d)(?:-(\d\d:\d\d)([+-]\d\d:\d\d)?)?$/.exec(key);
   if (!match) return undefined;
   const [, date, time = "00:00", offset] = match;
-  const windows = timeWindows(definition);
+  const local = `${date}T${time}`;
   try {
-    const local = `${date}T${time}`;
-    const { timezone } = definition;
     // Date is some times faster, and a status reads keys by the hundred thousand.
     const at = offset
       ? Temporal.Instant.from(`${local}${offset}`).epochMilliseconds
       : timezone === "UTC"
         ? Date.parse(`${local}Z`)
         : Temporal.PlainDateTime.from(local).toZonedDateTime(timezone, { disambiguation: "earlier" }).epochMilliseconds;
-    if (Number.isNaN(at)) return undefined;
-    const floor = windows.floor(at);
-    const candidates = [floor, floor === undefined ? windows.first : windows.shift(floor, 1)];
-    return candidates.find((start) => start !== undefined && keyOfWindow(definition, start) === key);
+    return Number.isNaN(at) ? undefined : at;
   } catch {
     return undefined;
   }
