@@ -11,7 +11,9 @@ const workspace = makeWorkspace(
       `asset({ key: "a", materialize: () => {} }),
        asset({ key: "rows", config: z.strictObject({ day: z.string(), limit: z.number().default(10) }),
          pool: "warehouse", materialize: () => ({ metadata: { rows: 1 } }) }),
-       asset({ key: "month", partitions: monthlyPartitions({ start: "2026-01-01" }), materialize: () => {} }),
+       asset({ key: "month", partitions: monthlyPartitions({ start: "2026-01-01" }), materialize: ({ partitions }) => {
+         if (partitions.keys[0] === "2026-03-01") throw new Error("march is broken");
+         return { metadata: { first: partitions.keys[0] } }; } }),
        asset({ key: "hangs", materialize: ({ signal }) => new Promise((_, no) => signal.addEventListener("abort", () => no(new Error("told to stop")))) })`,
       `import { z } from "zod"; import { assetCheck, job, monthlyPartitions } from "${runtimePackage}";
        const nightly = job({ name: "nightly", selection: "rows or month", tags: { team: "x" } });
@@ -141,6 +143,81 @@ describe("the timeline", () => {
     expect(timeline.ticks[0]).toMatchObject({ name: "daily", job: "nightly", at: expect.stringMatching(/T06:00:00/) });
     expect((await instance.api.timeline({ pastMs: 0, aheadMs: 0 })).runs).toEqual([]);
   });
+});
+
+test("a schedule that ticks every minute leaves room in the timeline for what others do later", async () => {
+  await instance.api.turn("schedules", "team", "off", true);
+  const { ticks } = await instance.api.timeline({ pastMs: 0, aheadMs: 86_400_000 });
+  await instance.api.turn("schedules", "team", "off", false);
+  expect(ticks.filter((tick) => tick.name === "daily")).toHaveLength(1);
+  const often = ticks.filter((tick) => tick.name === "off").map((tick) => Date.parse(tick.at));
+  expect(often.length).toBeGreaterThan(90);
+  expect(often.length).toBeLessThanOrEqual(101);
+  expect(often.at(-1)! - often[0]!).toBeGreaterThan(23 * 3_600_000);
+});
+
+describe("what makes an asset", () => {
+  const by = async (key: string) => {
+    const { jobs, by } = await instance.api.launchers(key);
+    return [jobs, by.map((one) => `${one.kind} ${one.name} ${one.running ? "on" : "off"}`)];
+  };
+  test("is told for each: jobs, schedules and sensors that target it, on or off; nothing, where nothing does", async () => {
+    expect(await by("rows")).toEqual([["nightly", "typed"], ["schedule daily on"]]);
+    expect(await by("a")).toEqual([[], ["schedule off off", "poll poll off"]]);
+    expect(await by("hangs")).toEqual([[], []]);
+    await expect(instance.api.launchers("roes")).rejects.toThrow('Did you mean "rows"?');
+  });
+});
+
+describe("one partition of an asset", () => {
+  test("shows its materialization with what it said, and a failure that came after", async () => {
+    expect(await instance.api.partition("month", "2026-02-01")).toMatchObject({
+      status: "missing",
+      materialization: null,
+      failure: null,
+    });
+    const { runs } = await instance.materialize("month", { partition: "2026-02-01" });
+    expect(await instance.api.partition("month", "2026-02-01")).toMatchObject({
+      status: "materialized",
+      materialization: { runId: runs[0]!.id, metadata: { first: { value: "2026-02-01" } } },
+      failure: null,
+    });
+    const failed = await instance.materialize("month", { partition: "2026-03-01" });
+    expect(await instance.api.partition("month", "2026-03-01")).toMatchObject({
+      status: "failed",
+      materialization: null,
+      failure: { runId: failed.runs[0]!.id, text: "march is broken" },
+    });
+    await instance.api.report({ type: "materialization", asset: "month", partition: "2026-03-01" });
+    expect(await instance.api.partition("month", "2026-03-01")).toMatchObject({
+      status: "materialized",
+      materialization: { runId: null },
+      failure: null,
+    });
+  });
+  test("must be one, and exist", async () => {
+    await expect(instance.api.partition("month", "2026-01-01...2026-02-01")).rejects.toThrow("is not one partition");
+    await expect(instance.api.partition("month", "2026-01-02")).rejects.toThrow('there is no partition "2026-01-02"');
+  });
+  test("those of a stretch are listed alone", async () => {
+    const { partitions, counts } = await instance.api.partitions("month", { within: "2026-02-01...2026-03-01" });
+    expect(partitions.map((one) => [one.key, one.status])).toEqual([
+      ["2026-02-01", "materialized"],
+      ["2026-03-01", "materialized"],
+    ]);
+    expect(counts).toMatchObject({ total: 2, materialized: 2 });
+  });
+});
+
+test("runs whose steps take slots of a pool are found by it, page by page", async () => {
+  const first = (await instance.materialize("rows", { config: { rows: { day: "x" } } })).runs[0]!;
+  await instance.materialize("month", { partition: "2026-01-01" });
+  const second = (await instance.materialize("rows", { config: { rows: { day: "y" } } })).runs[0]!;
+  const ids = async (query: Parameters<typeof instance.api.runs>[0]) => (await instance.api.runs(query)).map((run) => run.id);
+  expect((await ids({ pool: "warehouse" })).slice(0, 2)).toEqual([second.id, first.id]);
+  expect(await ids({ pool: "warehouse", limit: 1 })).toEqual([second.id]);
+  expect(await ids({ pool: "warehouse", limit: 1, before: second.id })).toEqual([first.id]);
+  expect(await ids({ pool: "other" })).toEqual([]);
 });
 
 describe("results of a check", () => {

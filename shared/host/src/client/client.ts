@@ -21,8 +21,10 @@ import type {
   InstigatorDetail,
   Job,
   JobDetail,
+  Launchers,
   Location,
   Mute,
+  Partition,
   PartitionGrid,
   Pause,
   PauseRequest,
@@ -91,6 +93,8 @@ export function apiClient(base: string, options: { fetch?: typeof fetch } = {}) 
     addLocation: (location: string) => call<Location>("POST", `locations/${encodeURIComponent(location)}`),
     assets: (selection?: string) => call<Asset[]>("GET", "assets", { selection }),
     asset: (key: string) => call<AssetDetail>("GET", "asset", { key }),
+    /** What makes an asset by itself, and the jobs it is in. */
+    launchers: (key: string) => call<Launchers>("GET", "asset/launchers", { key }),
     /** Checks of a selection's assets, with their latest results; with `partition` those that count for it. */
     checks: (selection?: string, partition?: string) => call<AssetCheck[]>("GET", "checks", { selection, partition }),
     /** Results of a check, newest first. */
@@ -109,6 +113,7 @@ export function apiClient(base: string, options: { fetch?: typeof fetch } = {}) 
         requestId?: string | undefined;
         /** `name=value`. */
         tag?: string | undefined;
+        pool?: string | undefined;
         limit?: number;
         before?: string;
       } = {},
@@ -123,8 +128,11 @@ export function apiClient(base: string, options: { fetch?: typeof fetch } = {}) 
     timeline: (query: { pastMs?: number; aheadMs?: number } = {}) => call<Timeline>("GET", "timeline", query),
     /** Failed runs and backfills that nothing has made good since. */
     failures: () => call<Failures>("GET", "failures"),
-    partitions: (key: string, query: { offset?: number; limit?: number; newest?: boolean; status?: string } = {}) =>
-      call<AssetPartitions>("GET", "asset/partitions", { key, ...query }),
+    partitions: (
+      key: string,
+      query: { offset?: number; limit?: number; newest?: boolean; status?: string; within?: string } = {},
+    ) => call<AssetPartitions>("GET", "asset/partitions", { key, ...query }),
+    partition: (key: string, partition: string) => call<Partition>("GET", "asset/partition", { key, partition }),
     partitionGrid: (key: string, cells?: number) => call<PartitionGrid>("GET", "asset/partitions/grid", { key, cells }),
     dynamicPartitions: () => call<DynamicPartitionsInfo[]>("GET", "partitions"),
     changeDynamicPartitions: (name: string, change: { add?: string[]; delete?: string[] }) =>

@@ -21,6 +21,12 @@ export const instigatorSchema = z
     job: z.string().nullable(),
   })
   .openapi("Instigator");
+export const launchersSchema = z
+  .object({
+    jobs: z.array(z.string()).openapi({ description: "Jobs of its location that make it" }),
+    by: z.array(instigatorSchema).openapi({ description: "Schedules and sensors that make it, and the one of its automation" }),
+  })
+  .openapi("Launchers");
 export const instigatorDetailSchema = instigatorSchema
   .extend({
     defaultStatus: z.enum(["running", "stopped"]),

@@ -1,4 +1,6 @@
 import { z } from "@hono/zod-openapi";
+import { instant } from "./instant.ts";
+import { metadataSchema } from "./schemas.ts";
 
 // Partitions and backfills as the API answers them. Sets of partitions are lists of keys and ranges `first...last`.
 
@@ -26,6 +28,19 @@ export const assetPartitionsSchema = z
     ),
   })
   .openapi("AssetPartitions");
+
+export const partitionSchema = z
+  .object({
+    key: z.string(),
+    partition: z.string(),
+    status: z.enum(["materialized", "failed", "in_progress", "missing"]),
+    materialization: z
+      .object({ at: instant, runId: z.string().nullable(), eventId: z.number(), metadata: metadataSchema })
+      .nullable(),
+    /** Its latest failure, when it came after. */
+    failure: z.object({ at: instant, runId: z.string().nullable(), text: z.string().nullable() }).nullable(),
+  })
+  .openapi("Partition");
 
 /** Partitions in stretches of equal length, row by row: what a picture of any number of them needs. */
 export const partitionGridSchema = z

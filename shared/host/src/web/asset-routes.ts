@@ -1,13 +1,22 @@
 import { z } from "@hono/zod-openapi";
 import { didYouMean, formatDuration, freshnessText, type Run } from "@kc/runtime/internal";
+import { launchersSchema } from "../client/instigator-schemas.ts";
 import { assetDetailSchema, assetSchema } from "../client/schemas.ts";
 import { healthInput } from "../health.ts";
 import { selectedKeys } from "../locations/selected-keys.ts";
 import type { WebContext } from "./context.ts";
+import { launchersOf } from "./launchers.ts";
 import { type App, get, list, NotFound } from "./route.ts";
-import { viewAsset } from "./views.ts";
+import { viewAsset, viewInstigator } from "./views.ts";
 
-export function assetRoutes(app: App, { workspace, storage, partitions, daemon }: WebContext): void {
+export function assetRoutes(app: App, context: WebContext): void {
+  const { workspace, storage, partitions, daemon, now } = context;
+  const find = (key: string) => {
+    const graph = workspace.graph();
+    const node = graph.assets.get(key);
+    if (!node) throw new NotFound(`there is no asset "${key}".${didYouMean(key, graph.assets.keys())}`);
+    return node;
+  };
   const openRuns = async (): Promise<Map<string, Run>> => {
     const runs = await storage.listRuns({
       statuses: ["queued", "starting", "running", "cancelling"],
@@ -48,9 +57,7 @@ export function assetRoutes(app: App, { workspace, storage, partitions, daemon }
     get("/api/asset", "One asset in detail", z.object({ key: z.string().max(512) }), assetDetailSchema),
     async (context) => {
       const { key } = context.req.valid("query");
-      const graph = workspace.graph();
-      const node = graph.assets.get(key);
-      if (!node) throw new NotFound(`there is no asset "${key}".${didYouMean(key, graph.assets.keys())}`);
+      const node = find(key);
       const [states, open, history] = await Promise.all([
         storage.assetStates([key]),
         openRuns(),
@@ -88,6 +95,19 @@ export function assetRoutes(app: App, { workspace, storage, partitions, daemon }
         },
         200,
       );
+    },
+  );
+
+  app.openapi(
+    get(
+      "/api/asset/launchers",
+      "What makes an asset by itself: schedules, sensors, automation; and the jobs it is in",
+      z.object({ key: z.string().max(512) }),
+      launchersSchema,
+    ),
+    async (c) => {
+      const { jobs, by } = await launchersOf(context, find(c.req.valid("query").key));
+      return c.json({ jobs, by: by.map((one) => viewInstigator(one, now())) }, 200);
     },
   );
 }

@@ -1,5 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import { checksOf, isEnd, type Run, upcomingTicks } from "@kc/runtime/internal";
+import { checksOf, isEnd, nextTick, type Run, type ScheduleSnapshot } from "@kc/runtime/internal";
 import { failuresSchema, settingSchema, timelineSchema } from "../client/overview-schemas.ts";
 import { instigators } from "../daemon/instigators.ts";
 import type { WebContext } from "./context.ts";
@@ -10,9 +10,12 @@ const hour = 3_600_000;
 const day = 24 * hour;
 /** Runs and ticks that a picture shows at most. */
 const most = 1_000;
+/** Ticks of a schedule in a picture. */
+const marks = 100;
 /** What a failed run left unmade, by name. */
 const mostNamed = 20;
 
+const nextOf = ({ cron, timezone }: ScheduleSnapshot, after: number) => nextTick(cron, timezone, after);
 const iso = (at: number): string => new Date(at).toISOString();
 const isoOrNull = (at: number | null): string | null => (at === null ? null : iso(at));
 
@@ -68,12 +71,13 @@ export function overviewRoutes(app: App, context: WebContext): void {
     for (const { location, definition, running } of await instigators(workspace, storage, "schedule")) {
       if (!running) continue;
       const job = definition.tags["kc/job"] ?? null;
-      for (const at of upcomingTicks(definition, from, 200))
-        if (at <= to) ticks.push({ location: location.entry.name, name: definition.name, job, at });
+      // One that ticks every minute has no room for a mark each, and must not take that of the others.
+      for (let at = nextOf(definition, from); at !== undefined && at <= to; at = nextOf(definition, at + (to - from) / marks))
+        ticks.push({ location: location.entry.name, name: definition.name, job, at });
     }
     return ticks
       .sort((a, b) => a.at - b.at)
-      .slice(0, most)
+      .slice(0, 20 * most)
       .map((tick) => ({ ...tick, at: iso(tick.at) }));
   }
 

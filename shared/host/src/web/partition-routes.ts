@@ -11,7 +11,12 @@ import {
   subtractSets,
   UserError,
 } from "@kc/runtime/internal";
-import { assetPartitionsSchema, dynamicPartitionsSchema, partitionGridSchema } from "../client/partition-schemas.ts";
+import {
+  assetPartitionsSchema,
+  dynamicPartitionsSchema,
+  partitionGridSchema,
+  partitionSchema,
+} from "../client/partition-schemas.ts";
 import type { WebContext } from "./context.ts";
 import { type App, count, get, list, NotFound, none, post } from "./route.ts";
 
@@ -40,6 +45,25 @@ function stretches(space: PartitionSpace, row: string, ranges: Ranges, cells: nu
   let index = 0;
   for (const position of space.primary.positions(ranges)) if (index++ % size === 0) starts.push(position);
   return starts.map((from, at) => new Map([[row, intersectRanges(ranges, [[from, starts[at + 1] ?? Number.MAX_SAFE_INTEGER]])]]));
+}
+
+const statusIn = (sets: Sets, one: PartitionSet) => statuses.find((name) => intersectSets(one, sets[name]).size > 0)!;
+
+/** What is known of one partition: in its own row, and in those of ranges around it. */
+function rowsOf(space: PartitionSpace, all: ReadonlyMap<string, PartitionRow>, one: PartitionSet): PartitionRow[] {
+  const own = all.get(space.text(one)[0]!);
+  const around = [...all.values()].filter(
+    (row) => row.partition.includes("...") && intersectSets(space.read([row.partition]), one).size > 0,
+  );
+  return [...(own ? [own] : []), ...around];
+}
+
+/** The row with the latest event of a kind. */
+function lastOf(rows: readonly PartitionRow[], eventOf: (row: PartitionRow) => number | undefined): PartitionRow | undefined {
+  return rows.reduce<PartitionRow | undefined>(
+    (best, row) => ((eventOf(row) ?? 0) > ((best && eventOf(best)) ?? 0) ? row : best),
+    undefined,
+  );
 }
 
 export function partitionRoutes(app: App, { workspace, storage, partitions }: WebContext): void {
@@ -93,6 +117,7 @@ export function partitionRoutes(app: App, { workspace, storage, partitions }: We
   const query = z.object({
     key: z.string().max(512),
     status: z.enum(statuses).optional(),
+    within: z.string().max(1_100).optional().openapi({ description: "A key, or first...last" }),
     newest: z.stringbool().optional(),
     offset: count(10_000_000),
     limit: count(10_000),
@@ -100,17 +125,17 @@ export function partitionRoutes(app: App, { workspace, storage, partitions }: We
   app.openapi(
     get("/api/asset/partitions", "Partitions of an asset with their status", query, assetPartitionsSchema),
     async (context) => {
-      const { key, status, newest, offset, limit } = context.req.valid("query");
+      const { key, status, within, newest, offset, limit } = context.req.valid("query");
       const node = find(key);
-      const { space, all, sets } = await statusOf(key);
+      const { space, all: whole, sets } = await statusOf(key);
+      const all = within === undefined ? whole : intersectSets(whole, space.parse([within]));
       const { materialized, failed, missing, in_progress: inProgress } = sets;
-      const page = space.keys(status ? sets[status] : all, {
+      const page = space.keys(status ? intersectSets(sets[status], all) : all, {
         offset: offset ?? 0,
         limit: limit ?? 100,
         reverse: newest ?? false,
       });
       const rows = new Map((await storage.partitionRows(key)).map((row) => [row.partition, row]));
-      const oneOf = (set: PartitionSet) => statuses.find((name) => intersectSets(set, sets[name]).size > 0)!;
       const ranges = (set: PartitionSet) => space.text(set).slice(0, 1_000);
       return context.json(
         {
@@ -125,10 +150,11 @@ export function partitionRoutes(app: App, { workspace, storage, partitions }: We
             missing: ranges(missing),
           },
           partitions: page.map((one) => {
-            const made = rowOf(rows, space.read([one]), space.read)?.materialized;
+            const set = space.read([one]);
+            const made = lastOf(rowsOf(space, rows, set), (row) => row.materialized?.eventId)?.materialized;
             return {
               key: one,
-              status: oneOf(space.read([one])),
+              status: statusIn(sets, set),
               at: made ? new Date(made.at).toISOString() : null,
               runId: made?.runId ?? null,
               eventId: made?.eventId ?? null,
@@ -137,18 +163,46 @@ export function partitionRoutes(app: App, { workspace, storage, partitions }: We
         },
         200,
       );
+    },
+  );
 
-      /** The row of a key: its own, or that of the latest range around it. */
-      function rowOf(all: ReadonlyMap<string, PartitionRow>, set: PartitionSet, read: (texts: string[]) => PartitionSet) {
-        const [one] = space.text(set);
-        const own = all.get(one!);
-        const around = [...all.values()].filter(
-          (row) => row.partition.includes("...") && intersectSets(read([row.partition]), set).size > 0,
-        );
-        return [...(own ? [own] : []), ...around]
-          .filter((row) => row.materialized)
-          .sort((a, b) => b.materialized!.eventId - a.materialized!.eventId)[0];
-      }
+  app.openapi(
+    get(
+      "/api/asset/partition",
+      "One partition of an asset: its latest materialization, and its failure when that came later",
+      z.object({ key: z.string().max(512), partition: z.string().max(1_000) }),
+      partitionSchema,
+    ),
+    async (context) => {
+      const { key, partition } = context.req.valid("query");
+      find(key);
+      const { space, sets } = await statusOf(key);
+      const set = space.parse([partition]);
+      if (space.count(set) !== 1) throw new UserError(`"${partition}" is not one partition`);
+      const rows = rowsOf(space, new Map((await storage.partitionRows(key)).map((row) => [row.partition, row])), set);
+      const made = lastOf(rows, (row) => row.materialized?.eventId)?.materialized;
+      const failed = lastOf(rows, (row) => row.failedEventId ?? undefined)?.failedEventId;
+      const eventOf = async (id: number) => (await storage.readEvents({ after: id - 1, limit: 1 })).find((one) => one.id === id);
+      const failure = failed && failed > (made?.eventId ?? 0) ? await eventOf(failed) : undefined;
+      return context.json(
+        {
+          key,
+          partition,
+          status: statusIn(sets, set),
+          materialization: made
+            ? {
+                at: new Date(made.at).toISOString(),
+                runId: made.runId,
+                eventId: made.eventId,
+                metadata: (await eventOf(made.eventId))?.metadata ?? {},
+              }
+            : null,
+          failure: failure
+            ? { at: new Date(failure.at).toISOString(), runId: failure.runId ?? null, text: failure.error?.message ?? null }
+            : null,
+        },
+        200,
+      );
     },
   );
 

@@ -5,6 +5,7 @@ import {
   didYouMean,
   type EventType,
   eventTypes,
+  type ListRunsParams,
   maxRetriesOf,
   type Run,
   type RunStatus,
@@ -28,6 +29,8 @@ const logLevels = ["debug", "info", "warn", "error"];
 
 const noneOf = (what: string, name: string, names: readonly string[]): string =>
   `there is no ${what} "${name}".${didYouMean(name, names) || ` There are ${names.join(", ")}.`}`;
+const pageOfRuns = 500;
+const mostLooked = 20 * pageOfRuns;
 
 export function runRoutes(
   app: App,
@@ -45,27 +48,29 @@ export function runRoutes(
     asset: z.string().optional(),
     requestId: z.string().optional(),
     tag: z.string().max(2_300).optional().openapi({ description: "A tag as `name=value`", example: "kc/job=load_shop" }),
+    pool: z.string().max(500).optional().openapi({ description: "Runs with a step that takes slots of it" }),
     before: z.string().optional(),
     limit: count(1_000),
   });
 
   app.openapi(get("/api/runs", "Runs, newest first", listQuery, list(runSchema)), async (context) => {
-    const { status, location, asset, requestId, tag, before, limit } = context.req.valid("query");
+    const { status, location, asset, requestId, tag, pool, before, limit = 100 } = context.req.valid("query");
     const [, name, value] = /^([^=]+)=(.*)$/s.exec(tag ?? "") ?? [];
     if (tag && name === undefined)
       throw new UserError(`"${tag}" is no tag`, { hint: "Write name=value, as in kc/job=load_shop." });
     const statuses = status?.split(",") as RunStatus[] | undefined;
     const unknown = statuses?.find((one) => !runStatuses.includes(one));
     if (unknown !== undefined) throw new UserError(noneOf("run status", unknown, runStatuses));
-    const runs = await storage.listRuns({
+    const wanted: ListRunsParams = {
       ...(statuses ? { statuses } : {}),
       ...(location ? { location } : {}),
       ...(asset ? { asset } : {}),
       ...(requestId ? { requestId } : {}),
       ...(name === undefined ? {} : { tags: { [name]: value! } }),
       ...(before ? { before } : {}),
-      limit: limit ?? 100,
-    });
+      limit,
+    };
+    const runs = await (pool === undefined ? storage.listRuns(wanted) : runsWithPool(wanted, pool, limit));
     const { assets } = workspace.graph();
     if (asset && runs.length === 0 && !assets.has(asset) && (await storage.listRuns({ asset, limit: 1 })).length === 0)
       throw new NotFound(`there is no asset "${asset}", and no run made one.${didYouMean(asset, assets.keys())}`);
@@ -74,6 +79,20 @@ export function runRoutes(
       throw new NotFound(`there is no location "${location}".${didYouMean(location, names)}`);
     return context.json(runs.map(view), 200);
   });
+
+  /** Which pools a run's steps take is known from its plan alone: as many runs are looked through as the pages ask for, to a limit. */
+  async function runsWithPool(wanted: ListRunsParams, pool: string, limit: number): Promise<Run[]> {
+    const found: Run[] = [];
+    let { before } = wanted;
+    for (let looked = 0; looked < mostLooked && found.length < limit; looked += pageOfRuns) {
+      const page = await storage.listRuns({ ...wanted, ...(before ? { before } : {}), limit: pageOfRuns });
+      for (const run of page)
+        if (found.length < limit && run.plan.steps.some((step) => step.pool?.name === pool)) found.push(run);
+      if (page.length < pageOfRuns) break;
+      before = page.at(-1)!.id;
+    }
+    return found;
+  }
 
   const given = (body: z.output<typeof submitSchema>) => {
     checkGivenTags(body.tags ?? {});
