@@ -28,7 +28,11 @@ export function Timeline({ data, now, pastMs, aheadMs }: { data: Data; now: numb
         <span />
         <span className="gantt-track">
           {marks.map((at) => (
-            <span key={at} className="gantt-mark" style={{ left: place(at) }}>
+            <span
+              key={at}
+              className={at - from < (to - from) * 0.02 ? "gantt-mark at-edge" : "gantt-mark"}
+              style={{ left: place(at) }}
+            >
               {clock(at, pastMs)}
             </span>
           ))}

@@ -19,8 +19,11 @@ export function MetadataList({ metadata }: { metadata: Metadata }) {
   );
 }
 
+/** What floats gather behind the sixth decimal says nothing. */
+const number = (value: number): string => value.toLocaleString("en-US", { maximumFractionDigits: 6 });
+
 function Value({ type, value }: { type: string; value: unknown }) {
-  if (type === "number" || type === "row_count") return <>{(value as number).toLocaleString("en-US")}</>;
+  if (type === "number" || type === "row_count") return <>{number(value as number)}</>;
   if (type === "url" && /^https?:\/\//.test(String(value)))
     return (
       <a href={String(value)} target="_blank" rel="noreferrer">
@@ -47,7 +50,7 @@ function Value({ type, value }: { type: string; value: unknown }) {
           {rows.slice(0, 50).map((row) => (
             <tr key={JSON.stringify(row)}>
               {row.map((cell, index) => (
-                <td key={columns[index]}>{String(cell ?? "")}</td>
+                <td key={columns[index]}>{typeof cell === "number" ? number(cell) : String(cell ?? "")}</td>
               ))}
             </tr>
           ))}

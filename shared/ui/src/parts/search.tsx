@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { type NavigateOptions, useNavigate } from "@tanstack/react-router";
 import { useEffect, useMemo, useRef, useState } from "react";
+import { flushSync } from "react-dom";
 import { queries } from "../api.ts";
 import { Finder, type FinderItem } from "./finder.tsx";
 import { pages } from "./pages.ts";
@@ -16,8 +17,9 @@ export function Search() {
   const dialog = useRef<HTMLDialogElement>(null);
   const [open, setOpen] = useState(false);
   const show = () => {
-    setOpen(true);
-    dialog.current?.showModal();
+    // The field is there when the dialog looks for what to focus.
+    flushSync(() => setOpen(true));
+    if (!dialog.current?.open) dialog.current?.showModal();
   };
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
