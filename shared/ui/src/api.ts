@@ -10,6 +10,7 @@ export interface RunFilter {
   asset?: string | undefined;
   requestId?: string | undefined;
   tag?: string | undefined;
+  pool?: string | undefined;
 }
 
 const runsOfPage = 100;
@@ -24,6 +25,7 @@ export const queries = {
   asset: (key: string) => queryOptions({ queryKey: ["assets", key], queryFn: () => api.asset(key) }),
   evaluations: (key: string) =>
     queryOptions({ queryKey: ["assets", key, "evaluations"], queryFn: () => api.evaluations(key, { limit: 50 }) }),
+  launchers: (key: string) => queryOptions({ queryKey: ["instigators", "launchers", key], queryFn: () => api.launchers(key) }),
   series: (key: string, name: string) =>
     queryOptions({ queryKey: ["assets", key, "series", name], queryFn: () => api.series(key, name) }),
   checks: queryOptions({ queryKey: ["assets", "", "checks"], queryFn: () => api.checks() }),
@@ -55,6 +57,18 @@ export const queries = {
     queryOptions({
       queryKey: ["assets", key, "partitions", "newest"],
       queryFn: () => api.partitions(key, { newest: true, limit: 200 }),
+    }),
+  partition: (key: string, partition: string) =>
+    queryOptions({ queryKey: ["assets", key, "partition", partition], queryFn: () => api.partition(key, partition) }),
+  partitionsWithin: (key: string, within: string) =>
+    queryOptions({
+      queryKey: ["assets", key, "partitions", "within", within],
+      queryFn: () => api.partitions(key, { within, limit: 100 }),
+    }),
+  checksAt: (key: string, partition: string) =>
+    queryOptions({
+      queryKey: ["assets", key, "checks", partition],
+      queryFn: () => api.checks(`key:"${key}"`, partition),
     }),
   partitionGrid: (key: string) =>
     queryOptions({ queryKey: ["assets", key, "partitions"], queryFn: () => api.partitionGrid(key, 120) }),

@@ -53,7 +53,7 @@ export const router = createRouter({
     searched("/checks", ChecksPage, "q", "state"),
     page("/jobs", JobsPage),
     page("/jobs/$location/$name", JobPage),
-    searched("/runs", RunsPage, "status", "location", "asset", "requestId", "tag"),
+    searched("/runs", RunsPage, "status", "location", "asset", "requestId", "tag", "pool"),
     page("/runs/$id", RunPage),
     page("/backfills", BackfillsPage),
     page("/backfills/$id", BackfillPage),

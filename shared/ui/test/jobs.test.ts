@@ -89,6 +89,10 @@ describe.skipIf(noBrowser)("jobs, runs and the deployment in a browser", () => {
     await pool.getByText("1 of 2 taken").waitFor();
     await pool.getByRole("button", { name: "Take back" }).click();
     await pool.getByText("by kc.yaml").waitFor();
+    await pool.getByRole("link", { name: "warehouse" }).click();
+    await expect.poll(() => page.locator("table.runs tbody tr").count()).toBe(2);
+    await page.getByText("with pool warehouse").click();
+    await expect.poll(() => page.locator("table.runs tbody tr").count()).toBeGreaterThan(2);
     await open(`/runs/${waits}`);
     await page.getByRole("heading", { name: /succeeded in team/ }).waitFor();
     await open(`/runs/${held}`);
@@ -105,8 +109,10 @@ describe.skipIf(noBrowser)("jobs, runs and the deployment in a browser", () => {
     await page.getByRole("button", { name: "Re-execute from failure" }).click();
     await page.getByRole("heading", { name: /succeeded in team/ }).waitFor();
     expect(idOf()).not.toBe(before);
+    const first = idOf();
     await page.getByRole("button", { name: "Re-execute from scratch" }).click();
-    await page.getByRole("heading", { name: /succeeded in team/ }).waitFor();
+    await page.getByText(`re-execution of ${first}`).click();
+    await expect.poll(idOf).toBe(first);
   });
 
   test("runs are narrowed by status and location, in the address too", async () => {

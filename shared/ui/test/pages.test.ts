@@ -35,7 +35,7 @@ describe.skipIf(noBrowser)("overview, catalog, checks and assets in a browser", 
   test("the overview says that nothing is wrong, shows what schedules will do, and then, by itself, what went wrong", async () => {
     await open("/overview");
     await page.getByText("Nothing is wrong.").waitFor();
-    await page.getByRole("tab", { name: "7 days" }).click();
+    await page.getByRole("tab", { name: "to come" }).click();
     await page.getByRole("link", { name: "tick of nightly_schedule" }).first().waitFor();
     await instance.materialize("fails");
     await card("Failed runs").getByText("fails", { exact: true }).waitFor();
@@ -148,6 +148,40 @@ describe.skipIf(noBrowser)("overview, catalog, checks and assets in a browser", 
     await page.getByRole("heading", { name: "Automation" }).waitFor();
     await page.getByRole("tab", { name: "runs" }).click();
     await page.locator("table.runs tbody tr").first().waitFor();
+  });
+
+  test("an asset says what makes it and when, what is off, and who owns it", async () => {
+    await open("/assets/orders");
+    const made = page.locator("dd", { hasText: "schedule nightly_schedule" });
+    await made.getByText(/0 6 \* \* \*, job nightly, next in/).waitFor();
+    await made.locator("div", { hasText: "yearly" }).getByText("off", { exact: true }).waitFor();
+    await page.getByRole("link", { name: "typed" }).waitFor();
+    await page.getByRole("link", { name: "team:sales" }).click();
+    await expect.poll(() => table("Assets").locator("tbody tr").count()).toBe(1);
+    await open("/assets/report");
+    await page.getByRole("link", { name: "its automation condition" }).click();
+    await page.getByRole("heading", { name: "Automation" }).waitFor();
+    // A job of another location does not launch it, though its selection names it.
+    await open("/assets/other/copy");
+    await page.getByText("nothing by itself").waitFor();
+  });
+
+  test("a partition shows how it was made, or why it failed; of a stretch each is chosen by itself", async () => {
+    await instance.materialize("regions", { partition: "south" });
+    await open("/assets/regions?tab=partitions");
+    await page.getByRole("button", { name: "south failed" }).click();
+    await page.getByRole("article", { name: "Partition south" }).getByText("no such region").waitFor();
+    await open("/assets/months?tab=partitions");
+    await page.getByRole("button", { name: "2026-02-01 made" }).click();
+    const one = page.getByRole("article", { name: "Partition 2026-02-01" });
+    await one.getByText("month").waitFor();
+    await page.getByRole("button", { name: "2026-04-01 made" }).click({ modifiers: ["Shift"] });
+    await expect.poll(() => table("Chosen partitions").locator("tbody tr").count()).toBe(3);
+    await table("Chosen partitions").getByRole("button", { name: "2026-03-01" }).click();
+    await page.getByRole("article", { name: "Partition 2026-03-01" }).getByRole("link").click();
+    await page.getByRole("heading", { name: /succeeded in team/ }).waitFor();
+    await page.getByRole("link", { name: /^backfill / }).click();
+    await page.waitForURL(/\/backfills\//);
   });
 
   test("what a long key is cut of is never its end", async () => {

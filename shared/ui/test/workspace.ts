@@ -79,7 +79,7 @@ export default defineLocation({
     asset({ key: "report", deps: ["orders"], group: "sales", automation: anyDepsUpdated(), freshness: { maxAge: { warn: "1m", fail: "1h" } }, materialize: () => {} }),
     asset({ key: ${JSON.stringify(longKey)}, deps: ["report"], group: "marts", materialize: () => {} }),
     asset({ key: "fails", group: "broken", materialize: () => { throw new Error(${JSON.stringify(`${hostile} is no number\n`)} + "x".repeat(400)); } }),
-    asset({ key: "months", partitions: monthlyPartitions({ start: "2026-01-01", end: "2026-07-01" }), materialize: () => {} }),
+    asset({ key: "months", partitions: monthlyPartitions({ start: "2026-01-01", end: "2026-07-01" }), materialize: ({ partition }) => ({ metadata: { month: partition } }) }),
     asset({ key: "regions", partitions: staticPartitions(["north", "south"]), materialize: () => { throw new Error("no such region"); } }),
     asset({ key: "held", pool: "warehouse", group: "slow", materialize: async ({ signal }) => {
       signal.addEventListener("abort", () => {}); await Promise.race([gate(), new Promise((_, no) => signal.addEventListener("abort", () => no(new Error("told to stop"))))]); } }),

@@ -34,6 +34,14 @@ export function Evaluations({ asset, wide }: { asset: Pick<AssetDetail, "key" | 
             <span className="dim">
               <Ago at={one.at} />
             </span>
+            {one.requestId && (
+              <>
+                {" "}
+                <Link to="/runs" search={{ requestId: one.requestId }} className="small">
+                  its runs
+                </Link>
+              </>
+            )}
           </summary>
           <Tree node={one.evaluation} deps={asset.deps} />
         </details>

@@ -2,6 +2,7 @@ import type { AssetDetail } from "@kc/host/client";
 import { Link } from "@tanstack/react-router";
 import { Breakable } from "../parts/breakable.tsx";
 import { Chip } from "../parts/status.tsx";
+import { Launchers } from "./launchers.tsx";
 
 /** Where an asset belongs, what it needs and feeds, what is expected of it. */
 export function Facts({ asset }: { asset: AssetDetail }) {
@@ -19,12 +20,6 @@ export function Facts({ asset }: { asset: AssetDetail }) {
       <dd>{asset.location}</dd>
       <dt>Group</dt>
       <dd>{asset.group}</dd>
-      {asset.owners.length > 0 && (
-        <>
-          <dt>Owners</dt>
-          <dd>{asset.owners.join(", ")}</dd>
-        </>
-      )}
       {asset.kinds.length > 0 && (
         <>
           <dt>Kinds</dt>
@@ -39,6 +34,7 @@ export function Facts({ asset }: { asset: AssetDetail }) {
       <dd>{keys(asset.deps)}</dd>
       <dt>Feeds</dt>
       <dd>{keys(asset.dependents)}</dd>
+      <Launchers asset={asset} />
       {asset.freshnessPolicy && (
         <>
           <dt>Freshness</dt>

@@ -24,6 +24,11 @@ export function AssetHeader({ asset, wide }: { asset: AssetDetail; wide: boolean
         <Chip kind={`h-${asset.health}`}>{asset.health}</Chip>
         {asset.freshness && <Chip kind={`f-${asset.freshness}`}>{freshnessWords[asset.freshness]}</Chip>}
         {asset.stale && <Chip kind="f-warn">location does not load</Chip>}
+        {asset.owners.map((owner) => (
+          <Link key={owner} to="/assets" search={{ q: `owner:${owner}` }} className="chip" title={`What else ${owner} owns`}>
+            {owner}
+          </Link>
+        ))}
       </p>
       {asset.health !== "healthy" && <HealthReasons asset={asset} />}
       {asset.description && <p className="description">{asset.description}</p>}

@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { queries } from "../api.ts";
 import { StartBackfill } from "../parts/start-backfill.tsx";
+import { ChosenPartitions } from "./chosen-partitions.tsx";
 
 type Cell = Grid["rows"][number]["cells"][number];
 
@@ -58,6 +59,11 @@ export function PartitionGrid({ assetKey }: { assetKey: string }) {
         <p className="dim small">
           {grid.moreRows} more rows: kc partitions {assetKey}
         </p>
+      )}
+      {range === undefined ? (
+        <p className="dim small">A click on a partition shows it; with Shift, all up to it.</p>
+      ) : (
+        <ChosenPartitions key={range} assetKey={assetKey} range={range} />
       )}
       <StartBackfill selection={`key:"${assetKey}"`} range={range} clear={() => setChosen(undefined)} />
     </section>

@@ -29,7 +29,9 @@ export function Pools() {
             {pools.map((pool) => (
               <tr key={pool.name}>
                 <td>
-                  <b>{pool.name}</b>
+                  <Link to="/runs" search={{ pool: pool.name }} title="The runs that used it">
+                    <b>{pool.name}</b>
+                  </Link>
                   <div className="dim small">for {pool.granularity === "run" ? "a whole run" : "each step"}</div>
                 </td>
                 <td>

@@ -1,5 +1,5 @@
 import type { Timeline } from "@kc/host/client";
-import { rowOf } from "../parts/cause.ts";
+import { rowOf } from "../parts/cause-of.ts";
 
 export interface TimelineRow {
   location: string;

@@ -15,6 +15,7 @@ const spans = {
   "6 hours": [6 * hour, hour],
   "1 day": [24 * hour, 4 * hour],
   "7 days": [168 * hour, 24 * hour],
+  "to come": [hour, 24 * hour],
 } as const;
 
 const active = { status: runStatuses.active };

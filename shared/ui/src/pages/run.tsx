@@ -5,7 +5,7 @@ import { queries } from "../api.ts";
 import { EventLog } from "../parts/event-log.tsx";
 import { RunText } from "../parts/run-text.tsx";
 import { StepTimeline } from "../parts/step-timeline.tsx";
-import { RunFacts, Waiting } from "../run/facts.tsx";
+import { RunAssets, RunFacts, Waiting } from "../run/facts.tsx";
 import { RunHeader } from "../run/header.tsx";
 
 export function RunPage() {
@@ -22,6 +22,7 @@ export function RunPage() {
         <Link to="/runs">Runs</Link> / <code>{run.id}</code>
       </p>
       <RunHeader run={run} />
+      <RunAssets run={run} />
       {run.reason && (
         <p className={run.status === "failed" ? "problem" : "dim"}>
           <RunText text={run.reason} />

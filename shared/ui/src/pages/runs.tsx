@@ -4,7 +4,7 @@ import { queries } from "../api.ts";
 import { RunList, runStatuses } from "../parts/run-list.tsx";
 import { Tabs } from "../parts/tabs.tsx";
 
-const words = { location: "in", asset: "of", requestId: "of request", tag: "with" } as const;
+const words = { location: "in", asset: "of", requestId: "of request", tag: "with", pool: "with pool" } as const;
 
 export function RunsPage() {
   const search = useSearch({ from: "/runs" });

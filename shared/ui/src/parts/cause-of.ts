@@ -4,11 +4,12 @@ interface Caused {
 
 /** Why a run came to be, in a few words. */
 export function causeOf({ tags }: Caused): string {
+  // A person asked for it again, whatever had asked for it first.
+  if (tags["kc/rerun_of"]) return `re-execution of ${tags["kc/rerun_of"]}`;
   if (tags["kc/backfill"]) return `backfill ${tags["kc/backfill"]}`;
   if (tags["kc/schedule"]) return `schedule ${tags["kc/schedule"]}`;
   if (tags["kc/sensor"]) return `sensor ${tags["kc/sensor"]}`;
   if (tags["kc/automation"]) return "automation";
-  if (tags["kc/retry_of"]) return "retry";
   if (tags["kc/job"]) return `job ${tags["kc/job"]}`;
   return "by hand";
 }
@@ -17,5 +18,5 @@ export function causeOf({ tags }: Caused): string {
 export function rowOf({ tags }: Caused): string {
   if (tags["kc/job"]) return `job ${tags["kc/job"]}`;
   if (tags["kc/backfill"]) return "backfills";
-  return causeOf({ tags });
+  return tags["kc/rerun_of"] ? "re-executions" : causeOf({ tags });
 }

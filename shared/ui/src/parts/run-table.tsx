@@ -1,7 +1,7 @@
 import type { Run } from "@kc/host/client";
 import { Link } from "@tanstack/react-router";
 import { Breakable } from "./breakable.tsx";
-import { causeOf } from "./cause.ts";
+import { Cause } from "./cause.tsx";
 import { RunText } from "./run-text.tsx";
 import { Status } from "./status.tsx";
 import { Ago, Duration } from "./time.tsx";
@@ -53,7 +53,7 @@ export function RunTable({ runs, empty = "No runs yet." }: { runs: Run[]; empty?
             </td>
             <td>{run.location}</td>
             <td>
-              <Breakable text={causeOf(run)} />
+              <Cause run={run} />
             </td>
             <td>
               <Ago at={run.createdAt} />

@@ -1,6 +1,7 @@
 import type { RunDetail } from "@kc/host/client";
 import { Link } from "@tanstack/react-router";
-import { causeOf } from "../parts/cause.ts";
+import { Cause } from "../parts/cause.tsx";
+import { causeOf } from "../parts/cause-of.ts";
 import { KeyName } from "../parts/key-name.tsx";
 import { RunText } from "../parts/run-text.tsx";
 import { Chip, Status } from "../parts/status.tsx";
@@ -37,6 +38,29 @@ export function Waiting({ run }: { run: RunDetail }) {
   );
 }
 
+const mostNamed = 6;
+
+/** What a run makes or checks, by name. */
+export function RunAssets({ run: { assets, checks, partition } }: { run: RunDetail }) {
+  const names = checks.length > 0 ? checks : assets;
+  return (
+    <p className="row run-assets">
+      {names.slice(0, mostNamed).map((name) => (
+        <Link
+          key={name}
+          to="/assets/$"
+          params={{ _splat: checks.length > 0 ? name.slice(0, name.indexOf(":")) : name }}
+          search={checks.length > 0 ? { tab: "checks" } : {}}
+        >
+          <KeyName value={name} />
+        </Link>
+      ))}
+      {names.length > mostNamed && <span className="dim">and {names.length - mostNamed} more</span>}
+      {partition && <Chip>{partition}</Chip>}
+    </p>
+  );
+}
+
 /** When a run was and why, which connections and tags it had, and the runs of its request. */
 export function RunFacts({ run }: { run: RunDetail }) {
   const job = run.tags["kc/job"];
@@ -49,13 +73,12 @@ export function RunFacts({ run }: { run: RunDetail }) {
         <span>
           took <Duration from={run.startedAt} to={run.endedAt} />
         </span>
-        {causeOf(run) !== `job ${job}` && <span>{causeOf(run)}</span>}
-        {job && (
+        <Cause run={run} />
+        {job && causeOf(run) !== `job ${job}` && (
           <Link to="/jobs/$location/$name" params={{ location: run.location, name: job }}>
             job {job}
           </Link>
         )}
-        {run.partition && <Chip>{run.partition}</Chip>}
         {Object.entries(run.connections).map(([name, mode]) => (
           <Chip key={name}>
             {name}: {mode === "vendor" ? "vendor" : "stand-in"}
