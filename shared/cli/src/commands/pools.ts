@@ -2,6 +2,7 @@ import type { Pool } from "@kc/host/client";
 import { type Command, jsonOption, noMore, requireVerb, UsageError } from "../command.ts";
 import { withHost } from "../host.ts";
 import { nearOrAll } from "../nearest-name.ts";
+import { tellStandingBy } from "../standing-by.ts";
 import { table } from "../table.ts";
 
 export const command: Command = {
@@ -29,6 +30,7 @@ export const command: Command = {
       if (verb === "set" && !pools[0]!.used) context.warn(unused(name!, await api.pools()));
       if (values.json) context.print(JSON.stringify(pools, null, 2));
       else context.print(listed(pools));
+      await tellStandingBy(api, context);
       return 0;
     });
   },

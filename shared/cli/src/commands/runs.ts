@@ -3,6 +3,7 @@ import { type Command, type CommandContext, jsonOption, noMore, number, requireV
 import { eventLine, followRequest } from "../follow.ts";
 import { withHost } from "../host.ts";
 import { causeOf, partitionText } from "../run-cause.ts";
+import { tellStandingBy } from "../standing-by.ts";
 import { ago, table } from "../table.ts";
 import { UserError } from "../user-error.ts";
 
@@ -141,6 +142,7 @@ async function show(api: ApiClient, context: CommandContext, id: string, json: b
     if (step.checks.length > 0) context.print(`    ${step.checks.join(", ")}`);
     else if (step.assets.length > 1 || step.assets[0] !== step.key) context.print(`    ${step.assets.join(", ")}`);
   }
+  if (run.endedAt === null) await tellStandingBy(api, context);
   return 0;
 }
 
