@@ -58,7 +58,7 @@ describe("a failed run stands", () => {
     await make("a or b or c");
     const latest = (await make("b or c")).runs[0]!;
     expect((await instance.api.failures()).runs).toMatchObject([
-      { id: latest.id, title: "2 assets", location: "team", reason: 'step "b" failed', unmade: ["b", "c"] },
+      { id: latest.id, title: "2 assets", location: "team", reason: 'step "b" failed', error: "b is broken", unmade: ["b", "c"] },
     ]);
     repair("b");
     await instance.finish(await instance.api.reexecute(latest.id));

@@ -39,6 +39,7 @@ describe.skipIf(noBrowser)("overview, catalog, checks and assets in a browser", 
     await page.getByRole("link", { name: "tick of nightly_schedule" }).first().waitFor();
     await instance.materialize("fails");
     await card("Failed runs").getByText("fails", { exact: true }).waitFor();
+    await card("Failed runs").getByText(`${hostile} is no number`).waitFor();
     await card("Assets that were not made").getByText("fails", { exact: true }).waitFor();
     await instance.materialize("orders", { config: { orders: { limit: 2 } } });
     await card("Failing checks").getByText("orders:enough").waitFor();

@@ -42,6 +42,7 @@ export const failuresSchema = z
         partition: z.string().nullable(),
         endedAt: instant.nullable(),
         reason: z.string().nullable(),
+        error: z.string().nullable().openapi({ description: "Of the first step that failed, the first line" }),
         unmade: z.array(z.string()).openapi({ description: "What nothing has made since: assets, and checks as key:name" }),
       }),
     ),

@@ -12,7 +12,7 @@ const day = 24 * hour;
 const most = 1_000;
 /** Ticks of a schedule in a picture. */
 const marks = 100;
-/** What a failed run left unmade, by name. */
+/** Of failures: runs with their errors, and what each left unmade, by name. */
 const mostNamed = 20;
 
 const nextOf = ({ cron, timezone }: ScheduleSnapshot, after: number) => nextTick(cron, timezone, after);
@@ -58,6 +58,12 @@ export function overviewRoutes(app: App, context: WebContext): void {
     },
   );
 
+  /** The text of a run says which step failed; why stands in the step. */
+  async function errorOf(run: Run): Promise<string | null> {
+    const failed = await storage.readEvents({ runId: run.id, types: ["step_failed"], limit: 1 });
+    return failed[0]?.error?.message.split("\n", 1)[0] ?? null;
+  }
+
   /** Runs that were going on at any time since the instant (ms), newest first. One that took days may have begun before. */
   async function runsSince(from: number): Promise<{ runs: Run[]; more: boolean }> {
     const runs = await storage.listRuns({ limit: most });
@@ -87,15 +93,18 @@ export function overviewRoutes(app: App, context: WebContext): void {
       const { runs, backfills, more } = await standing();
       return c.json(
         {
-          runs: runs.map(({ run, unmade }) => ({
-            id: run.id,
-            location: run.location,
-            title: titleOf(run),
-            partition: run.partition,
-            endedAt: isoOrNull(run.endedAt),
-            reason: run.reason,
-            unmade: unmade.slice(0, mostNamed),
-          })),
+          runs: await Promise.all(
+            runs.map(async ({ run, unmade }, index) => ({
+              id: run.id,
+              location: run.location,
+              title: titleOf(run),
+              partition: run.partition,
+              endedAt: isoOrNull(run.endedAt),
+              reason: run.reason,
+              error: index < mostNamed ? await errorOf(run) : null,
+              unmade: unmade.slice(0, mostNamed),
+            })),
+          ),
           backfills: backfills.map(({ backfill: { id, title, status, createdAt, endedAt }, unmade }) => ({
             ...{ id, title, status, unmade },
             createdAt: iso(createdAt),

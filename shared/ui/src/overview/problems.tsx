@@ -62,7 +62,7 @@ export function Problems({
                 {run.partition && <span className="dim small"> {run.partition}</span>}
               </Link>
             }
-            text={run.reason}
+            text={run.error ?? run.reason}
             at={run.endedAt}
           />
         ))}

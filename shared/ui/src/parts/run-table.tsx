@@ -52,7 +52,7 @@ export function RunTable({ runs, empty = "No runs yet." }: { runs: Run[]; empty?
               )}
             </td>
             <td>{run.location}</td>
-            <td>
+            <td className="run-cause">
               <Cause run={run} />
             </td>
             <td>
