@@ -260,11 +260,13 @@ describe("the OpenAPI document", () => {
           ? "?key=a&name=rows"
           : path === "/api/checks/results"
             ? "?asset=a&name=full"
-            : path.startsWith("/api/asset/partitions") || path === "/api/checks/partitions"
-              ? "?key=parts"
-              : /^\/api\/asset(\/|$)/.test(path)
-                ? "?key=a"
-                : "";
+            : path === "/api/asset/partition"
+              ? "?key=parts&partition=one"
+              : path.startsWith("/api/asset/partitions") || path === "/api/checks/partitions"
+                ? "?key=parts"
+                : /^\/api\/asset(\/|$)/.test(path)
+                  ? "?key=a"
+                  : "";
       const answer = await send(
         method.toUpperCase(),
         filled + query,
