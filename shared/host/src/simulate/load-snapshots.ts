@@ -44,7 +44,8 @@ export async function loadSnapshots(
     try {
       await workspace.settled();
       return workspace.locations().map(({ entry, snapshot, error }) => {
-        if (!snapshot)
+        // After an error the snapshot is what was there before it: no answer to what happens now.
+        if (!snapshot || error)
           throw new UserError(`location ${entry.name} does not load: ${error?.message ?? ""}`, { where: error?.where });
         return snapshot;
       });
