@@ -45,6 +45,12 @@ export const resumeRequestSchema = z
   .strictObject({ what: z.string().min(1).max(10_000).openapi({ description: "Id or selection of a pause; * for all" }) })
   .openapi("ResumeRequest");
 
+export const automationMemorySchema = z
+  .object({
+    cursor: z.string().nullable().openapi({ description: "As it is stored; null: nothing was evaluated yet" }),
+  })
+  .openapi("AutomationMemory");
+
 export const evaluationsSchema = z
   .object({
     key: z.string(),

@@ -6,6 +6,7 @@ import type {
   AssetDetail,
   AssetEvaluations,
   AssetPartitions,
+  AutomationMemory,
   Backfill,
   BackfillBody,
   BackfillDetail,
@@ -194,6 +195,8 @@ export function apiClient(base: string, options: { fetch?: typeof fetch } = {}) 
     /** Evaluations of an asset's automation condition that said anything new, newest first. */
     evaluations: (key: string, page: { before?: number; limit?: number } = {}) =>
       call<AssetEvaluations>("GET", "asset/evaluations", { key, ...page }),
+    /** What automation remembers between two evaluations: a simulation goes on from it. */
+    automationMemory: () => call<AutomationMemory>("GET", "automation/memory"),
     storage: () => call<StorageInfo>("GET", "storage"),
     /** kc.yaml as it counts, without secrets. */
     settings: () => call<Setting[]>("GET", "settings"),

@@ -48,6 +48,7 @@ export type Mute = z.infer<typeof alerts.muteSchema>;
 export type AlertTest = z.infer<typeof alerts.alertTestSchema>;
 export type Pause = z.infer<typeof automation.pauseSchema>;
 export type PauseRequest = z.infer<typeof automation.pauseRequestSchema>;
+export type AutomationMemory = z.infer<typeof automation.automationMemorySchema>;
 export type AssetEvaluations = z.infer<typeof automation.evaluationsSchema>;
 export type AssetPartitions = z.infer<typeof partitions.assetPartitionsSchema>;
 export type Partition = z.infer<typeof partitions.partitionSchema>;

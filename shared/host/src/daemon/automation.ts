@@ -21,7 +21,8 @@ import { pausedAssets, readPauses } from "./automation-pauses.ts";
 import type { DaemonContext } from "./context.ts";
 import { type Instigator, instigators } from "./instigators.ts";
 
-const cursorName = "automation.cursor";
+/** Where the storage keeps what evaluation remembers. */
+export const cursorName = "automation.cursor";
 
 /** The latest evaluation of each asset, for the UI. */
 export type Evaluations = Map<string, { at: number; evaluation: Evaluation }>;

@@ -1,6 +1,13 @@
 import { z } from "@hono/zod-openapi";
 import { didYouMean, durationMs } from "@kc/runtime/internal";
-import { evaluationsSchema, pauseRequestSchema, pauseSchema, resumeRequestSchema } from "../client/automation-schemas.ts";
+import {
+  automationMemorySchema,
+  evaluationsSchema,
+  pauseRequestSchema,
+  pauseSchema,
+  resumeRequestSchema,
+} from "../client/automation-schemas.ts";
+import { cursorName } from "../daemon/automation.ts";
 import { addPause, endPause, type Pause, pausedAssets, readPauses } from "../daemon/automation-pauses.ts";
 import { selectedKeys } from "../locations/selected-keys.ts";
 import type { WebContext } from "./context.ts";
@@ -53,6 +60,10 @@ export function automationRoutes(app: App, { workspace, storage, log, daemon, ch
     await tell("resumed", ended);
     return c.json(ended.map(view), 200);
   });
+  app.openapi(
+    get("/api/automation/memory", "What automation remembers between two evaluations", none, automationMemorySchema),
+    async (c) => c.json({ cursor: await storage.getValue(cursorName) }, 200),
+  );
   app.openapi(
     get(
       "/api/asset/evaluations",
