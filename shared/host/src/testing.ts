@@ -105,5 +105,7 @@ async function backfillEnd(api: ApiClient, id: string): Promise<void> {
 }
 
 export { loadSnapshots } from "./simulate/load-snapshots.ts";
+export type { InstanceState } from "./simulate/seed.ts";
+export { simulationSettings } from "./simulate/settings.ts";
 export { type SimulatedPlatform, type SimulateOptions, type Simulation, simulate } from "./simulate/simulate.ts";
 export type { SimulatedLocation } from "./simulate/simulated-locations.ts";

@@ -47,7 +47,7 @@ export async function advanceFacts(
     if (changing.has(event.type)) changed.add(event.asset);
   }
   facts.graph = graph;
-  const wanted = all ? watched(graph) : [...changed].filter((key) => facts.partitions.has(key));
+  const wanted = all ? watchedPartitions(graph) : [...changed].filter((key) => facts.partitions.has(key));
   if (all) facts.partitions.clear();
   if (all) {
     facts.checks.clear();
@@ -77,7 +77,7 @@ const emptyState = (key: string): AssetState => ({
 });
 
 /** Assets with partitions that have a condition, or whose dependents do, at any distance that a condition may look. */
-function watched(graph: WorkspaceGraph): string[] {
+export function watchedPartitions(graph: WorkspaceGraph): string[] {
   const deep = [...graph.assets.values()].some(({ automation }) => automation && nested(JSON.stringify(automation)));
   return graph.order.filter((key) => {
     const node = graph.assets.get(key)!;

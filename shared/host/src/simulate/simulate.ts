@@ -24,6 +24,7 @@ import { livePartitions } from "../partitions.ts";
 import { noPools, openPools, type PoolSettings } from "../runs/pools.ts";
 import { noRetries, type Rerunner, rerunner } from "../runs/rerun.ts";
 import { submitter } from "../runs/submit.ts";
+import { type InstanceState, seed } from "./seed.ts";
 import { type SimulatedAlert, simulatedAlerts } from "./simulated-alerts.ts";
 import { simulatedLauncher } from "./simulated-launcher.ts";
 import { type SimulatedLocation, simulatedLocations } from "./simulated-locations.ts";
@@ -69,6 +70,8 @@ export interface SimulateOptions {
   down?: readonly { from: Date | string; to: Date | string }[];
   /** How failed runs are run again; default not at all, as in kc.yaml. */
   runRetries?: RunRetryPolicy;
+  /** What is made, on, off and paused at the beginning; default: as in a new instance. */
+  start?: InstanceState;
   /** Called at the start and at each new instant of the clock: a test can report events or ask for runs then. */
   at?: (instant: Date, platform: SimulatedPlatform) => Promise<void> | void;
   /** Called at each new instant of the clock: how far it is. */
@@ -199,6 +202,8 @@ export async function simulate(options: SimulateOptions): Promise<Simulation> {
     }
   };
 
+  if (options.start) await seed(context, options.start);
+  const begun = await storage.lastEventId();
   await options.at?.(new Date(from), { log, requests, storage, workspace, backfills: started, rerun });
   await settle();
   for (;;) {
@@ -225,7 +230,7 @@ export async function simulate(options: SimulateOptions): Promise<Simulation> {
   const result: Simulation = {
     runs,
     ticks: (await storage.listTicks({ limit: 1_000_000 })).reverse(),
-    events: await storage.readEvents({ limit: 10_000_000 }),
+    events: await storage.readEvents({ after: begun, limit: 10_000_000 }),
     alerts: alerts.told,
     reports,
     until: new Date(options.signal?.aborted ? clock.now() : to),
