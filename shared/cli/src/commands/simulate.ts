@@ -1,14 +1,15 @@
 import type { AlertsInfo, ApiClient } from "@kc/host/client";
 import type { SimulateOptions } from "@kc/host/simulate";
 import { type Command, type CommandContext, jsonOption, selectionOf, selectOption, text, UsageError } from "../command.ts";
-import { withHost } from "../host.ts";
+import { changedInstanceFile, withHost } from "../host.ts";
+import { asItIs } from "../simulated-instance.ts";
 import { type SimulatedOutcomes, simulationHeadings, simulationRows, simulationSummary } from "../simulation-text.ts";
 import { table } from "../table.ts";
 
 export const command: Command = {
   summary:
-    "What will happen: runs the daemon's decisions on a virtual clock, with every asset materialized when it is asked for. Nothing is launched or stored.",
-  usage: "[selection…] [--from INSTANT] [--to INSTANT | +DURATION] [--unchanged SELECTION] [--fail SELECTION]",
+    "What will happen: runs the daemon's decisions on a virtual clock, from the present state of the platform: what is made, fresh, on, off and paused, and the limits of kc.yaml. Every asset is materialized when it is asked for. Runs and backfills that are queued or going on, and what functions of schedules and sensors decide, do not count. Nothing is launched or stored.",
+  usage: "[selection…] [--from INSTANT] [--to INSTANT | +DURATION] [--unchanged SELECTION] [--fail SELECTION] [--clean]",
   options: {
     ...jsonOption,
     from: { type: "string", value: "INSTANT", description: "Where it begins (default now)" },
@@ -20,11 +21,16 @@ export const command: Command = {
       description: "Assets that find nothing to do: nothing comes of them downstream",
     },
     fail: { type: "string", value: "SELECTION", description: "Assets that fail" },
+    clean: {
+      type: "boolean",
+      description: "From nothing instead: no asset made, everything on or off by default, of kc.yaml the alerts only",
+    },
   },
   examples: [
     ["kc simulate", "the next 24 hours"],
     ["kc simulate 'location:dbt' --to +7d", "a week, only runs that make these assets"],
     ["kc simulate --unchanged 'csv_*' --fail orders", "when the files do not change and orders fails"],
+    ["kc simulate --clean --to +7d", "what the definitions say by themselves"],
   ],
   async run({ values, positionals, context }) {
     const selection = selectionOf(values, positionals);
@@ -42,10 +48,14 @@ export const command: Command = {
       const { from, to } = span();
       const outcome: SimulatedOutcomes = (asset) =>
         failing.has(asset) ? "failed" : unchanged.has(asset) ? "unchanged" : "materialized";
+      const changed = values.clean ? undefined : changedInstanceFile(context);
+      if (changed) context.warn(`kc: ${changed}`);
+      const now = values.clean ? { options: {}, leftOut: 0 } : await asItIs(api, context, locations);
+      if (now.leftOut > 0)
+        context.warn(`kc simulate: of ${now.leftOut} partitioned assets it is not read what is made: they count as missing`);
+      const alerts = alertsOf(await api.alerts());
       const stop = stopped(context, to);
-      const result = await simulate({ locations, from, to, outcome, alerts: alertsOf(await api.alerts()), ...stop }).finally(
-        stop.done,
-      );
+      const result = await simulate({ locations, from, to, outcome, alerts, ...now.options, ...stop }).finally(stop.done);
       const code = stop.signal.aborted ? 130 : 0;
       if (code !== 0) context.warn(`kc simulate: stopped at ${result.until.toISOString()}; what happened until then:`);
       const runs = result.runs.filter((run) => !wanted || run.plan.assets.some((asset) => wanted.has(asset)));
