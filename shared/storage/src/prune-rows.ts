@@ -14,7 +14,9 @@ export async function pruneRows(
   const ended = db.selectFrom("runs").select("id").where("ended_at", "is not", null);
   const needed = runs === undefined ? [] : await neededRuns(db);
   while (runs !== undefined) {
-    const ids = (await ended.where("ended_at", "<", runs).where("id", "not in", needed).limit(500).execute()).map((row) => row.id);
+    const ids = (await ended.where("ended_at", "<", runs).where("id", "not in", needed).limit(500).execute()).map(
+      (row) => row.id,
+    );
     if (ids.length === 0) break;
     await write(async (tx) => {
       gone.events += Number((await tx.deleteFrom("events").where("run_id", "in", ids).executeTakeFirst()).numDeletedRows);
