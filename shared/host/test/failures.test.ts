@@ -12,7 +12,11 @@ const workspace = makeWorkspace({
      asset({ key: "b", deps: ["a"], materialize: ({ env }) => ok(env, "b") }),
      asset({ key: "c", deps: ["b"], materialize: ({ env }) => ok(env, "c") }),
      asset({ key: "needy", resources: { vendor }, materialize: () => {} }),
-     asset({ key: "day", partitions: days, materialize: ({ env, partitions }) => ok(env, "day " + partitions.keys[0]) }),
+     asset({ key: "day", partitions: days, materialize: async ({ env, partitions }) => {
+       const [key] = partitions.keys;
+       while (key === "y" && existsSync(env.BROKEN + "/held")) await new Promise((done) => setTimeout(done, 10));
+       ok(env, "day " + key);
+     } }),
      asset({ key: "total", deps: ["day"], materialize: () => {} })`,
     `import { existsSync } from "node:fs"; import { assetCheck, staticPartitions } from "${runtimePackage}";
      const days = staticPartitions(["x", "y", "z"]);
@@ -140,11 +144,13 @@ describe("a backfill", () => {
     expect(await open()).toEqual([]);
   });
   test("that goes on stands once something of it failed; one that was cancelled is as somebody wanted it", async () => {
+    damage("held");
     const { id } = await instance.api.startBackfill({ selection: "day or total", maxRuns: 1 });
-    await instance.api.controlBackfill(id, "pause");
     await until(async () => (await instance.api.backfill(id)).progress.failed === 1);
+    await instance.api.controlBackfill(id, "pause");
     expect(await open()).toEqual([[id, "paused", expect.any(Number)]]);
     await instance.api.controlBackfill(id, "cancel");
+    repair("held");
     await ended(id);
     expect(await open()).toEqual([]);
     expect(await unmade()).toEqual([]);
