@@ -8,6 +8,7 @@ import { bundleVendor } from "./code-server/vendor/bundle.ts";
 import { startDaemon } from "./daemon/daemon.ts";
 import { retryDecision } from "./daemon/run-retries.ts";
 import { type Environment, locationEnvironment, rootEnvironment } from "./environment.ts";
+import { goesOn } from "./goes-on.ts";
 import { automationSettings, readInstanceFile, tickSettings } from "./instance-file.ts";
 import { leaseName, type Term } from "./leader/election.ts";
 import { followLog } from "./leader/follow.ts";
@@ -57,6 +58,8 @@ export interface Instance {
   id: string;
   url: string;
   entries: readonly LocationEntry[];
+  /** Runs go on here, or are about to. */
+  busy(): Promise<boolean>;
   stop(): Promise<void>;
 }
 
@@ -269,7 +272,8 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
       // Without it processes start as well, only later.
       bundleVendor(compileCacheOf(options.env, paths)).catch((error) => report(`vendor bundle: ${(error as Error).message}`));
     });
-    return { id, url, entries, stop };
+    const busy = () => goesOn({ storage, launcher, waiting: daemon.waiting, leads: () => leadership.leader()?.leads === true });
+    return { id, url, entries, busy, stop };
   } catch (error) {
     await stop();
     throw error;

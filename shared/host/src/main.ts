@@ -70,7 +70,22 @@ async function stop(why: string): Promise<void> {
 function onLeases(count: number, atOnce: boolean): void {
   clearTimeout(timer);
   // Ctrl-C on `kc dev` means stop; after a short command another one often follows.
-  if (count === 0) timer = setTimeout(() => void stop("no command holds a lease"), atOnce ? 0 : options.lingerMs);
+  if (count > 0) return;
+  if (atOnce || options.lingerMs === 0) timer = setTimeout(() => void stop("no command holds a lease"), 0);
+  else timer = setTimeout(() => void leave(), options.lingerMs);
+}
+
+/** How often (ms) a host that nobody keeps looks whether its runs have ended. */
+const runsMs = 1_000;
+
+/** What was asked for and left to itself is carried out: the host ends once two looks have found nothing that goes on. */
+async function leave(idle = 0): Promise<void> {
+  const mine = timer;
+  const quiet = (await instance?.busy().catch(() => false)) ? 0 : idle + 1;
+  // A command has come meanwhile.
+  if (timer !== mine) return;
+  if (quiet === 2) await stop("no command holds a lease");
+  else timer = setTimeout(() => void leave(quiet), quiet === 0 ? runsMs : runsMs / 10);
 }
 for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => void stop(signal));
 process.on("SIGHUP", () => {});

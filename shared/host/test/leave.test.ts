@@ -43,3 +43,31 @@ test("who has left last and waits for the end never joins the host that is endin
     expect(alive(pid)).toBe(false);
   }
 });
+
+test("what a command asked for and left to itself is carried out before the host ends, over all its locations", async () => {
+  const slow = "await new Promise((done) => setTimeout(done, 900));";
+  const chain = makeWorkspace({
+    first: definitions("first", `asset({ key: "slow", async materialize() { ${slow} } })`),
+    second: definitions("second", `asset({ key: "after", deps: ["slow" as never], async materialize() { ${slow} } })`),
+  });
+  const own = mkdtempSync(join(tmpdir(), "kc-leave-"));
+  const command = () =>
+    joinHost({
+      ...{ root: chain.root, home: own, port: 0, watch: false },
+      ...{ writeKeys: false, lingerMs: 100, daemon: false },
+    });
+  try {
+    const host = await command();
+    await host.api.settled();
+    await host.api.submit({ selection: "slow or after" });
+    host.leave();
+    await host.gone();
+    const next = await command();
+    expect((await next.api.runs()).map(({ status }) => status)).toEqual(["succeeded", "succeeded"]);
+    next.leave();
+    await next.gone();
+  } finally {
+    chain.remove();
+    rmSync(own, { recursive: true, force: true, maxRetries: 10 });
+  }
+});
