@@ -1,12 +1,13 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync, rmSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { joinHost } from "@kc/host/join";
 import { afterAll, expect, test } from "vitest";
 import { runtimePackage, smallPlatform } from "./platform.ts";
 
-const definitions = (dep: string) => `import { existsSync } from "node:fs";
+const definitions = (dep: string) => `import { existsSync, rmSync } from "node:fs";
 import { asset, dailyPartitions, defineLocation, sensor } from "${runtimePackage}";
 const days = dailyPartitions({ start: "2026-01-01", end: "2026-01-04" });
 export default defineLocation({
@@ -50,9 +51,10 @@ function startDev(...args: string[]) {
   return {
     out: () => out,
     says: (text: string) => expect.poll(() => out).toContain(text),
-    async stop() {
+    async stop(): Promise<number | null> {
       child.kill("SIGINT");
-      await once(child, "close");
+      const [code] = await once(child, "close");
+      return code as number | null;
     },
   };
 }
@@ -124,5 +126,20 @@ test("kc dev --port waits for a short command that keeps the platform elsewhere"
     await dev.says(`  http://localhost:${port} `);
   } finally {
     await dev.stop();
+  }
+});
+
+test("Ctrl-C while kc dev starts ends it, and the platform that it has started", async () => {
+  const begun = join(platform.root, "build.begun");
+  platform.write("node_modules/@turbo/test-stub/bin/turbo", `#!/bin/sh\ntouch ${begun}\n`);
+  try {
+    const dev = startDev();
+    await expect.poll(() => existsSync(begun), { timeout: 20_000 }).toBe(true);
+    expect(await dev.stop()).toBe(0);
+    expect(dev.out()).toContain("kc dev: stopping");
+    expect(dev.out()).not.toContain("Ctrl-C stops");
+    expect(existsSync(join(platform.root, ".kc", "host.json"))).toBe(false);
+  } finally {
+    rmSync(join(platform.root, "node_modules/@turbo"), { recursive: true });
   }
 });

@@ -2,6 +2,9 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startWorkspace } from "../src/locations/workspace.ts";
+import { findLocations } from "../src/locations/workspace-file.ts";
+import { instancePaths } from "../src/paths.ts";
 import { type TestInstance, testInstance } from "../src/testing.ts";
 import { addLocation, definitions, makeWorkspace, runtimePackage, until } from "./workspace.ts";
 
@@ -193,6 +196,36 @@ test("a code server that ends soon after every start is no loaded location: its 
     expect(again.error).toBe(null);
   } finally {
     await instance.stop();
+    workspace.remove();
+  }
+});
+
+test("a host that is stopped while a location loads ends, whenever that load does", async () => {
+  const workspace = makeWorkspace({
+    quick: definitions("quick", plain("quick/a")),
+    slow: definitions("slow", plain("slow/a"), "await new Promise((done) => setTimeout(done, 1_500));"),
+  });
+  const paths = instancePaths(workspace.root);
+  const starting = startWorkspace({
+    entries: findLocations(workspace.root).locations,
+    all: findLocations(workspace.root).locations,
+    paths,
+    environmentOf: () => ({ PATH: process.env.PATH }),
+    loadTimeoutMs: 20_000,
+    watch: false,
+    writeKeys: false,
+    log: () => {},
+    now: () => Date.now(),
+  });
+  try {
+    const settled = starting.settled();
+    await until(() => starting.location("quick")!.status === "loaded");
+    await starting.stop();
+    // Its load ends only now: were it waited for again and again, nothing else of the process would ever run.
+    await settled;
+    await new Promise((done) => setTimeout(done, 1_800));
+    expect(starting.location("slow")!.status).toBe("loading");
+  } finally {
     workspace.remove();
   }
 });

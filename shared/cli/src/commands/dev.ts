@@ -29,18 +29,24 @@ export const command: Command = {
     await knownLocations(context, only);
     const port = number(values, "port") ?? wishedPort(context);
     if (port !== undefined && port > 65_535) throw new UsageError(`--port "${port}" is no port: there are 1 to 65535`);
-    const ui = buildUi(context);
-    const host = await join(context, { daemon: true, port, ...(only.length > 0 ? { only } : {}) });
     const abort = new AbortController();
     let interrupted = false;
+    let joined: JoinedHost | undefined;
+    // Heard from the first moment on: while it starts the host is joined to be left at once. Who insists does not wait for that.
     const stop = () => {
+      if (interrupted && !joined) process.exit(130);
       interrupted = true;
       abort.abort();
-      host.leave();
+      joined?.leave();
     };
     process.on("SIGINT", stop).on("SIGTERM", stop).on("SIGHUP", stop);
+    const ui = buildUi(context);
+    const host = await join(context, { daemon: true, port, ...(only.length > 0 ? { only } : {}) });
+    joined = host;
+    if (interrupted) host.leave();
     const serve = async () => {
       await ui;
+      if (interrupted) return;
       if (host.started && port !== undefined && portOf(host.url) !== port)
         context.warn(`kc dev: port ${port} is taken: the platform serves at ${host.url}`);
       if (!host.started) {

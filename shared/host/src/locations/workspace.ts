@@ -234,8 +234,8 @@ export function startWorkspace(params: WorkspaceParams): Workspace {
       return () => listeners.delete(listener);
     },
     async settled() {
-      // A change while a location loads starts another load: only the newest one settles it.
-      while ([...states.values()].some((state) => state.status === "loading"))
+      // A change while a location loads starts another load: only the newest one settles it. Once all of it ends none does.
+      while (!stopped && [...states.values()].some((state) => state.status === "loading"))
         await Promise.all([...states.values()].map((state) => loads.get(state)));
       await Promise.all([...states.values()].map((state) => loads.get(state)));
     },
