@@ -140,6 +140,8 @@ interface Switches {
   isOff(asset: { key: string; location: string }): boolean;
 }
 
+export const noSwitches: Switches = { running: new Set(), isOff: () => false };
+
 export async function switchesOf({ workspace, storage }: Pick<Context, "workspace" | "storage">): Promise<Switches> {
   const sensors = await instigators(workspace, storage, "sensor");
   const all = [...(await instigators(workspace, storage, "schedule")), ...sensors];

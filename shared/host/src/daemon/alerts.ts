@@ -20,7 +20,7 @@ import { readMutes } from "../alerts/mutes.ts";
 import { limitOf, ownersOf, ruleScopes, rulesOf } from "../alerts/rules.ts";
 import type { AlertsSettings } from "../alerts/settings.ts";
 import { healthInput } from "../health.ts";
-import { backfillsTold, goneBackfills, isRemoved, mended, mendedChecks, switchesOf } from "./alert-mends.ts";
+import { backfillsTold, goneBackfills, isRemoved, mended, mendedChecks, noSwitches, switchesOf } from "./alert-mends.ts";
 import type { DaemonContext } from "./context.ts";
 import { retryDecision } from "./run-retries.ts";
 
@@ -91,7 +91,9 @@ export async function tickAlerts(context: DaemonContext, options: AlertsOptions)
     ...(await mendedChecks(context, open, final)),
   ];
   const gone = await goneBackfills(context, open);
-  const switches = open.size > 0 ? await switchesOf(context) : undefined;
+  // Read only where an open alert may end by them: this comes with every tick that ends.
+  const depends = [...open.values()].some(({ event }) => event === "tick_failed" || event === "freshness");
+  const switches = depends ? await switchesOf(context) : noSwitches;
   if (on.has("asset_degraded")) signals.push(...(await degraded(context, final, open)));
   if (on.has("tick_failed")) {
     // Told once, from success to failure and back.
@@ -123,7 +125,7 @@ export async function tickAlerts(context: DaemonContext, options: AlertsOptions)
     ...ruleScopes(graph, mutes, now),
     gone: (alert) =>
       gone.has(alert.subject) ||
-      (switches !== undefined && isRemoved(context, alert, switches)) ||
+      isRemoved(context, alert, switches) ||
       (alert.event === "location_failed" && !workspace.location(alert.subject)) ||
       (alert.event === "channel_failed" && !settings.channels[alert.subject]),
     limitOf: (channel) => limitOf(settings, channel),
