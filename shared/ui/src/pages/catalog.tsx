@@ -10,6 +10,8 @@ import type { Column } from "../parts/virtual-table.tsx";
 import { freshnessWords } from "../parts/words.ts";
 
 const healths = { degraded: "degraded", warning: "warning", healthy: "healthy", unknown: "unknown" };
+/** Under the head of the column: what is not known of an asset is its freshness. */
+const wordIn = { ...freshnessWords, unknown: "unknown" };
 const freshnessRank = { fail: 0, warn: 1, unknown: 2, fresh: 3 };
 const keyOf = (asset: Asset) => asset.key;
 const canChoose = (asset: Asset) => !asset.external;
@@ -74,7 +76,7 @@ const columns: Column<Asset>[] = [
   {
     name: "Freshness",
     width: 80,
-    cell: (asset) => asset.freshness && <span className={`f-${asset.freshness}`}>{freshnessWords[asset.freshness]}</span>,
+    cell: (asset) => asset.freshness && <span className={`f-${asset.freshness}`}>{wordIn[asset.freshness]}</span>,
     sort: (asset) => (asset.freshness ? freshnessRank[asset.freshness] : 4),
   },
   {
